@@ -7,10 +7,12 @@ import subprocess
 import sys
 import textwrap
 import time
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from mxprobe.errors import MxprobeError
 from mxprobe.lab.clock import StoryDeadlock, StoryLoop, describe_tasks, play_in_fresh_loop
@@ -104,7 +106,7 @@ def test_a_cancelled_timer_neither_fires_nor_draws_the_clock() -> None:
     assert play(story()) == 3.0
 
 
-# -- quiet and deadlock ------------------------------------------------------------------------------------------------
+# -- quiet and deadlock ----------------------------------------------------------------------------
 
 
 def test_quiet_comes_when_only_idle_timers_are_left() -> None:
@@ -146,35 +148,31 @@ def test_quiet_can_be_waited_for_again_and_by_one_task_at_a_time() -> None:
 def test_a_cancelled_wait_for_quiet_leaves_the_loop_usable() -> None:
     async def story() -> float:
         loop = running_story_loop()
+        loop.call_later(5, int)
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(1):
-                loop.call_later(5, int)
-                await loop.until_quiet(10)
+            await asyncio.wait_for(loop.until_quiet(10), 1)
         return await loop.until_quiet(10)
 
     assert play(story()) == 5.0
 
 
 def test_the_tidying_timers_of_aiosmtpd_and_of_the_tls_layer_are_idle() -> None:
-    from asyncio.sslproto import SSLProtocol
-
-    from aiosmtpd.smtp import SMTP
-
     class Host(SMTP):
         pass
 
-    async def story() -> tuple[bool, bool, bool]:
+    async def story() -> list[bool]:
         loop = running_story_loop()
         host = Host(object(), loop=loop, hostname="mx1.example.test")
-        shutdown = SSLProtocol.__new__(SSLProtocol)
-        by_method = loop.call_later(9, shutdown._check_shutdown_timeout)
-        of_host = loop.call_later(9, host._timeout_cb)
-        other = loop.call_later(9, host.eof_received)
-        for timer in (by_method, of_host, other):
+        layer: Any = SSLProtocol.__new__(SSLProtocol)
+        timers = [
+            loop.call_at(9, callback)
+            for callback in (layer._check_shutdown_timeout, host._timeout_cb, host.eof_received)
+        ]
+        for timer in timers:
             timer.cancel()
-        return by_method.idle, of_host.idle, other.idle
+        return [timer.idle for timer in timers]
 
-    assert play(story()) == (True, True, False)
+    assert play(story()) == [True, True, False]
 
 
 def test_a_deadlock_is_raised_and_names_who_waits() -> None:
@@ -202,7 +200,7 @@ def test_pending_tasks_are_described_in_sorted_order() -> None:
     assert play(story()) == ("a (sleep)", "b (sleep)")
 
 
-# -- no way out of the story --------------------------------------------------------------------------------------------
+# -- no way out of the story -----------------------------------------------------------------------
 
 
 def test_threads_name_lookups_and_real_sockets_are_refused_by_a_clear_sentence() -> None:
@@ -210,7 +208,7 @@ def test_threads_name_lookups_and_real_sockets_are_refused_by_a_clear_sentence()
         loop = asyncio.get_running_loop()
         with pytest.raises(RuntimeError, match="no threads"):
             await asyncio.to_thread(time.sleep, 0)
-        with pytest.raises(RuntimeError, match="no system resolver: 'mx1.example.test'"):
+        with pytest.raises(RuntimeError, match=r"no system resolver: 'mx1\.example\.test'"):
             await loop.getaddrinfo("mx1.example.test", 25)
         with pytest.raises(RuntimeError, match="no system resolver"):
             await loop.getnameinfo(("192.0.2.1", 25))
@@ -224,7 +222,7 @@ def test_threads_name_lookups_and_real_sockets_are_refused_by_a_clear_sentence()
     play(story())
 
 
-# -- a story inside a running loop ---------------------------------------------------------------------------------------
+# -- a story inside a running loop -----------------------------------------------------------------
 
 
 async def a_day() -> float:
@@ -292,7 +290,7 @@ def test_left_over_tasks_of_a_story_are_cancelled() -> None:
     assert ends == ["cancelled"]
 
 
-# -- Ctrl-C -------------------------------------------------------------------------------------------------------------
+# -- Ctrl-C ----------------------------------------------------------------------------------------
 
 ENDLESS = """
 import asyncio, signal
