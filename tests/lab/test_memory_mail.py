@@ -156,6 +156,7 @@ def test_a_tls_goodbye_that_nobody_answers_does_not_hold_the_story_up(
         smtp = sender_on(await network.connect(MX1, 25), contexts[1])
         await smtp.connect()
         await smtp.starttls(server_hostname="mx1.example.test")
+        await smtp.ehlo()
         _, host_end = network.open_ends
         host_end.pause_reading()
         smtp.close()
