@@ -24,7 +24,8 @@ class CouldNotLook(MxprobeError):
 class Place(NamedTuple):
     """Where in an input something is wrong; `line` and `column` count from 1, `width` is the marked part's length.
 
-    Without `excerpt` (the offending line, whole and as it stands) nothing is drawn; without `line` only `path` is named.
+    `excerpt` is the offending line, whole and as it stands; without it nothing is drawn, without `line` only the path
+    is named.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Place(NamedTuple):
 class InputError(MxprobeError):
     """An argument or a file that cannot be right, shown at its place.
 
-    `label` stands beside the marks under the excerpt ("tcp-refuse?"), `hint` is the closing sentence ("All faults: ...").
+    `label` stands beside the marks under the excerpt ("tcp-refuse?"), `hint` closes the text ("All faults: ...").
     `str(error)` is the whole text as a person reads it, `error.message` the bare sentence.
     """
 

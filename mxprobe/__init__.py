@@ -1,0 +1,27 @@
+"""mxprobe as a library: the jobs a person can ask for, each under its own name.
+
+Nothing is loaded before it is asked for, so that `import mxprobe` costs nothing. A public name is never the name of a
+room: `mxprobe.probe` is a package, the job that probes is `mxprobe.look`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "look": "mxprobe.jobs.look:look",
+    "play": "mxprobe.jobs.play:play",
+    "hold": "mxprobe.jobs.hold:hold",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

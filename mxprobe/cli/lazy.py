@@ -1,0 +1,90 @@
+"""A click group that loads a command only when it is called, and ends every failure as one message and an exit status.
+
+`mxprobe --help` and a mistyped command load nothing but click. What the commands do is theirs.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+from mxprobe.errors import MxprobeError
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+
+class LazyCommand(NamedTuple):
+    """One line of the list of commands; `place` is "module:attribute" of the click command."""
+
+    name: str
+    place: str
+    help: str
+
+    def load(self) -> click.Command:
+        """Import the command's module; ImportError if it cannot be had."""
+        module, _, attribute = self.place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group of `LazyCommand`s in the order listed."""
+
+    def __init__(self, *args: Any, listed: Sequence[LazyCommand] = (), **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.listed = {command.name: command for command in listed}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of the list, which is the order people need them in."""
+        return list(self.listed)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The loaded command, or nothing where click should say that there is none."""
+        return self.listed[cmd_name].load() if cmd_name in self.listed else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands from the list alone; click's own would load each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(command.name, command.help) for command in self.listed.values()])
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run the command line and exit: with the status the command returned, or 2, 3 or 130 and one message."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(*args, **extra)
+        except click.ClickException as error:
+            error.show()
+            status = MxprobeError.exit_status
+        except click.Abort:
+            click.echo("Interrupted.", err=True)
+            status = INTERRUPTED
+        except MxprobeError as error:
+            status = _complain(error)
+        except BaseExceptionGroup as group:
+            ours, others = group.split(MxprobeError)
+            if ours is None or others is not None:
+                raise
+            status = _complain(_first(ours))
+        sys.exit(status)
+
+
+def _complain(error: MxprobeError) -> int:
+    click.echo(f"{_visible(str(error))}  Exit {error.exit_status}.", err=True)
+    return error.exit_status
+
+
+def _first(group: BaseExceptionGroup[MxprobeError]) -> MxprobeError:
+    """The first of the errors that concurrent tasks raised: one message is enough to act on."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _visible(message: str) -> str:
+    """The message with nothing in it that a terminal would obey; its line breaks stay."""
+    if message.isascii() and message.isprintable():
+        return message
+    from mxprobe.facts.text import escape_text
+
+    return "\n".join(map(escape_text, message.split("\n")))
