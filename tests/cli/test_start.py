@@ -20,8 +20,6 @@ from mxprobe.cli.lazy import LazyCommand, LazyGroup
 from mxprobe.errors import CouldNotLook, InputError, MxprobeError, Place
 
 HEAVY = frozenset(
-    ("OpenSSL", "cryptography", "dns", "aiosmtplib", "aiosmtpd", "ruamel", "rich", "msgspec", "asyncio", "ssl", "socket")
-)
     [
         "OpenSSL",
         "cryptography",
