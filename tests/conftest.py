@@ -1,0 +1,26 @@
+"""What holds for every test: how hard Hypothesis tries, and that CI skips no real mailer."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"true", "1", "yes"}
+
+# CI tries hard and the same way every time; at the desk each run tries something new.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=True, print_blob=True, database=None)
+settings.load_profile("ci" if IN_CI else "dev")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped `real` test into a failed one in CI: there, what was not shown does not hold."""
+    report = yield
+    if IN_CI and report.skipped and item.get_closest_marker("real"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and CI skips no test of real mailers: {report.longrepr}"
+    return report
