@@ -139,7 +139,7 @@ class MemoryTransport(asyncio.Transport):
                 else:
                     taken = self._hand_over(data)
                     self._peer._was_read(taken)
-        except Exception as error:
+        except Exception as error:  # rim: an error of the protocol above ends its connection, not the loop
             self._report(error)
             self._force_close(error)
         finally:

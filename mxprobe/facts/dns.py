@@ -1,0 +1,125 @@
+"""What name servers answered: questions, records and answers, with the way of failing kept apart from absence.
+
+Names are lower-case A-labels without a final dot ("." is the root); TTLs are whole seconds.
+Standards: RFC 1034, RFC 1035, RFC 2308 (absence), RFC 4035 §3.2.3 (the AD bit).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class RecordType(StrEnum):
+    """The record types mxprobe asks for."""
+
+    MX = "MX"
+    A = "A"
+    AAAA = "AAAA"
+    TXT = "TXT"
+    TLSA = "TLSA"
+    CNAME = "CNAME"
+    SOA = "SOA"
+    NS = "NS"
+
+
+class AnswerStatus(StrEnum):
+    """How a question ended. `NODATA` and `NXDOMAIN` are absence; from `SERVFAIL` on nothing is known."""
+
+    FOUND = "found"
+    NODATA = "nodata"
+    NXDOMAIN = "nxdomain"
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    MALFORMED = "malformed"
+    UNREACHABLE = "unreachable"
+    ALIAS_LOOP = "alias-loop"
+
+    @property
+    def is_absence(self) -> bool:
+        """The name server said that there is nothing."""
+        return self in (AnswerStatus.NODATA, AnswerStatus.NXDOMAIN)
+
+    @property
+    def is_temporary(self) -> bool:
+        """Nothing was learnt: neither presence nor absence."""
+        return self is not AnswerStatus.FOUND and not self.is_absence
+
+
+class Question(Struct, frozen=True, kw_only=True, order=True):
+    """What is asked: a name and a record type."""
+
+    name: str
+    rrtype: RecordType
+
+
+class MxRecord(Struct, frozen=True, kw_only=True, tag="MX"):
+    """One MX record. `exchange` is as published: it may be ".", an address written as a name, or garbage."""
+
+    preference: int
+    exchange: str
+    ttl: int
+
+
+class AddressRecord(Struct, frozen=True, kw_only=True, tag="address"):
+    """One A or AAAA record; `address` in the canonical text of its family."""
+
+    address: str
+    ttl: int
+
+
+class TextRecord(Struct, frozen=True, kw_only=True, tag="text"):
+    """Any other record, as presentation text."""
+
+    text: str
+    ttl: int
+
+
+Record = MxRecord | AddressRecord | TextRecord
+
+
+class Alias(Struct, frozen=True, kw_only=True):
+    """One CNAME met on the way from the question's name to the records."""
+
+    name: str
+    points_to: str
+    ttl: int
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The end of one question. `authenticated` is the AD bit, None where no server answered.
+
+    `server` is "address:port" of the server that was believed (or asked last), `elapsed` seconds over all `tries`,
+    `detail` the words of a failure, `negative_ttl` the SOA minimum of an absence.
+    """
+
+    question: Question
+    status: AnswerStatus
+    records: tuple[Record, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    authenticated: bool | None = None
+    truncated: bool = False
+    server: str | None = None
+    elapsed: float = 0.0
+    tries: int = 1
+    detail: str | None = None
+    negative_ttl: int | None = None
+
+    @property
+    def mx(self) -> tuple[MxRecord, ...]:
+        """The MX records in wire order."""
+        return tuple(record for record in self.records if isinstance(record, MxRecord))
+
+    @property
+    def addresses(self) -> tuple[AddressRecord, ...]:
+        """The address records in wire order."""
+        return tuple(record for record in self.records if isinstance(record, AddressRecord))
+
+
+Answers = Mapping[Question, Answer]
+
+
+def index_answers(answers: Iterable[Answer]) -> Answers:
+    """Answers by their question; of two answers to one question the later stays."""
+    return {answer.question: answer for answer in answers}

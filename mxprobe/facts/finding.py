@@ -1,0 +1,65 @@
+"""Findings and judgements: what a rule says, with its evidence. They travel in files.
+
+A rule has three answers. `INCONCLUSIVE` is no pass: something that the rule needs was not seen.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Severity(StrEnum):
+    """How bad: `error` mail is or will be refused, lost, late or exposed; `warning` breaks for some or next time."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    OK = "ok"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return list(Severity).index(self)
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One cause, told once.
+
+    `subject` is what it is about (a domain, a host, an endpoint id, a message); `says` one sentence; `seen` the
+    evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader; `also` names what
+    follows from it ("MX707 certificate names"); `references` are clauses.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    subject: str
+    says: str
+    seen: tuple[str, ...] = ()
+    means: str = ""
+    do: str = ""
+    also: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Stable across runs: code and subject."""
+        return f"{self.code}:{self.subject}"
+
+
+class Status(StrEnum):
+    """The three answers of a rule."""
+
+    FIRES = "fires"
+    PASSES = "passes"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """The answer of one rule. `reason` says why it could not be judged, and what would tell."""
+
+    code: str
+    name: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    reason: str | None = None

@@ -1,0 +1,127 @@
+"""One play of one story by one sender: events in order, sessions as the hosts saw them, decisions, conditions, verdict.
+
+Times are seconds of story time from its start. Hosts are named as in the story. Nothing here knows scenarios: rules
+judge runs by these values alone.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.facts.finding import Finding
+from mxprobe.facts.session import Session
+
+RUN_SCHEMA = 1
+
+
+class EventKind(StrEnum):
+    """What can happen to a story or to one recipient's copy of a message."""
+
+    BREAK = "break"
+    MEND = "mend"
+    SENT = "sent"
+    TRIED = "tried"
+    ACCEPTED = "accepted"
+    ARRIVED = "arrived"
+    REFUSED = "refused"
+    WAITS = "waits"
+    BOUNCED = "bounced"
+    LOST = "lost"
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One line of the story. `who` did it (`sender`, a host, `story`); `host` is the other side, where there is one.
+
+    `message` and `recipient` name the copy it is about; `session` numbers the session in the run; `line` is the line
+    of the scenario file that caused it; `text` is for people, remote words in quotes; `status` the enhanced status
+    code of a bounce; `round` the sender's pass over the chain, from 1; `cell` the cell of the outcome table.
+    """
+
+    at: float
+    kind: EventKind
+    who: str
+    host: str | None = None
+    message: str | None = None
+    recipient: str | None = None
+    to: str | None = None
+    text: str = ""
+    status: str | None = None
+    cell: str | None = None
+    round: int | None = None
+    session: int | None = None
+    line: int | None = None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """A host was not itself: which fault, in which phase (None: every phase), from when to when (None: to the end).
+
+    `hinders` says that a sender could not deliver there at all while it lasted; a fault that strikes only some
+    sessions, recipients or certificates hinders False.
+    """
+
+    host: str
+    fault: str
+    phase: str | None
+    begins: float
+    ends: float | None
+    hinders: bool
+
+
+class Fate(Struct, frozen=True, kw_only=True):
+    """How one recipient's copy ended, gathered from the events. Times in seconds of story time.
+
+    `tried` holds the hosts of each round of the sender in order; `arrivals` (host, when) of every stored copy;
+    `bounces` (by, when, status); `held` the queues that still keep it.
+    """
+
+    message: str
+    recipient: str
+    sent_at: float
+    tried: tuple[tuple[str, ...], ...] = ()
+    accepted: tuple[tuple[str, float], ...] = ()
+    arrivals: tuple[tuple[str, float], ...] = ()
+    bounces: tuple[tuple[str, float, str | None], ...] = ()
+    held: tuple[str, ...] = ()
+
+
+class Miss(Struct, frozen=True, kw_only=True):
+    """One expectation that did not hold: the sentence, the line of the expectation, the moment where the story left it."""
+
+    says: str
+    line: int | None = None
+    at: float | None = None
+    message: str | None = None
+    cell: str | None = None
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Whether the story went as written."""
+
+    misses: tuple[Miss, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """No expectation was missed."""
+        return not self.misses
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time."""
+
+    schema: int = RUN_SCHEMA
+    version: str
+    story: str
+    path: str
+    domain: str
+    sender: str
+    seed: int
+    epoch: float
+    ended: float
+    chain: tuple[tuple[int, str], ...] = ()
+    events: tuple[Event, ...] = ()
+    fates: tuple[Fate, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    queues: tuple[tuple[str, float | None], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None

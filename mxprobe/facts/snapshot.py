@@ -1,0 +1,74 @@
+"""One look at one domain: what was asked, what was answered, who was visited. Text for people says "saved probe".
+
+The MX chain is not kept here: it follows from the answers, and is worked out again by today's code.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import Answer
+from mxprobe.facts.session import Endpoint, Session
+
+SNAPSHOT_SCHEMA = 1
+
+
+class Vantage(Struct, frozen=True, kw_only=True):
+    """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds)."""
+
+    helo: str
+    mail_from: str = ""
+    nameservers: tuple[str, ...] = ()
+    source: str | None = None
+    families: tuple[int, ...] = (4, 6)
+    port: int = 25
+    timeout: float = 60.0
+    attempts: int = 3
+    spacing: float = 20.0
+
+
+class NotVisited(StrEnum):
+    """Why an address was not dialled."""
+
+    SPECIAL_USE = "special-use"
+    FAMILY_NOT_ASKED = "family-not-asked"
+    DNS_ONLY = "dns-only"
+    INTERRUPTED = "interrupted"
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """One address of the chain, and every attempt to speak with it, oldest first."""
+
+    endpoint: Endpoint
+    preference: int
+    sessions: tuple[Session, ...] = ()
+    not_visited: NotVisited | None = None
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """A connection to a host of somebody else, to tell "your port 25 is blocked" from "they are down"."""
+
+    endpoint: Endpoint
+    session: Session
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """One look. `started_at` seconds since 1970 UTC, `elapsed` seconds; `asked` is what the person typed."""
+
+    schema: int = SNAPSHOT_SCHEMA
+    domain: str
+    asked: str
+    version: str
+    started_at: float
+    elapsed: float
+    vantage: Vantage
+    recipients: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    controls: tuple[Control, ...] = ()
+    complete: bool = True
+
+    @property
+    def round_trips(self) -> int:
+        """Waits for a peer in all sessions together."""
+        return sum(session.round_trips for visit in self.visits for session in visit.sessions)

@@ -1,0 +1,50 @@
+"""Untrusted text made safe to show, and local parts made safe to publish.
+
+Every byte a remote sends passes through `escape` before it becomes text anywhere; nothing else decodes remote bytes.
+"""
+
+import re
+import unicodedata
+
+_ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ADDRESS = re.compile(r"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.-])""")
+_ADDRESS_BYTES = re.compile(
+    rb"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.\x80-\xff-])"""
+)
+
+
+def escape(raw: bytes) -> str:
+    r"""Text of `raw` that is safe on a terminal, a page and in a log.
+
+    Valid UTF-8 that is printable stays; every other byte or character becomes `\xNN` (bytes) or `\u{N}` (characters
+    without a visible form: controls, bidirectional overrides, unassigned). A backslash stays a backslash.
+    """
+    return escape_text(raw.decode("utf-8", "surrogateescape"))
+
+
+def escape_text(text: str) -> str:
+    """`text` with every character that has no visible form written out; see `escape`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_show(character) for character in text)
+
+
+def _show(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:
+        return f"\\x{number - 0xDC00:02x}"
+    if number < 0x20 or 0x7F <= number < 0xA0:
+        return f"\\x{number:02x}"
+    if unicodedata.category(character) in _ESCAPED_CATEGORIES:
+        return f"\\u{{{number:x}}}"
+    return character
+
+
+def mask(text: str) -> str:
+    """`text` with the local part of every mail address cut to two characters: `al***@example.com`."""
+    return _ADDRESS.sub(lambda match: f"{match['local'][:2]}***@", text)
+
+
+def mask_bytes(raw: bytes) -> bytes:
+    """`mask` for raw bytes; the length may change."""
+    return _ADDRESS_BYTES.sub(lambda match: match["local"][:2] + b"***@", raw)

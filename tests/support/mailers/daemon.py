@@ -1,0 +1,155 @@
+"""A program of the tree that stays: started when it listens, ended with everything it has started, by process id.
+
+The daemon is the first process of a process namespace. When that process ends the kernel ends all others of the namespace,
+and only then is its parent told; so a stopped daemon leaves no process, and no mount, since the mounts were its namespace's.
+"""
+
+import abc
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.mailers.debian import Tree, give_resolver
+
+_STEP = 0.01
+_START_LIMIT = 10.0
+_STOP_LIMIT = 3.0
+_LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
+
+
+class DidNotStart(Exception):
+    """A daemon ended, or was not ready in time; the text holds what it had to say."""
+
+
+class Daemon(abc.ABC):
+    """Something of the tree that listens on `address` and `port`; a context manager that starts and stops it.
+
+    It may be started again after a stop, and then finds its own files (a mailer: its queue) as it left them.
+    """
+
+    def __init__(self, tree: Tree, home: Path, address: str, port: int) -> None:
+        self.tree = tree
+        self.home = home
+        self.address = address
+        self.port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abc.abstractmethod
+    def configure(self) -> None:
+        """Write the files below `home`, which the daemon sees as `/rig`."""
+
+    @abc.abstractmethod
+    def command(self) -> Sequence[str]:
+        """The command line inside the tree; it must stay in the foreground."""
+
+    @abc.abstractmethod
+    def log(self) -> str:
+        """What the daemon has logged so far, over all its starts."""
+
+    def is_ready(self) -> bool:
+        """Whether clients can be let at it; asked without connecting, so that the log shows only the test's own clients."""
+        return listens(self.address, self.port)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the daemon itself, as this machine counts; None when it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            return None
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return int(children[0]) if children else None
+
+    def start(self) -> None:
+        """Configure and start, and return when it is ready; DidNotStart with its log after 10 s, or when it ends."""
+        if self._process is not None:
+            raise RuntimeError(f"{self.address}:{self.port} is started already")
+        self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        give_resolver(self.home, None)
+        self.configure()
+        with (self.home / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                self.tree.command(self.home, self.command(), alone=True),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._await_ready(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it and everything it started, politely for at most 3 s; does nothing when it is not running."""
+        process, pid = self._process, self.pid
+        self._process = None
+        if process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if pid is not None and process.poll() is None:
+                os.kill(pid, number)
+            try:
+                process.wait(_STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        process.kill()
+        process.wait(_STOP_LIMIT)
+
+    def run(self, *argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
+        """Run another program of the tree to its end, with this daemon's directory as its `/rig`."""
+        return self.tree.run(self.home, *argv, stdin=stdin, timeout=timeout)
+
+    def make_directory(self, name: str, *, owner: str = "root", group: str | None = None, mode: int = 0o755) -> Path:
+        """A directory below `home` for a user of the tree; its group is the user's own unless another is named."""
+        user = self.tree.user(owner)
+        path = self.home / name
+        path.mkdir(parents=True, exist_ok=True)
+        os.chown(path, user.uid, user.gid if group is None else self.tree.group(group))
+        path.chmod(mode)
+        return path
+
+    def copy_file(self, source: Path, name: str, *, owner: str = "root") -> None:
+        """Copy a file below `home`, readable by that user of the tree and root alone."""
+        user = self.tree.user(owner)
+        target = self.home / name
+        shutil.copyfile(source, target)
+        os.chown(target, user.uid, user.gid)
+        target.chmod(0o400)
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_LIMIT
+        while not self.is_ready():
+            if process.poll() is not None:
+                raise DidNotStart(f"ended with {process.returncode}\n{self._words()}")
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"not ready after {_START_LIMIT:g} s\n{self._words()}")
+            time.sleep(_STEP)
+
+    def _words(self) -> str:
+        return (self.home / "output").read_text(errors="replace") + self.log()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def listens(address: str, port: int) -> bool:
+    """Whether a TCP socket listens on this IPv4 address and port, read from the kernel's table without connecting."""
+    # The table writes an address as the hexadecimal of its 32 bits in the machine's own byte order: little-endian here.
+    wanted = f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(row[1] == wanted and row[3] == _LISTEN for row in rows)
