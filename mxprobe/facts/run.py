@@ -85,7 +85,7 @@ class Fate(Struct, frozen=True, kw_only=True):
 
 
 class Miss(Struct, frozen=True, kw_only=True):
-    """One expectation that did not hold: the sentence, the line of the expectation, the moment where the story left it."""
+    """One expectation that did not hold: what, on which line it stands, and when the story left it."""
 
     says: str
     line: int | None = None

@@ -8,9 +8,7 @@ import unicodedata
 
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ADDRESS = re.compile(r"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.-])""")
-_ADDRESS_BYTES = re.compile(
-    rb"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.\x80-\xff-])"""
-)
+_ADDRESS_BYTES = re.compile(rb"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.\x80-\xff-])""")
 
 
 def escape(raw: bytes) -> str:

@@ -1,0 +1,78 @@
+"""Facts survive the way through JSON, and lose their local parts where asked."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxprobe.facts.codec import decode, encode, masked
+from mxprobe.facts.dns import Answer
+from mxprobe.facts.run import Run
+from mxprobe.facts.session import Endpoint, Session, Side, Turn
+from mxprobe.facts.smtp import Phase, Reply
+from mxprobe.facts.snapshot import Snapshot
+
+
+def _strategy(kind: Any) -> st.SearchStrategy[Any]:
+    """Values of any fact, from its annotations: what is added to a fact is tried without a line here."""
+    return _of(msgspec.inspect.type_info(kind))
+
+
+def _of(info: Any) -> st.SearchStrategy[Any]:
+    match info:
+        case msgspec.inspect.StructType():
+            return st.builds(info.cls, **{field.name: _of(field.type) for field in info.fields})
+        case msgspec.inspect.UnionType():
+            return st.one_of(*[_of(part) for part in info.types])
+        case msgspec.inspect.VarTupleType():
+            return st.lists(_of(info.item_type), max_size=2).map(tuple)
+        case msgspec.inspect.TupleType():
+            return st.tuples(*[_of(part) for part in info.item_types])
+        case msgspec.inspect.EnumType():
+            return st.sampled_from(list(info.cls))
+        case msgspec.inspect.BytesType():
+            return st.binary(max_size=20)
+        case msgspec.inspect.StrType():
+            return st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+        case msgspec.inspect.BoolType():
+            return st.booleans()
+        case msgspec.inspect.IntType():
+            return st.integers(-(2**31), 2**31)
+        case msgspec.inspect.FloatType():
+            return st.floats(allow_nan=False, allow_infinity=False)
+        case msgspec.inspect.NoneType():
+            return st.none()
+    raise AssertionError(f"a fact has a field of a kind that this test does not know: {info}")
+
+
+@pytest.mark.parametrize("kind", [Answer, Session, Snapshot, Run])
+def test_facts_come_back_from_json_as_they_went(kind: type[Any]) -> None:
+    @given(_strategy(kind))
+    def check(fact: Any) -> None:
+        assert decode(encode(fact), kind) == fact
+
+    check()
+
+
+def test_local_parts_are_cut_in_text_and_raw_bytes_of_a_fact() -> None:
+    turn = Turn(
+        phase=Phase.RCPT,
+        started=0.0,
+        ended=1.0,
+        command=b"RCPT TO:<alice@example.test>\r\n",
+        subject="alice@example.test",
+        reply=Reply(raw=b"550 <alice@example.test>\r\n", code=550, lines=("<alice@example.test>",)),
+    )
+    session = Session(
+        endpoint=Endpoint(host="mx1.example.test", address="192.0.2.1"), side=Side.CLIENT, started_at=0.0, turns=(turn,)
+    )
+
+    cut = masked(session)
+
+    assert b"alice" not in encode(cut)
+    assert cut.turns[0].subject == "al***@example.test"
+    assert cut.turns[0].reply is not None
+    assert cut.turns[0].reply.raw == b"550 <al***@example.test>\r\n"
+    assert cut.endpoint == session.endpoint

@@ -1,0 +1,56 @@
+"""Untrusted text on its way to a terminal, and local parts on their way into a file."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxprobe.facts.text import escape, escape_text, mask, mask_bytes
+
+
+@given(st.binary())
+def test_nothing_that_moves_a_terminal_survives(raw: bytes) -> None:
+    shown = escape(raw)
+
+    assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in shown)
+
+
+@given(st.text())
+def test_escaped_text_stays_as_it_is_when_escaped_again(text: str) -> None:
+    once = escape_text(text)
+
+    assert escape_text(once) == once
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"220 mx1 ready", "220 mx1 ready"),
+        (b"\x1b[31mred\x00", "\\x1b[31mred\\x00"),
+        ("grüße".encode(), "grüße"),
+        (b"\xff\xfe", "\\xff\\xfe"),
+        ("\u202eabc".encode(), "\\u{202e}abc"),
+    ],
+)
+def test_bytes_are_shown_as_themselves_or_by_number(raw: bytes, shown: str) -> None:
+    assert escape(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("alice@example.com", "al***@example.com"),
+        ("<alice@example.com>: unknown", "<al***@example.com>: unknown"),
+        ("a@example.com and bob.b+x@example.org", "a***@example.com and bo***@example.org"),
+        ('"odd local"@example.com', '"o***@example.com'),
+        ("jürgen@example.com", "jü***@example.com"),
+        ("no address here @ all", "no address here @ all"),
+    ],
+)
+def test_local_parts_are_cut_to_two_characters(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_local_parts_are_cut_in_raw_bytes_too() -> None:
+    assert mask_bytes(b"550 <alice@example.com> no\r\n") == b"550 <al***@example.com> no\r\n"
