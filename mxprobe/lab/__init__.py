@@ -1,0 +1,1 @@
+"""Stages a failing world, in memory or on loopback."""

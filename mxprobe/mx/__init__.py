@@ -1,0 +1,1 @@
+"""What a sender should do: pure decisions over facts."""

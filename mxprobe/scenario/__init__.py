@@ -1,0 +1,1 @@
+"""What shall go wrong: stories, faults and host behaviour as pure values."""
