@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.mailers.debian import Tree, give_resolver
+from tests.support.mailers.debian import ENVIRONMENT, Tree, give_resolver
 
 _STEP = 0.01
 _START_LIMIT = 10.0
@@ -53,6 +53,10 @@ class Daemon(abc.ABC):
     def log(self) -> str:
         """What the daemon has logged so far, over all its starts."""
 
+    def explain(self) -> str:
+        """What more can be found out when it did not start and neither its output nor its log need tell."""
+        return ""
+
     def is_ready(self) -> bool:
         """Whether clients can be let at it; asked without connecting, so that the log shows only the test's own clients."""
         return listens(self.address, self.port)
@@ -79,6 +83,7 @@ class Daemon(abc.ABC):
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=ENVIRONMENT,
                 start_new_session=True,
             )
         try:
@@ -135,7 +140,7 @@ class Daemon(abc.ABC):
             time.sleep(_STEP)
 
     def _words(self) -> str:
-        return (self.home / "output").read_text(errors="replace") + self.log()
+        return (self.home / "output").read_text(errors="replace") + self.log() + self.explain()
 
     def __enter__(self) -> Self:
         self.start()

@@ -13,12 +13,14 @@ VARIABLE = "MXPROBE_MAILERS"
 
 # $1 the tree, $2 the directory to mount on /rig, then the command. Mounts are the new namespace's own: they vanish with it.
 _ENTER = 'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"'
-_ENVIRONMENT = {
-    "PATH": "/usr/sbin:/usr/bin:/usr/lib/postfix/sbin",
+
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
     "LC_ALL": "C",
     "TZ": "UTC",
 }
+"""All the environment that programs of the tree get; PATH serves `unshare`, `mount` and `chroot` of this machine too."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +58,7 @@ class Tree(msgspec.Struct, frozen=True):
         """
         namespaces = ["--mount", "--pid", "--fork", "--kill-child"] if alone else ["--mount"]
         enter = ["/bin/sh", "-c", _ENTER, "enter", str(self.path), str(home)]
-        environment = [f"{key}={value}" for key, value in _ENVIRONMENT.items()]
-        return ["unshare", *namespaces, "--", *enter, "/usr/bin/env", "-i", *environment, *argv]
+        return ["unshare", *namespaces, "--", *enter, *argv]
 
     def run(self, home: Path, *argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
         """Run `argv` (found on the tree's PATH) to its end; `home` is its `/rig`; stderr is folded into stdout."""
@@ -67,6 +68,7 @@ class Tree(msgspec.Struct, frozen=True):
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
             text=True,
             errors="replace",
             timeout=timeout,

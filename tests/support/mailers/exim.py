@@ -50,6 +50,7 @@ maildir:
 
 remote_smtp:
   driver = smtp
+  interface = {address}
 
 begin retry
 * * F,2h,15m; G,16h,1h,1.5; F,4d,6h
@@ -75,7 +76,7 @@ class Exim(Mailer):
         settings = self._settings() | dict(self.setup.extra)
         main = "".join(f"{name} = {value}\n" for name, value in settings.items())
         path = self.home / "exim.conf"
-        path.write_text(f"{main}\n{_SECTIONS}")
+        path.write_text(f"{main}\n" + _SECTIONS.replace("{address}", self.address))
         path.chmod(0o644)
         mailboxes = "".join(f"{recipient}: {recipient}\n" for recipient in sorted(self.setup.recipients))
         (self.home / "recipients").write_text(mailboxes)

@@ -1,5 +1,6 @@
 """What the mailers have in common: what a test asks of one, and where it keeps what it accepted."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from tests.support.mailers.daemon import Daemon
 from tests.support.mailers.debian import Tree, give_resolver
 
 _DNS_PORT = 53
+
+
+class DidNotArrive(Exception):
+    """A mailbox did not get its messages in time; the text holds the mailer's log."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,15 @@ class Mailer(Daemon):
     def messages(self, recipient: str) -> list[bytes]:
         """The messages that have arrived in a recipient's mailbox, as stored, in no order."""
         return [path.read_bytes() for path in (self.home / "mail" / recipient / "new").glob("*")]
+
+    def await_messages(self, recipient: str, count: int = 1, within: float = 10) -> list[bytes]:
+        """The messages of a mailbox once there are `count`; DidNotArrive, with the log, after `within` seconds."""
+        deadline = time.monotonic() + within
+        while len(self.messages(recipient)) < count:
+            if time.monotonic() > deadline:
+                raise DidNotArrive(f"{len(self.messages(recipient))} of {count} for {recipient}\n{self.log()}")
+            time.sleep(0.01)
+        return self.messages(recipient)
 
     def log(self) -> str:
         """What the mailer has logged so far, over all its starts."""

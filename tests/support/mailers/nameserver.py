@@ -9,7 +9,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from tests.support.mailers.daemon import Daemon
+from tests.support.mailers.daemon import Daemon, DidNotStart
 from tests.support.mailers.debian import Tree
 
 _CONFIGURATION = """\
@@ -45,13 +45,16 @@ class Nsd(Daemon):
         return ("/usr/sbin/nsd", "-d", "-c", "/rig/nsd.conf")
 
     def configure(self) -> None:
-        """Write its configuration and its zones."""
+        """Write its configuration and its zones; DidNotStart, with line and reason, for a zone that is none."""
         self.make_directory("state", owner="nsd")
         self.make_directory("log", owner="nsd")
         self.make_directory("zones")
         text = _CONFIGURATION.format(address=self.address, port=self.port)
         for number, (name, zone) in enumerate(self.zones.items()):
             (self.home / "zones" / f"{number}.zone").write_text(zone)
+            checked = self.run("nsd-checkzone", name, f"/rig/zones/{number}.zone")
+            if checked.returncode:  # it would start and answer SERVFAIL for ever
+                raise DidNotStart(checked.stdout)
             text += f'zone:\n    name: "{name}"\n    zonefile: "{number}.zone"\n'
         (self.home / "nsd.conf").write_text(text)
 

@@ -72,13 +72,21 @@ class Postfix(Mailer):
         self.make_directory("queue/maildrop", owner="postfix", group="postdrop", mode=0o730)
         self.make_directory("queue/public", owner="postfix", group="postdrop", mode=0o710)
 
+    def explain(self) -> str:
+        """Master has nowhere to write before its configuration is read, so another program is asked to read it."""
+        return self.run("postqueue", "-c", "/rig", "-p").stdout
+
     def _settings(self) -> dict[str, str]:
         mail = self.tree.user("mail")
         settings = {
             "compatibility_level": "3.6",
             "myhostname": self.setup.hostname,
-            "inet_interfaces": self.address,
             "inet_protocols": "ipv4",
+            # Only addresses that are set on an interface may stand in inet_interfaces; in proxy_interfaces any may, and
+            # both tell Postfix which MX host it is itself.
+            "inet_interfaces": "loopback-only",
+            "proxy_interfaces": self.address,
+            "smtp_bind_address": self.address,
             "mydestination": "",
             "mynetworks": "",
             "alias_maps": "",
@@ -86,6 +94,7 @@ class Postfix(Mailer):
             "virtual_mailbox_domains": " ".join(self.setup.domains),
             "virtual_mailbox_maps": "texthash:/rig/recipients",
             "virtual_mailbox_base": "/rig/mail",
+            "virtual_minimum_uid": str(mail.uid),
             "virtual_uid_maps": f"static:{mail.uid}",
             "virtual_gid_maps": f"static:{mail.gid}",
             "queue_directory": "/rig/queue",
