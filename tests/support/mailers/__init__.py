@@ -1,7 +1,7 @@
 """Real mailers and a real name server on loopback, out of Debian packages that are unpacked and not installed.
 
 `.ci/debian DIR` makes the tree they run from; `MXPROBE_MAILERS=DIR` tells the tests. Each runs in mount and process
-namespaces of its own, chrooted into that tree, its own directory mounted on `/rig`: when it stops, nothing of it is left.
+namespaces of its own, chrooted into that tree, its own directory mounted on `/rig`: when it stops, nothing is left.
 """
 
 from tests.support.mailers.addresses import free_address, free_port

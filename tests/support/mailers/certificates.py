@@ -13,7 +13,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths of PEM files: `chain` is the leaf and then its authority, `key` the leaf's private key, `authority` the root."""
+    """Paths of PEM files: `chain` is the leaf, then its authority; `key` is the leaf's; `authority` the root."""
 
     chain: Path
     key: Path

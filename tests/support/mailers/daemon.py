@@ -1,7 +1,8 @@
 """A program of the tree that stays: started when it listens, ended with everything it has started, by process id.
 
-The daemon is the first process of a process namespace. When that process ends the kernel ends all others of the namespace,
-and only then is its parent told; so a stopped daemon leaves no process, and no mount, since the mounts were its namespace's.
+The daemon is the first process of a process namespace. When that process ends the kernel ends all others of the
+namespace, and only then is its parent told; so a stopped daemon leaves no process, and no mount, since the mounts were
+its namespace's.
 """
 
 import abc
@@ -54,11 +55,11 @@ class Daemon(abc.ABC):
         """What the daemon has logged so far, over all its starts."""
 
     def explain(self) -> str:
-        """What more can be found out when it did not start and neither its output nor its log need tell."""
+        """What more can be found out about a failed start, where output and log may not tell."""
         return ""
 
     def is_ready(self) -> bool:
-        """Whether clients can be let at it; asked without connecting, so that the log shows only the test's own clients."""
+        """Whether clients can be let at it; asked without connecting, so the log shows only the test's own clients."""
         return listens(self.address, self.port)
 
     @property

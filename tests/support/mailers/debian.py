@@ -11,7 +11,7 @@ import pytest
 VARIABLE = "MXPROBE_MAILERS"
 """The environment variable that names the tree `.ci/debian` made."""
 
-# $1 the tree, $2 the directory to mount on /rig, then the command. Mounts are the new namespace's own: they vanish with it.
+# $1 the tree, $2 the directory to mount on /rig, then the command. The mounts vanish with the new namespace.
 _ENTER = 'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"'
 
 ENVIRONMENT = {
@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "LC_ALL": "C",
     "TZ": "UTC",
 }
-"""All the environment that programs of the tree get; PATH serves `unshare`, `mount` and `chroot` of this machine too."""
+"""All the environment programs of the tree get; PATH serves `unshare`, `mount` and `chroot` of this machine too."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.support.mailers.mailer import Mailer
 
-# The recipient table gives each mailbox's name, and the transport looks it up: Exim will not use a tainted one as a path.
+# The recipient table gives each mailbox's name, and the transport looks it up: Exim uses nothing tainted as a path.
 _SECTIONS = """\
 begin acl
 check_recipient:

@@ -20,10 +20,10 @@ class DidNotArrive(Exception):
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a test asks of a mailer.
 
-    It takes mail for the domains of `recipients`, and there for these addresses alone, into a Maildir each; it relays for
-    nobody. With a `certificate` it offers STARTTLS. `dns` is the (address, port) of the name server it asks; the port must
-    be 53, for the C library asks no other. `extra` are settings of the mailer's own (Postfix: main.cf; Exim: the main
-    section), which replace the rig's settings of the same name: the way to make it a sender or a relay.
+    It takes mail for the domains of `recipients`, and there for these addresses alone, into a Maildir each; it relays
+    for nobody. With a `certificate` it offers STARTTLS. `dns` is the (address, port) of the name server it asks; the
+    port must be 53, for the C library asks no other. `extra` are settings of the mailer's own (Postfix: main.cf; Exim:
+    the main section), which replace the rig's settings of the same name: the way to make it a sender or a relay.
     """
 
     address: str
