@@ -176,9 +176,14 @@ def test_a_stopped_mailer_leaves_no_process_and_no_mount(kind: Kind, tree: Tree,
     shutil.rmtree(mailer.home)  # "device or resource busy" while anything is mounted on it or below
 
 
-def test_a_mailer_that_does_not_start_says_why_and_is_gone(tree: Tree, tmp_path: Path, setup: Setup) -> None:
-    mailer = Exim(tree, tmp_path, msgspec.structs.replace(setup, extra={"no_such_option": "1"}))
-    with pytest.raises(DidNotStart, match="no_such_option"):
+@pytest.mark.parametrize(
+    ("kind", "extra"), [(Postfix, {"inet_interfaces": "192.0.2.1"}), (Exim, {"no_such_option": "192.0.2.1"})]
+)
+def test_a_mailer_that_does_not_start_says_why_and_is_gone(
+    kind: Kind, extra: dict[str, str], tree: Tree, tmp_path: Path, setup: Setup
+) -> None:
+    mailer = kind(tree, tmp_path, msgspec.structs.replace(setup, extra=extra))
+    with pytest.raises(DidNotStart, match=next(iter(extra))):
         mailer.start()
     assert mailer.pid is None
 

@@ -1,7 +1,7 @@
 """Loopback addresses and ports nobody else has, so that tests run side by side.
 
-All of 127.0.0.0/8 answers on Linux (RFC 1122 §3.2.1.3), so each host of a test gets an address of its own and may use port 25
-or 53 there, where software leaves no choice: the C library's resolver asks port 53 and no other.
+All of 127.0.0.0/8 is loopback (RFC 1122 §3.2.1.3) and answers on Linux, so each host of a test gets an address of its
+own and may use port 25 or 53 there, where software leaves no choice: the C library's resolver asks no port but 53.
 """
 
 import random
