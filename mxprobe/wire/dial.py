@@ -1,0 +1,76 @@
+"""Opens connections: the one way from an address to a transport, on real sockets or, through the same seam, in memory.
+
+Names are looked up before; an address family that this machine has no route for is told apart from a dead peer here,
+because only the dialer can know.
+"""
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+class Dialer(Protocol):
+    """Opens a TCP connection and gives it to a new protocol."""
+
+    async def open(
+        self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
+    ) -> tuple[asyncio.Transport, P]:
+        """A connected transport and its protocol; the caller brings the deadline and closes the transport.
+
+        Raises OSError: ECONNREFUSED, ENETUNREACH, … as the system says it, EAFNOSUPPORT where this machine has no way
+        to any address of the family.
+        """
+
+
+class SocketDialer:
+    """Dials on the sockets of this machine, without threads and without name look-ups."""
+
+    async def open(
+        self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
+    ) -> tuple[asyncio.Transport, P]:
+        """See `Dialer.open`."""
+        loop = asyncio.get_running_loop()
+        family = family_of(address)
+        if source is not None and family_of(source) is not family:
+            raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            if source is not None:
+                sock.bind((source, 0))
+            try:
+                await loop.sock_connect(sock, (address, port))
+            except OSError as error:
+                if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) and not has_route(address):
+                    raise OSError(errno.EAFNOSUPPORT, f"this machine has no way to {address}") from error
+                raise
+            return await loop.create_connection(protocol_factory, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+
+
+def family_of(address: str) -> socket.AddressFamily:
+    """AF_INET or AF_INET6. Raises ValueError for what is no IP address."""
+    return socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+
+
+def has_route(address: str) -> bool:
+    """Whether this machine knows a way to `address`. Nothing is sent: an unconnected datagram socket only asks."""
+    try:
+        with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:
+            sock.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
+def own_name() -> str | None:
+    """The host name of this machine where it is a domain name with a dot, None where it is only a nickname."""
+    name = socket.gethostname().rstrip(".").lower()
+    return name if "." in name and not name.endswith((".localdomain", ".local")) else None

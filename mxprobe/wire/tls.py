@@ -1,0 +1,161 @@
+"""TLS as a prober wants it: one handshake that always goes on, and what a strict client would have said of it.
+
+The engine stands between ciphertext and plaintext and touches no socket. The verifier's objections are recorded
+(code, depth), the host's name is checked beside it, and every date is judged at a moment that the caller gives, so
+that a story years away is judged by its own clock. One context serves all sessions; building one costs 30 ms.
+
+Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server name).
+"""
+
+import datetime
+from pathlib import Path
+
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from mxprobe.errors import InputError, Place
+from mxprobe.facts.names import NameRefused, to_ascii
+from mxprobe.facts.tls import ChainProblem, StrictVerdict, TlsFacts
+from mxprobe.wire.certificates import DATE_CODES, describe_certificate, is_in_date, match_name, verify_words
+
+_CHUNK = 65536
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+class TlsContext:
+    """What all handshakes of one policy share: trust anchors (the system's, or those of a file) and settings."""
+
+    def __init__(self, cafile: Path | str | None = None) -> None:
+        """Raises InputError for a file that cannot be read or holds no certificate in PEM."""
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_verify(SSL.VERIFY_PEER, _record)
+        store = context.get_cert_store()
+        assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
+        self._store = store
+        if cafile is None:
+            context.set_default_verify_paths()
+        else:
+            for certificate in _read_anchors(Path(cafile)):
+                self._store.add_cert(crypto.X509.from_cryptography(certificate))
+        self._context = context
+
+    def connect(self, now: float) -> SSL.Connection:
+        """A connection over memory, its certificates to be judged at `now` (seconds since 1970 UTC)."""
+        self._store.set_time(_EPOCH + datetime.timedelta(seconds=now))
+        connection = SSL.Connection(self._context, None)
+        connection.set_connect_state()
+        return connection
+
+
+def _record(connection: SSL.Connection, _certificate: crypto.X509, code: int, depth: int, good: int) -> bool:
+    """Note the verifier's objection and let the handshake go on."""
+    if not good:
+        problems = connection.get_app_data()
+        if isinstance(problems, list):
+            problems.append((code, depth))
+    return True
+
+
+def _read_anchors(path: Path) -> list[x509.Certificate]:
+    hint = "A --cafile holds one or more blocks that begin with -----BEGIN CERTIFICATE-----."
+    try:
+        pem = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read the trust anchors: {error.strerror or error}", place=Place(str(path)), hint=hint
+        ) from error
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        first = pem.splitlines()[0].decode("utf-8", "replace") if pem.strip() else ""
+        place = Place(str(path), 1, 1, first, len(first)) if first else Place(str(path))
+        raise InputError("there is no certificate in PEM in this file", place=place, hint=hint) from error
+
+
+class TlsEngine:
+    """One TLS connection: ciphertext in by `feed`, out by `pull`; plaintext in by `write`, out by `read`.
+
+    Raises OpenSSL's errors, which `wire.failures` turns into facts.
+    """
+
+    def __init__(self, context: TlsContext, host: str, now: float) -> None:
+        self._host = host
+        self._now = now
+        self._problems: list[tuple[int, int]] = []
+        self._connection = context.connect(now)
+        self._connection.set_app_data(self._problems)
+        self.server_name = _server_name(host)
+        if self.server_name is not None:
+            self._connection.set_tlsext_host_name(self.server_name.encode("ascii"))
+
+    def feed(self, data: bytes) -> None:
+        """Take ciphertext from the peer."""
+        self._connection.bio_write(data)
+
+    def shake_hands(self) -> bool:
+        """Go on with the handshake as far as the bytes allow; True when it is complete."""
+        try:
+            self._connection.do_handshake()
+        except SSL.WantReadError:
+            return False
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Encrypt plaintext; `pull` has the outcome."""
+        self._connection.sendall(data)
+
+    def read(self) -> tuple[bytes, bool]:
+        """The plaintext that is there, and whether the peer has said goodbye (close_notify)."""
+        parts = []
+        try:
+            while True:
+                parts.append(self._connection.recv(_CHUNK))
+        except SSL.WantReadError:
+            return b"".join(parts), False
+        except SSL.ZeroReturnError:
+            return b"".join(parts), True
+
+    def pull(self) -> bytes:
+        """The ciphertext that waits to be sent."""
+        parts = []
+        try:
+            while True:
+                parts.append(self._connection.bio_read(_CHUNK))
+        except SSL.WantReadError:
+            return b"".join(parts)
+
+    def facts(self, elapsed: float) -> TlsFacts:
+        """What the completed handshake showed."""
+        chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+        return TlsFacts(
+            version=self._connection.get_protocol_version_name(),
+            cipher=self._connection.get_cipher_name() or "unknown",
+            group=self._connection.get_group_name(),
+            server_name=self.server_name,
+            chain=tuple(describe_certificate(certificate) for certificate in chain),
+            verdict=self._verdict(chain),
+            elapsed=elapsed,
+        )
+
+    def _verdict(self, chain: list[x509.Certificate]) -> StrictVerdict:
+        problems = tuple(
+            ChainProblem(code=code, depth=depth, text=verify_words(code))
+            for code, depth in dict.fromkeys(self._problems)
+        )
+        codes = {problem.code for problem in problems}
+        name_problem = match_name(chain[0], self._host) if chain else "the host sent no certificate"
+        return StrictVerdict(
+            trusted=bool(chain) and not codes - DATE_CODES,
+            dates_valid=not codes & DATE_CODES and bool(chain) and is_in_date(chain[0], self._now),
+            name_matches=name_problem is None,
+            problems=problems,
+            name_problem=name_problem,
+        )
+
+
+def _server_name(host: str) -> str | None:
+    """The name for SNI: none for an address (RFC 6066 §3), and none for what is no host name at all."""
+    try:
+        return to_ascii(host)
+    except NameRefused:
+        return None
