@@ -58,13 +58,16 @@ def describe_certificate(certificate: x509.Certificate) -> Certificate:
         der=certificate.public_bytes(serialization.Encoding.DER),
         subject=escape_text(_read(lambda: certificate.subject.rfc4514_string(), "")),
         issuer=escape_text(_read(lambda: certificate.issuer.rfc4514_string(), "")),
-        names=_read(lambda: _names(certificate), ()),
+        names=_read(lambda: _names(certificate), _NO_NAMES),
         not_before=_read(lambda: certificate.not_valid_before_utc.timestamp(), 0.0),
         not_after=_read(lambda: certificate.not_valid_after_utc.timestamp(), 0.0),
         key=_read(lambda: _key(certificate), "unknown"),
         signature=_read(lambda: _signature(certificate), "unknown"),
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
     )
+
+
+_NO_NAMES: tuple[str, ...] = ()
 
 
 def _read(ask: Callable[[], T], otherwise: T) -> T:
@@ -112,7 +115,7 @@ def match_name(certificate: x509.Certificate, host: str) -> str | None:
     try:
         verify_certificate_hostname(certificate, host.rstrip("."))
     except VerificationError:
-        names = _read(lambda: _names(certificate), ())
+        names = _read(lambda: _names(certificate), _NO_NAMES)
         return f"made out to {', '.join(names[:8]) or 'no host name'}, not to {host}"
     except (CertificateError, ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return escape_text(str(error)) or "its names cannot be read"

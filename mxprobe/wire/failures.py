@@ -22,6 +22,10 @@ class PeerOverflowed(ValueError):
     """The peer sent more than any reply may have."""
 
 
+class PeerMalformed(ValueError):
+    """The peer said what is no reply."""
+
+
 NETWORK_FAILURES: tuple[type[BaseException], ...] = (OSError, PeerClosed, PeerOverflowed, SSL.Error)
 """What may be caught around a conversation and handed to `failure_of`. TimeoutError is an OSError."""
 
@@ -52,6 +56,8 @@ def failure_of(error: BaseException, phase: Phase, after: float) -> Failure:
 def _kind_of(error: BaseException) -> FailureKind:
     if isinstance(error, PeerOverflowed):
         return FailureKind.TOO_LONG
+    if isinstance(error, PeerMalformed):
+        return FailureKind.MALFORMED
     if isinstance(error, PeerClosed):
         return FailureKind.CLOSED
     if isinstance(error, SSL.Error):

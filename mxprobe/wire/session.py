@@ -7,13 +7,24 @@ its deadline and leaves no open socket. Which hosts to visit, and how often, is 
 Standards: RFC 5321 §3.1, §3.2, §4.5.3.2 (limits), RFC 2920 (pipelining), RFC 3207 (STARTTLS).
 """
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mxprobe.facts.session import Endpoint, Session
+from mxprobe.facts.lines import REPLY_CAP, sort_oddities
+from mxprobe.facts.session import Endpoint, Failure, Session, Side, Turn
+from mxprobe.facts.smtp import Oddity, Phase, Reply
+from mxprobe.facts.tls import TlsFacts
+from mxprobe.wire.conversation import Conversation
 from mxprobe.wire.dial import Dialer
-from mxprobe.wire.tls import TlsContext
+from mxprobe.wire.failures import NETWORK_FAILURES, PeerMalformed, PeerOverflowed, failure_of
+from mxprobe.wire.tls import TlsContext, TlsEngine
+
+_log = logging.getLogger("mxprobe.wire")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -35,7 +46,7 @@ class SessionScript(Struct, frozen=True, kw_only=True):
     """What is said in a session.
 
     `helo` None means the literal of the address we come from; `deadline` is in the event loop's time and the session
-    ends at the nearer of it and its own limit. With `depth` BANNER only the greeting is read.
+    ends at the nearer of it and its own limit; `only_banner` says QUIT right behind the greeting.
     """
 
     helo: str | None = None
@@ -56,5 +67,245 @@ class Means(Struct, frozen=True, kw_only=True):
 
 
 async def speak(endpoint: Endpoint, script: SessionScript, means: Means) -> Session:
-    """The session with `endpoint`, as far as it came. Raises nothing of the network's."""
-    raise NotImplementedError
+    """The session with `endpoint`, as far as it came; what the network or the host does is in it, never raised.
+
+    Raises ValueError for a command that would not be one line of ASCII. A cancelled session drops its connection.
+    """
+    speaker = _Speaker(endpoint, script, means)
+    session = await speaker.run()
+    _log.info("%s: %s", endpoint.id, session.failure.kind if session.failure else "came to its end")
+    return session
+
+
+class _Ended(Exception):
+    """The session goes no further; with the failure that ended it."""
+
+    def __init__(self, failure: Failure | None) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+class _Command(NamedTuple):
+    phase: Phase
+    line: bytes
+    subject: str | None = None
+
+
+_NOT_EHLO = frozenset({500, 501, 502, 504, 550})
+"""Refusals of EHLO after which HELO is tried (RFC 5321 §3.2, §4.1.4)."""
+
+_CLOSING = 421
+
+
+class _Speaker:
+    """The course of one session; what was seen is gathered in its fields."""
+
+    def __init__(self, endpoint: Endpoint, script: SessionScript, means: Means) -> None:
+        self.endpoint = endpoint
+        self.script = script
+        self.means = means
+        self.loop = asyncio.get_running_loop()
+        self.began = self.loop.time()
+        self.began_at = means.wall()
+        self.deadline = self.began + script.limits.session
+        if script.deadline is not None:
+            self.deadline = min(self.deadline, script.deadline)
+        self.turns: list[Turn] = []
+        self.oddities: set[Oddity] = set()
+        self.surplus = b""
+        self.round_trips = 0
+        self.tls: TlsFacts | None = None
+        self.keywords: frozenset[str] = frozenset()
+        self.talk: Conversation = Conversation()
+
+    async def run(self) -> Session:
+        """Speak, hang up, and tell."""
+        failure = None
+        try:
+            await self._connect()
+            await self._converse()
+        except _Ended as end:
+            failure = end.failure
+        except BaseException:
+            self.talk.abort()
+            raise
+        finally:
+            self._note_early()
+        if failure is None:
+            await self.talk.close()
+        else:
+            self.talk.abort()
+            await self.talk.close()
+        return Session(
+            endpoint=self.endpoint,
+            side=Side.CLIENT,
+            started_at=self.began_at,
+            turns=tuple(self.turns),
+            tls=self.tls,
+            failure=failure,
+            round_trips=self.round_trips,
+            source=self.talk.source,
+            surplus=self.surplus,
+            oddities=sort_oddities(self.oddities),
+        )
+
+    # -- the course ---------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        started, limit = self._now(), self._limit(Phase.CONNECT)
+        self.round_trips += 1
+        try:
+            async with asyncio.timeout_at(limit):
+                await self.means.dialer.open(
+                    lambda: self.talk, self.endpoint.address, self.endpoint.port, source=self.script.source
+                )
+        except NETWORK_FAILURES as error:
+            self._fail(Turn(phase=Phase.CONNECT, started=started, ended=self._now()), error)
+        self._add(Turn(phase=Phase.CONNECT, started=started, ended=self._now()))
+
+    async def _converse(self) -> None:
+        (banner,) = await self._hear([_Command(Phase.BANNER, b"")])
+        willing = banner.is_positive and not self.script.only_banner and await self._introduce()
+        if willing and self.script.recipients:
+            await self._ask_recipients()
+        else:
+            await self._quit()
+
+    async def _introduce(self) -> bool:
+        """EHLO, STARTTLS where it is offered, and EHLO again inside; says whether the host is willing."""
+        if not await self._greet():
+            return False
+        if self.means.tls is None or "STARTTLS" not in self.keywords or not await self._start_tls(self.means.tls):
+            return True
+        return await self._greet()
+
+    async def _greet(self) -> bool:
+        """EHLO, and HELO for a host that does not know it; says whether the host is willing."""
+        name = self.script.helo or _literal(self.talk.source)
+        (reply,) = await self._say(_Command(Phase.EHLO, _line(f"EHLO {name}")))
+        if reply.is_positive:
+            self.keywords = frozenset(line.split(" ")[0].upper() for line in reply.lines[1:])
+            return True
+        self.keywords = frozenset()
+        if reply.code not in _NOT_EHLO:
+            return False
+        (reply,) = await self._say(_Command(Phase.HELO, _line(f"HELO {name}")))
+        return reply.is_positive
+
+    async def _start_tls(self, context: TlsContext) -> bool:
+        """STARTTLS and the handshake; False where the host declines, and the session goes on in clear."""
+        (reply,) = await self._say(_Command(Phase.STARTTLS, _line("STARTTLS")))
+        if reply.code != 220:
+            return False
+        injected = self.talk.take_early() + self.talk.pending
+        if injected:
+            self.surplus = (self.surplus + injected)[:REPLY_CAP]
+            self.oddities.add(Oddity.AFTER_STARTTLS)
+        started, limit = self._now(), self._limit(Phase.TLS)
+        engine = TlsEngine(context, self.endpoint.host, self.means.wall())
+        try:
+            await self.talk.start_tls(engine, limit)
+        except NETWORK_FAILURES as error:
+            self.round_trips += self.talk.flights
+            self._fail(Turn(phase=Phase.TLS, started=started, ended=self._now()), error)
+        self.round_trips += self.talk.flights
+        ended = self._now()
+        self._add(Turn(phase=Phase.TLS, started=started, ended=ended))
+        self.tls = engine.facts(round(ended - started, 6))
+        return True
+
+    async def _ask_recipients(self) -> None:
+        mail = _Command(Phase.MAIL, _line(f"MAIL FROM:<{self.script.mail_from}>"))
+        rcpts = [_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in self.script.recipients]
+        rset = _Command(Phase.RSET, _line("RSET"))
+        if "PIPELINING" in self.keywords:
+            await self._say(mail, *rcpts, rset, _Command(Phase.QUIT, _line("QUIT")))
+            return
+        (reply,) = await self._say(mail)
+        if reply.is_positive:
+            for rcpt in rcpts:
+                await self._say(rcpt)
+            await self._say(rset)
+        await self._quit()
+
+    async def _quit(self) -> None:
+        await self._say(_Command(Phase.QUIT, _line("QUIT")))
+
+    # -- one wait -----------------------------------------------------------------------------------------------------
+
+    async def _say(self, *commands: _Command) -> list[Reply]:
+        """Send commands in one piece and hear a reply to each (RFC 2920 §3.1: only the last may end the session)."""
+        self._note_early()
+        self.talk.send(b"".join(command.line for command in commands))
+        return await self._hear(commands)
+
+    async def _hear(self, commands: Sequence[_Command]) -> list[Reply]:
+        """The replies to commands that were sent just now. 421 ends the session, in whatever place it comes."""
+        self.round_trips += 1
+        sent = self._now()
+        replies = []
+        for command in commands:
+            turn = Turn(
+                phase=command.phase,
+                started=sent,
+                ended=sent,
+                command=command.line or None,
+                subject=command.subject,
+                secured=self.tls is not None,
+            )
+            try:
+                heard = await self.talk.next_reply(self._limit(command.phase))
+            except NETWORK_FAILURES as error:
+                turn = replace(turn, ended=self._now(), reply=self.talk.take_partial())
+                self._fail(turn, error)
+            turn = replace(turn, ended=round(heard.at - self.began, 6), reply=heard.reply)
+            self._check(turn, heard.reply)
+            self._add(turn)
+            if heard.reply.code == _CLOSING:
+                raise _Ended(None)
+            replies.append(heard.reply)
+        return replies
+
+    def _check(self, turn: Turn, reply: Reply) -> None:
+        """A reply that cannot be understood ends the session."""
+        if Oddity.TOO_LONG in reply.oddities:
+            self._fail(turn, PeerOverflowed("sent a reply without end"))
+        if reply.code is None:
+            self._fail(turn, PeerMalformed(f"not a reply of SMTP: {reply.text[:100]}"))
+
+    def _note_early(self) -> None:
+        """Replies that nobody asked for are not paired with the next command."""
+        early = self.talk.take_early()
+        self.surplus = (self.surplus + early)[:REPLY_CAP]
+        if early or (self.talk.pending and self.turns and self.turns[-1].failure is None):
+            self.oddities.add(Oddity.EARLY_TALK)
+
+    def _fail(self, turn: Turn, error: BaseException) -> NoReturn:
+        failure = failure_of(error, turn.phase, turn.ended - turn.started)
+        self._add(replace(turn, failure=failure))
+        # Nothing was left to ask: a host that does not answer QUIT has not failed (cell Q1).
+        raise _Ended(None if turn.phase is Phase.QUIT else failure)
+
+    def _add(self, turn: Turn) -> None:
+        self.turns.append(turn)
+        _log.debug("%s: %s %s", self.endpoint.id, turn.phase, turn.reply.text if turn.reply else turn.failure or "ok")
+
+    def _now(self) -> float:
+        return round(self.loop.time() - self.began, 6)
+
+    def _limit(self, phase: Phase) -> float:
+        own: float = getattr(self.script.limits, "ehlo" if phase is Phase.HELO else phase.value)
+        return min(self.loop.time() + own, self.deadline)
+
+
+def _line(command: str) -> bytes:
+    """A command as it goes over the wire."""
+    if not command.isascii() or not command.isprintable() or len(command) > 510:
+        raise ValueError(f"this is not one line of an SMTP command: {command!r}")
+    return command.encode("ascii") + b"\r\n"
+
+
+def _literal(address: str | None) -> str:
+    """The name of a client without a name (RFC 5321 §4.1.4)."""
+    address = (address or "127.0.0.1").partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

@@ -7,6 +7,7 @@ that a story years away is judged by its own clock. One context serves all sessi
 Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server name).
 """
 
+import contextlib
 import datetime
 from pathlib import Path
 
@@ -123,6 +124,11 @@ class TlsEngine:
                 parts.append(self._connection.bio_read(_CHUNK))
         except SSL.WantReadError:
             return b"".join(parts)
+
+    def say_goodbye(self) -> None:
+        """Let close_notify wait for `pull`; a broken connection has nobody to say it to."""
+        with contextlib.suppress(SSL.Error):
+            self._connection.shutdown()
 
     def facts(self, elapsed: float) -> TlsFacts:
         """What the completed handshake showed."""

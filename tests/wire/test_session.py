@@ -1,0 +1,203 @@
+"""A session with a host that behaves: what it asks, what it keeps, and how few round trips it takes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from mxprobe.facts.session import Endpoint, FailureKind, Session
+from mxprobe.facts.smtp import Phase
+from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.wire.session import Means, SessionScript, speak
+from mxprobe.wire.tls import TlsContext
+from tests.wire.hosts import EPOCH, MX1, YEAR, Issued, MemoryDialer, issue, mail_host, play, trusting, wall
+
+ENDPOINT = Endpoint(host="mx1.example.test", address=MX1)
+TO_ALICE = SessionScript(helo="probe.example.test", recipients=("alice@example.test",))
+
+
+def session_with(
+    issued: Issued | None, script: SessionScript, *, pipelining: bool = True, latency: float = 0.05
+) -> tuple[Session, float]:
+    """The session over a memory network, and the seconds from dial to last reply."""
+    tls = trusting(issued) if issued else None
+
+    async def story() -> tuple[Session, float]:
+        network = MemoryNetwork(latency=latency)
+        network.listen(MX1, 25, mail_host(issued.context if issued else None, pipelining=pipelining))
+        session = await speak(ENDPOINT, script, Means(dialer=MemoryDialer(network), tls=tls, wall=wall))
+        await asyncio.sleep(10)
+        assert not network.open_ends
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return session, session.turns[-1].ended
+
+    return play(story())
+
+
+def phases(session: Session) -> list[str]:
+    return [turn.phase.value for turn in session.turns]
+
+
+def test_a_look_with_tls_and_a_recipient_takes_seven_round_trips() -> None:
+    session, took = session_with(issue(), TO_ALICE)
+
+    assert session.failure is None
+    assert phases(session) == ["connect", "banner", "ehlo", "starttls", "tls", "ehlo", "mail", "rcpt", "rset", "quit"]
+    assert session.round_trips == 7
+    assert took == pytest.approx(0.700)
+    assert session.tls is not None
+    assert session.tls.version == "TLSv1.3"
+    assert session.tls.verdict.is_valid is True
+    assert session.oddities == ()
+    assert session.surplus == b""
+
+
+def test_tls_1_2_takes_one_round_trip_more() -> None:
+    session, took = session_with(issue(version="1.2"), TO_ALICE)
+
+    assert session.round_trips == 8
+    assert took == pytest.approx(0.800)
+    assert session.tls is not None
+    assert session.tls.version == "TLSv1.2"
+
+
+def test_without_pipelining_every_command_waits_for_its_reply() -> None:
+    session, took = session_with(issue(), TO_ALICE, pipelining=False)
+
+    assert session.round_trips == 10
+    assert took == pytest.approx(1.000)
+    assert session.failure is None
+    assert phases(session)[-4:] == ["mail", "rcpt", "rset", "quit"]
+
+
+def test_nobody_is_asked_for_where_no_recipient_is_named() -> None:
+    session, _ = session_with(None, SessionScript(helo="probe.example.test"))
+
+    assert phases(session) == ["connect", "banner", "ehlo", "quit"]
+    assert session.round_trips == 4
+
+
+def test_each_recipient_has_its_own_answer_in_order() -> None:
+    names = ("alice@example.test", "ghost@example.test", "late@example.test")
+    session, _ = session_with(None, SessionScript(helo="probe.example.test", recipients=names))
+
+    replies = [(turn.subject, turn.reply.code if turn.reply else None) for turn in session.recipients]
+    assert replies == [(names[0], 250), (names[1], 550), (names[2], 451)]
+
+
+def test_turns_tell_the_bytes_and_the_times() -> None:
+    session, _ = session_with(None, SessionScript(helo="probe.example.test"))
+
+    ehlo = session.last_turn(Phase.EHLO)
+    assert ehlo is not None
+    assert ehlo.command == b"EHLO probe.example.test\r\n"
+    assert (ehlo.started, ehlo.ended) == (0.2, 0.3)
+    assert ehlo.reply is not None
+    assert ehlo.reply.raw.startswith(b"250-mx1.example.test\r\n")
+    assert session.started_at == EPOCH
+    assert session.source == "198.18.0.1"
+
+
+def test_a_client_without_a_name_gives_its_address() -> None:
+    session, _ = session_with(None, SessionScript())
+
+    ehlo = session.last_turn(Phase.EHLO)
+    assert ehlo is not None
+    assert ehlo.command == b"EHLO [198.18.0.1]\r\n"
+
+
+@pytest.mark.parametrize(
+    ("issued", "expected"),
+    [
+        ({"name": "relay.example.test"}, (True, True, False)),
+        ({"begins": EPOCH - 3 * YEAR, "ends": EPOCH - YEAR}, (True, False, True)),
+        ({"begins": EPOCH + YEAR, "ends": EPOCH + 2 * YEAR}, (True, False, True)),
+    ],
+)
+def test_a_bad_certificate_is_told_and_does_not_end_the_session(
+    issued: dict[str, Any], expected: tuple[bool, bool, bool]
+) -> None:
+    session, _ = session_with(issue(**issued), TO_ALICE)
+
+    assert session.failure is None
+    assert phases(session)[-1] == "quit"
+    assert session.tls is not None
+    verdict = session.tls.verdict
+    assert (verdict.trusted, verdict.dates_valid, verdict.name_matches) == expected
+    assert verdict.is_valid is False
+
+
+def test_an_unknown_authority_is_told() -> None:
+    issued = issue("mx1.example.test", version="1.3")
+    stranger = Issued(issued.context, issue("other.example.test").anchor)
+
+    session, _ = session_with(stranger, TO_ALICE)
+
+    assert session.tls is not None
+    assert session.tls.verdict.trusted is False
+    assert {problem.code for problem in session.tls.verdict.problems} >= {20}
+    assert all(problem.text for problem in session.tls.verdict.problems)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "seconds"),
+    [
+        (SynAnswer.REFUSE, FailureKind.REFUSED, 0.1),
+        (SynAnswer.UNREACHABLE, FailureKind.UNREACHABLE, 0.1),
+        (SynAnswer.DROP, FailureKind.TIMEOUT, 30.0),
+    ],
+)
+def test_a_connection_that_does_not_stand_is_a_typed_failure(
+    answer: SynAnswer, kind: FailureKind, seconds: float
+) -> None:
+    async def story() -> Session:
+        network = MemoryNetwork(latency=0.05)
+        network.listen(MX1, 25, mail_host())
+        network.on_syn = lambda _address, _port: answer
+        return await speak(ENDPOINT, TO_ALICE, Means(dialer=MemoryDialer(network), tls=None, wall=wall))
+
+    session = play(story())
+
+    assert session.failure is not None
+    assert session.failure.kind is kind
+    assert session.failure.phase is Phase.CONNECT
+    assert session.failure.after == pytest.approx(seconds)
+    assert session.turns[-1].failure == session.failure
+
+
+def test_a_cancelled_session_leaves_nothing_open() -> None:
+    issued = issue()
+    tls = trusting(issued)
+
+    async def story() -> None:
+        for moment in range(1, 70, 3):
+            network = MemoryNetwork(latency=0.05)
+            network.listen(MX1, 25, mail_host(issued.context))
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(
+                    speak(ENDPOINT, TO_ALICE, Means(dialer=MemoryDialer(network), tls=tls, wall=wall))
+                )
+                await asyncio.sleep(moment / 100)
+                task.cancel()
+            await asyncio.sleep(10)
+            assert task.cancelled()
+            assert not network.open_ends
+
+    play(story())
+
+
+@pytest.mark.parametrize("address", ["a\r\nRSET@example.test", "a@example.test>\n", "å@example.test"])
+def test_nothing_that_is_not_one_line_of_ascii_is_ever_sent(address: str) -> None:
+    with pytest.raises(ValueError, match="not one line"):
+        session_with(None, SessionScript(recipients=(address,)))
+
+
+def test_the_context_refuses_a_file_without_certificates(tmp_path: Any) -> None:
+    from mxprobe.errors import InputError
+
+    file = tmp_path / "anchors.pem"
+    file.write_text("hello\n")
+    with pytest.raises(InputError, match="no certificate in PEM"):
+        TlsContext(file)
+    with pytest.raises(InputError, match="cannot read"):
+        TlsContext(tmp_path / "absent.pem")
