@@ -1,0 +1,44 @@
+"""The mailers that are modelled, one file each, and how a file or a flag names one."""
+
+from difflib import get_close_matches
+
+from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.profile import Profile
+from mxprobe.mx.senders import exim, haraka, postfix, rfc5321
+
+PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE)
+
+MODELLED = tuple(profile for profile in PROFILES if profile.name != "rfc5321")
+"""The profiles that stand for a mailer people run."""
+
+NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
+"""Large senders that publish no rules for this."""
+
+
+class NoSuchSender(KeyError):
+    """No profile or TLS policy has this name; `near` are names like it."""
+
+    def __init__(self, name: str, near: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.near = near
+
+
+def find_profile(name: str) -> Profile:
+    """The profile of this name. Raises NoSuchSender."""
+    for profile in PROFILES:
+        if profile.name == name:
+            return profile
+    raise NoSuchSender(name, tuple(get_close_matches(name, [profile.name for profile in PROFILES])))
+
+
+def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
+    """The profile and TLS policy of "postfix" or "postfix+encrypt". Raises NoSuchSender for either part."""
+    name, plus, word = label.partition("+")
+    profile = find_profile(name)
+    if not plus:
+        return profile, profile.tls
+    try:
+        return profile, TlsPolicy(word)
+    except ValueError:
+        raise NoSuchSender(word, tuple(get_close_matches(word, list(TlsPolicy)))) from None

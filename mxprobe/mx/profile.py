@@ -1,0 +1,129 @@
+"""A mailer as data: where it departs from the outcome table, its limits, timeouts, retries and TLS policy.
+
+A profile never has code; what cannot be said here is missing from the table's vocabulary. Every deviating cell carries its
+evidence, graded: measured against a running mailer, read in its source, or read in its documentation.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.outcome import Action, Kind, Scope, TlsPolicy
+from mxprobe.mx.retry import Schedule
+
+
+class Grade(StrEnum):
+    """How well a statement about a mailer is known, best first."""
+
+    MEASURED = "measured"
+    SOURCE = "source"
+    DOCUMENTATION = "documentation"
+
+
+class Deviation(Struct, frozen=True, kw_only=True):
+    """One cell where the mailer does something else than the reference.
+
+    `kind` None leaves the cell's own; `until` limits the deviation to messages younger than so many seconds in the
+    queue; `because` is one clause for people, `evidence` says where it was seen.
+    """
+
+    cell: str
+    action: Action
+    kind: Kind | None = None
+    until: float | None = None
+    because: str
+    grade: Grade
+    evidence: str
+
+
+class Timeouts(Struct, frozen=True, kw_only=True):
+    """The longest wait of each phase, in seconds (RFC 5321 §4.5.3.2 gives the least of them)."""
+
+    connect: float
+    banner: float = 300.0
+    ehlo: float = 300.0
+    starttls: float = 300.0
+    tls: float = 300.0
+    mail: float = 300.0
+    rcpt: float = 300.0
+    data: float = 120.0
+    body: float = 180.0
+    dot: float = 600.0
+    quit: float = 300.0
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How far a mailer walks the chain in one round; None is no limit.
+
+    `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still tried.
+    """
+
+    addresses: int | None = None
+    sessions: int | None = None
+    one_more_per_preference: bool = False
+
+
+class Shuffle(StrEnum):
+    """What is put in random order among equal preferences: whole hosts, or single addresses."""
+
+    NAMES = "names"
+    ADDRESSES = "addresses"
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """What a mailer does at a cell, and on what evidence (None: it follows the reference)."""
+
+    cell: str
+    action: Action
+    scope: Scope
+    kind: Kind
+    deviation: Deviation | None = None
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """One mailer. `name` is what files say, `title` what reports say, `version` what the evidence is about."""
+
+    name: str
+    title: str
+    version: str
+    timeouts: Timeouts
+    schedule: Schedule
+    deviations: tuple[Deviation, ...] = ()
+    limits: Limits = Limits()
+    shuffle: Shuffle = Shuffle.NAMES
+    tls: TlsPolicy = TlsPolicy.MAY
+
+    def ruling(self, cell: str, policy: TlsPolicy, queued_for: float = 0.0) -> Ruling:
+        """What this mailer does at `cell` for a message that is `queued_for` seconds old. KeyError for no such cell."""
+        reference = CELLS[cell]
+        found = self.deviation(cell, queued_for)
+        if found is None:
+            action = reference.action_under(policy)
+            return Ruling(cell=cell, action=action, scope=reference.scope, kind=reference.kind)
+        kind = found.kind or reference.kind
+        return Ruling(cell=cell, action=found.action, scope=reference.scope, kind=kind, deviation=found)
+
+    def deviation(self, cell: str, queued_for: float = 0.0) -> Deviation | None:
+        """The deviation in force at `cell`, None where the mailer follows the reference."""
+        for deviation in self.deviations:
+            if deviation.cell == cell and (deviation.until is None or queued_for < deviation.until):
+                return deviation
+        return None
+
+    @property
+    def last_host_counts(self) -> bool:
+        """Whether a refusal by the last host tried is final although another host may do later (cell E1)."""
+        return self.ruling("E1", self.tls).action is Action.BOUNCE
+
+
+def describe(profile: Profile, cell: str) -> str:
+    """What the mailer does at `cell`, in the words of a report: "next host; last host: wait"."""
+    ruling = profile.ruling(cell, profile.tls)
+    if ruling.action is not Action.NEXT:
+        return ruling.action.words
+    if ruling.kind is Kind.REFUSED:
+        last = "last host: bounce" if profile.last_host_counts else "when every host says so: bounce"
+    else:
+        last = "last host: wait"
+    return f"{ruling.action.words}; {last}"
