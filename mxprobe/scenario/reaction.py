@@ -1,0 +1,110 @@
+"""Moments and reactions: what a host or name server is asked, and what it shall do. Pure values.
+
+A fault and a well-behaved host are both functions from a moment to reactions; the lab acts the reactions out in order.
+An empty tuple means "nothing to say": the next in line is asked.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import AnswerStatus, Question
+from mxprobe.facts.smtp import Phase
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """One point where something can go wrong.
+
+    `now` is story time in seconds, `host` the host's name; `client` the address that speaks; `argument` what the
+    command carried (the EHLO name, an address). `message` and `recipient` are known from MAIL on. `seen` counts the
+    earlier moments that matched the fault, `first_seen` is when this (client, from, recipient) first came here.
+    """
+
+    now: float
+    host: str
+    phase: Phase | None = None
+    question: Question | None = None
+    client: str = ""
+    argument: str = ""
+    mail_from: str = ""
+    recipients: tuple[str, ...] = ()
+    recipient: str | None = None
+    token: str | None = None
+    secured: bool = False
+    seen: int = 0
+    first_seen: float | None = None
+
+
+class Reply(Struct, frozen=True, kw_only=True, tag="reply"):
+    """Say this in place of the usual answer; `text` may have several lines."""
+
+    code: int
+    text: str
+
+
+class Silence(Struct, frozen=True, kw_only=True, tag="silence"):
+    """Say nothing, and keep the connection."""
+
+
+class Close(Struct, frozen=True, kw_only=True, tag="close"):
+    """End the connection politely (FIN), saying nothing."""
+
+
+class Reset(Struct, frozen=True, kw_only=True, tag="reset"):
+    """End the connection with a reset (RST)."""
+
+
+class Delay(Struct, frozen=True, kw_only=True, tag="delay"):
+    """Wait so many seconds, then go on with what follows."""
+
+    seconds: float
+
+
+class Syn(StrEnum):
+    """What becomes of an attempt to connect."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
+    UNREACHABLE = "unreachable"
+
+
+class Connection(Struct, frozen=True, kw_only=True, tag="connection"):
+    """Refuse or ignore the attempt to connect."""
+
+    syn: Syn
+
+
+class Names(Struct, frozen=True, kw_only=True, tag="names"):
+    """Answer a question with a status in place of records; TIMEOUT is no answer at all."""
+
+    status: AnswerStatus
+
+
+class BreakHandshake(Struct, frozen=True, kw_only=True, tag="break-handshake"):
+    """Answer the ClientHello with bytes that are no TLS."""
+
+
+class CertificateKind(StrEnum):
+    """What is the matter with a certificate."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    WRONG_NAME = "wrong-name"
+    SELF_SIGNED = "self-signed"
+
+
+class Present(Struct, frozen=True, kw_only=True, tag="present"):
+    """Present a certificate of this kind."""
+
+    kind: CertificateKind
+
+
+class Keep(Struct, frozen=True, kw_only=True, tag="keep"):
+    """Take the message into the mailbox."""
+
+
+class HandOn(Struct, frozen=True, kw_only=True, tag="hand-on"):
+    """Take the message into the queue, to be handed on to a better host."""
+
+
+Reaction = Reply | Silence | Close | Reset | Delay | Connection | Names | BreakHandshake | Present | Keep | HandOn
