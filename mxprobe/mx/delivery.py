@@ -1,8 +1,9 @@
 """The delivery engine: one round of one message over the hosts of a chain, as a value.
 
-`start` makes it, `lawful` gives the moves that RFC 5321 §5.1 and the mailer's profile allow next, `record` takes in what
-a move led to and gives the engine that follows. It does no I/O, has no clock and rolls no dice: a driver picks among the
-lawful moves with its seed, a forecast follows all of them, a judge asks whether a foreign mailer's move is one of them.
+`start` makes it, `lawful` gives the moves that RFC 5321 §5.1 and the mailer's profile allow next, `record` takes in
+what a move led to and gives the engine that follows. It does no I/O, has no clock and rolls no dice: a driver picks
+among the lawful moves with its seed, a forecast follows all of them, a judge asks whether a foreign mailer's move is
+one of them.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
 """The outcome table: what a reply or a failure means to a sender, as data.
 
 A cell is an event with the reference's action. It tells the scope of the event (the host, the whole message, one
-recipient) and its kind (done, again, refused). Cells bear the names of the failover tables, D1 to E4 for the events of a
-delivery and T0 to T16 for those of TLS, where the action depends on the sender's TLS policy. Where mailers differ the cell
-is `open`; their deviations stand in their profiles. Which cell an event falls into is said in `mx.reading`.
+recipient) and its kind (done, again, refused). Cells bear the names of the failover tables: D1 to E4 for the events of
+a delivery, T0 to T16 for those of TLS, where the action depends on the sender's TLS policy. Where mailers differ the
+cell is `open`; their deviations stand in their profiles. Which cell an event falls into is said in `mx.reading`.
 
 Standards: RFC 5321 §3.8, §4.2.1, §4.5.4.1, §5.1; RFC 7505 §3; RFC 3207 §4; RFC 7672 §2.2; RFC 8461 §5.
 """

@@ -1,7 +1,7 @@
 """A mailer as data: where it departs from the outcome table, its limits, timeouts, retries and TLS policy.
 
-A profile never has code; what cannot be said here is missing from the table's vocabulary. Every deviating cell carries its
-evidence, graded: measured against a running mailer, read in its source, or read in its documentation.
+A profile never has code; what cannot be said here is missing from the table's vocabulary. Every deviating cell carries
+its evidence, graded: measured against a running mailer, read in its source, or read in its documentation.
 """
 
 from enum import StrEnum

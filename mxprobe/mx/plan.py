@@ -1,0 +1,212 @@
+"""The MX chain of a domain: which hosts a sender would try, in which order, and which it leaves out and why.
+
+Works on answers alone. `next_questions` says what has to be asked before the chain is known, so that whoever asks the
+DNS needs no rule of mail.
+
+Standards: RFC 5321 §5.1 (order, implicit MX, unusable MX), RFC 7505 §3 (null MX), RFC 2181 §10.3 (aliases).
+"""
+
+import ipaddress
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import Alias, Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
+from mxprobe.facts.names import is_address
+from mxprobe.facts.session import Endpoint
+from mxprobe.mx.delivery import Target
+
+_FAMILIES = {4: RecordType.A, 6: RecordType.AAAA}
+_PRIVATE = tuple(
+    ipaddress.ip_network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+class Basis(StrEnum):
+    """Where the chain comes from: MX records, the domain's own addresses, or there is none for a reason."""
+
+    EXPLICIT = "explicit"
+    IMPLICIT = "implicit"
+    NULL = "null"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class HostProblem(StrEnum):
+    """What is the matter with an MX host. All but ALIAS keep it out of the chain."""
+
+    ALIAS = "alias"
+    NXDOMAIN = "nxdomain"
+    NO_ADDRESS = "no-address"
+    LOOKUP_FAILED = "lookup-failed"
+    IP_ADDRESS = "ip-address"
+    NULL_IN_COMPANY = "null-in-company"
+    DUPLICATE = "duplicate"
+
+
+class PlannedHost(Struct, frozen=True, kw_only=True):
+    """One MX record with what its host resolves to; `ttl` is that of the MX record, `cell` of the outcome table."""
+
+    name: str
+    preference: int
+    ttl: int | None
+    addresses: tuple[str, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    problem: HostProblem | None = None
+    cell: str | None = None
+
+
+class Tier(Struct, frozen=True, kw_only=True):
+    """The hosts of one preference: equals, in no order (sorted by name here)."""
+
+    preference: int
+    hosts: tuple[PlannedHost, ...]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The chain. `cell` says how the names ended (D1 to D13), `temporary` that a lookup failed for now."""
+
+    domain: str
+    basis: Basis
+    cell: str
+    tiers: tuple[Tier, ...] = ()
+    excluded: tuple[PlannedHost, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    ttl: int | None = None
+    temporary: bool = False
+
+    @property
+    def hosts(self) -> tuple[PlannedHost, ...]:
+        """The hosts of the chain, best preference first."""
+        return tuple(host for tier in self.tiers for host in tier.hosts)
+
+    def targets(self, port: int = 25) -> tuple[Target, ...]:
+        """Every address of the chain; those of one host together, in the resolver's order."""
+        return tuple(
+            Target(preference=host.preference, endpoint=Endpoint(host=host.name, address=address, port=port))
+            for host in self.hosts
+            for address in host.addresses
+        )
+
+
+def next_questions(domain: str, answers: Answers, families: tuple[int, ...] = (4, 6)) -> tuple[Question, ...]:
+    """What has to be asked before `plan_mx` knows the chain; empty when it does."""
+    mx_question = Question(name=domain, rrtype=RecordType.MX)
+    answer = answers.get(mx_question)
+    if answer is None:
+        return (mx_question,)
+    names: list[str] = []
+    if answer.mx:
+        names = [record.exchange for record in answer.mx if record.exchange != "." and not is_address(record.exchange)]
+    elif answer.status is AnswerStatus.NODATA or answer.status is AnswerStatus.FOUND:
+        names = [domain]
+    wanted = [Question(name=name, rrtype=_FAMILIES[family]) for name in dict.fromkeys(names) for family in families]
+    return tuple(question for question in wanted if question not in answers)
+
+
+def plan_mx(domain: str, answers: Answers) -> Plan:
+    """The chain of `domain` as far as `answers` tell; unanswered questions count as failed lookups."""
+    answer = answers.get(Question(name=domain, rrtype=RecordType.MX))
+    if answer is None or answer.status.is_temporary:
+        looped = answer is not None and answer.status is AnswerStatus.ALIAS_LOOP
+        return Plan(domain=domain, basis=Basis.UNKNOWN, cell="D6" if looped else "D4", temporary=True)
+    if answer.status is AnswerStatus.NXDOMAIN:
+        return Plan(domain=domain, basis=Basis.NONE, cell="D3", aliases=answer.aliases)
+    if not answer.mx:
+        return _implicit(domain, answer, answers)
+    if [record.exchange for record in answer.mx] == ["."]:
+        ttl = answer.mx[0].ttl
+        return Plan(domain=domain, basis=Basis.NULL, cell="D7", aliases=answer.aliases, ttl=ttl)
+    return _explicit(domain, answer, answers)
+
+
+def _implicit(domain: str, answer: Answer, answers: Answers) -> Plan:
+    """The domain itself is the host, with preference 0."""
+    host = _resolve(MxRecord(preference=0, exchange=domain, ttl=0), answers)
+    temporary = host.problem is HostProblem.LOOKUP_FAILED
+    if not host.addresses:
+        cell = "D10" if temporary else "D13"
+        return Plan(domain=domain, basis=Basis.NONE, cell=cell, aliases=answer.aliases, temporary=temporary)
+    host = PlannedHost(name=domain, preference=0, ttl=None, addresses=host.addresses, aliases=host.aliases)
+    tiers = (Tier(preference=0, hosts=(host,)),)
+    return Plan(domain=domain, basis=Basis.IMPLICIT, cell="D2", tiers=tiers, aliases=answer.aliases)
+
+
+def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
+    usable: dict[str, PlannedHost] = {}
+    excluded: list[PlannedHost] = []
+    for record in sorted(answer.mx, key=lambda record: (record.preference, record.exchange)):
+        if record.exchange in usable:
+            excluded.append(_excluded(record, HostProblem.DUPLICATE, None))
+            continue
+        host = _resolve(record, answers)
+        if host.addresses:
+            usable[host.name] = host
+        else:
+            excluded.append(host)
+    preferences = sorted({host.preference for host in usable.values()})
+    tiers = tuple(
+        Tier(preference=preference, hosts=tuple(host for host in usable.values() if host.preference == preference))
+        for preference in preferences
+    )
+    return Plan(
+        domain=domain,
+        basis=Basis.EXPLICIT,
+        cell="D1" if tiers else "D13",
+        tiers=tiers,
+        excluded=tuple(excluded),
+        aliases=answer.aliases,
+        ttl=min(record.ttl for record in answer.mx),
+        temporary=any(host.problem is HostProblem.LOOKUP_FAILED for host in excluded),
+    )
+
+
+def _excluded(record: MxRecord, problem: HostProblem, cell: str | None) -> PlannedHost:
+    return PlannedHost(name=record.exchange, preference=record.preference, ttl=record.ttl, problem=problem, cell=cell)
+
+
+def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
+    """The host of one record with its addresses, or with the reason why it has none."""
+    if record.exchange == ".":
+        return _excluded(record, HostProblem.NULL_IN_COMPANY, "D8")
+    if is_address(record.exchange):
+        return _excluded(record, HostProblem.IP_ADDRESS, "D12")
+    found = [answers.get(Question(name=record.exchange, rrtype=rrtype)) for rrtype in _FAMILIES.values()]
+    asked = [answer for answer in found if answer is not None]
+    addresses = tuple(record.address for answer in asked for record in answer.addresses)
+    if not addresses:
+        problem, cell = _why_none(asked)
+        return _excluded(record, problem, cell)
+    aliases = next((answer.aliases for answer in asked if answer.aliases), ())
+    return PlannedHost(
+        name=record.exchange,
+        preference=record.preference,
+        ttl=record.ttl,
+        addresses=tuple(dict.fromkeys(addresses)),
+        aliases=aliases,
+        problem=HostProblem.ALIAS if aliases else None,
+        cell="D11" if aliases else None,
+    )
+
+
+def _why_none(asked: list[Answer]) -> tuple[HostProblem, str]:
+    if not asked or any(answer.status.is_temporary for answer in asked):
+        return HostProblem.LOOKUP_FAILED, "D10"
+    if any(answer.status is AnswerStatus.NXDOMAIN for answer in asked):
+        return HostProblem.NXDOMAIN, "D9"
+    return HostProblem.NO_ADDRESS, "D9"
+
+
+def special_use(address: str) -> str | None:
+    """Which special-use block (RFC 6890) an address lies in, in words; None for a public address."""
+    parsed = ipaddress.ip_address(address)
+    if parsed.is_loopback or parsed.is_unspecified:
+        return "loopback"
+    if parsed.is_link_local:
+        return "link-local"
+    if parsed.is_multicast:
+        return "multicast"
+    if any(parsed.version == block.version and parsed in block for block in _PRIVATE):
+        return "private"
+    return None if parsed.is_global else "reserved"
