@@ -1,15 +1,34 @@
 """Looks at one live domain: a saved probe, what the rules say of it, and where mail would go.
 
-Prints nothing. Room for room: settings and input here, the look in probe, judging in rules, the forecast in mx.
+Prints nothing. Settings and input are checked here; the look itself is in probe, judging in rules, the forecast in mx.
 """
 
+import ipaddress
+import time
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
+from mxprobe.errors import InputError
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.forecast import Forecast
+from mxprobe.facts.names import NameRefused, to_ascii
+from mxprobe.facts.session import Endpoint
+from mxprobe.facts.snapshot import Snapshot, Vantage
+from mxprobe.mx.forecast import Forecast, forecast_snapshot
+from mxprobe.probe.snapshot import Request, take_snapshot
+from mxprobe.rules import judge_snapshot
+from mxprobe.settings import Settings, load_settings
+from mxprobe.wire.dial import SocketDialer, own_name
+from mxprobe.wire.exchange import ask_over_sockets, name_servers, split_server, system_servers
+from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.session import Means
+from mxprobe.wire.tls import TlsContext
+
+Number = TypeVar("Number", int, float)
+
+LITERAL = "[our address]"
+"""A vantage's EHLO name where none is known: each host is told the address it sees (RFC 5321 §4.1.4)."""
 
 
 class LookOptions(Struct, frozen=True, kw_only=True):
@@ -35,7 +54,7 @@ class LookOptions(Struct, frozen=True, kw_only=True):
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """The outcome of one look; `forecast` is None where no chain is known."""
+    """The outcome of one look; `forecast` is None where the look was interrupted or no host was looked at."""
 
     snapshot: Snapshot
     judgements: tuple[Judgement, ...]
@@ -46,6 +65,127 @@ async def look(domain: str, options: LookOptions | None = None) -> Look:
     """Look at `domain` ("user@domain" is taken for its domain).
 
     Raises InputError for a name, address, file or name server that cannot be right, CouldNotLook where there is no
-    name server to ask.
+    name server to ask. Cancelled, it gives what it has, the snapshot saying that it is not complete.
     """
-    raise NotImplementedError
+    options = options or LookOptions()
+    settings = load_settings()
+    request = make_request(domain, options, settings)
+    means = Means(dialer=SocketDialer(), tls=None if options.dns_only else TlsContext(options.cafile), wall=time.time)
+    resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
+    snapshot = await take_snapshot(request, resolver, means)
+    return judge(snapshot)
+
+
+def judge(snapshot: Snapshot) -> Look:
+    """What today's rules and forecast make of a snapshot."""
+    looked = snapshot.complete and any(visit.sessions for visit in snapshot.visits)
+    return Look(
+        snapshot=snapshot,
+        judgements=judge_snapshot(snapshot),
+        forecast=forecast_snapshot(snapshot) if looked else None,
+    )
+
+
+def make_request(domain: str, options: LookOptions, settings: Settings) -> Request:
+    """The request that these words stand for. Raises InputError, and CouldNotLook without a name server."""
+    helo = options.helo or settings.helo or own_name()
+    helo = _check_helo(helo) if helo else None
+    vantage = Vantage(
+        helo=helo or LITERAL,
+        mail_from=_check_address(options.mail_from, "sender") if options.mail_from else "",
+        nameservers=name_servers(options.nameservers or settings.nameservers) or system_servers(),
+        source=_check_source(options.source, options.families),
+        families=options.families,
+        port=_more_than_zero("port", _or(options.port, settings.port), 65535),
+        timeout=_more_than_zero("timeout", _or(options.timeout, settings.timeout), 86400),
+        attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
+        spacing=_or(options.spacing, settings.spacing),
+    )
+    return Request(
+        domain=domain_of(domain),
+        asked=domain,
+        vantage=vantage,
+        helo=helo,
+        recipients=tuple(_check_address(recipient, "recipient") for recipient in options.recipients),
+        dns_only=options.dns_only,
+        in_order=options.in_order,
+        allow_special=options.allow_special,
+        controls=tuple(_control(text) for text in settings.controls),
+    )
+
+
+def domain_of(text: str) -> str:
+    """The A-label of a domain, or of the domain of a mail address. Raises InputError."""
+    bare = text.strip().rpartition("@")[2]
+    try:
+        return to_ascii(bare)
+    except NameRefused as error:
+        hint = "Right is a name with mail, such as example.com or münchen.example."
+        raise InputError(f"{_short(text)} is not a domain: {error}", hint=hint) from error
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _check_address(text: str, what: str) -> str:
+    """A mail address as it may stand in a command: local part as it is, domain as A-label."""
+    local, at, domain = text.strip().rpartition("@")
+    reason = None
+    if not at or not local:
+        reason = "an address has the form user@domain"
+    elif not local.isascii():
+        reason = "a local part beyond ASCII cannot be asked for yet"
+    elif not local.isprintable() or len(local) > 64 or (set(local) & set(' <>"\\') and not _is_quoted(local)):
+        reason = "its local part is not one that mail allows"
+    else:
+        try:
+            return f"{local}@{to_ascii(domain)}"
+        except NameRefused as error:
+            reason = str(error)
+    raise InputError(f"{_short(text)} is not the address of a {what}: {reason}")
+
+
+def _is_quoted(local: str) -> bool:
+    inner = local[1:-1]
+    return len(local) > 2 and local[0] == local[-1] == '"' and not set(inner) & set('"\\<>')
+
+
+def _check_helo(text: str) -> str:
+    if text.startswith("[") and text.endswith("]") and text.isascii() and text.isprintable() and " " not in text:
+        return text
+    try:
+        return to_ascii(text)
+    except NameRefused as error:
+        raise InputError(f"{_short(text)} is no name for EHLO: {error}") from error
+
+
+def _check_source(text: str | None, families: tuple[int, ...]) -> str | None:
+    if text is None:
+        return None
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError as error:
+        raise InputError(f"{_short(text)} is not an IP address to connect from") from error
+    if address.version not in families:
+        raise InputError(f"{text} is an IPv{address.version} address, and only IPv{families[0]} is asked for")
+    return str(address)
+
+
+def _or(chosen: Number | None, otherwise: Number) -> Number:
+    """0 is a choice, None is none."""
+    return otherwise if chosen is None else chosen
+
+
+def _more_than_zero(what: str, number: Number, most: int) -> Number:
+    if not 0 < number <= most:
+        raise InputError(f"a {what} is more than 0 and at most {most}, not {number}")
+    return number
+
+
+def _control(text: str) -> Endpoint:
+    """A control host of the settings."""
+    if ":" in text or text.replace(".", "").isdigit():
+        address, port = split_server(text)
+        return Endpoint(host=address, address=address, port=port if port != 53 else 25)
+    raise InputError(f"{_short(text)} in the settings is no control host", hint="Right is ADDRESS or ADDRESS:PORT.")

@@ -2,23 +2,45 @@
 
 Dials start in preference order in the same instant (or tier by tier), one connection an address at a time. What the
 snapshot means is for rules to say. A look that is interrupted gives what it has.
+
+Standards: RFC 5321 §5.1 (whom a sender would try).
 """
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
-from mxprobe.facts.session import Endpoint
-from mxprobe.facts.snapshot import Snapshot, Vantage
-from mxprobe.wire.resolver import Resolver
-from mxprobe.wire.session import Means
+from mxprobe import __version__
+from mxprobe.facts.dns import Answer, index_answers
+from mxprobe.facts.session import Endpoint, FailureKind, Session
+from mxprobe.facts.smtp import Phase
+from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
+from mxprobe.mx.delivery import Target
+from mxprobe.mx.plan import plan_mx
+from mxprobe.probe.limits import is_special_use, is_worth_another_try, session_limits
+from mxprobe.wire.resolver import Resolver, look_up
+from mxprobe.wire.session import Means, SessionScript, speak
+
+_log = logging.getLogger("mxprobe.probe")
+
+MOST_AT_ONCE = 64
+"""The most connections open at one time."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What to look at: `domain` as A-label, `asked` as it was typed, `controls` hosts of others for comparison."""
+    """What to look at: `domain` as A-label, `asked` as it was typed, `controls` hosts of others for comparison.
+
+    `helo` None: the host is told the literal of the address we come from.
+    """
 
     domain: str
     asked: str
-    version: str
     vantage: Vantage
+    helo: str | None = None
     recipients: tuple[str, ...] = ()
     dns_only: bool = False
     in_order: bool = False
@@ -28,4 +50,131 @@ class Request(Struct, frozen=True, kw_only=True):
 
 async def take_snapshot(request: Request, resolver: Resolver, means: Means) -> Snapshot:
     """The snapshot; with `complete` False where the look was cancelled on the way (the cancellation ends here)."""
-    raise NotImplementedError
+    look = _Look(request, resolver, means)
+    complete = True
+    try:
+        await look.go()
+    except asyncio.CancelledError:
+        # Ctrl-C asks for an end, and the person wants to see what is there: a snapshot that says it is not whole.
+        complete = False
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        _log.warning("%s: interrupted; what was seen so far is kept", request.domain)
+    return look.snapshot(complete)
+
+
+class _Look:
+    """The course of one look; what was seen is gathered in its fields, so that an interruption loses none of it."""
+
+    def __init__(self, request: Request, resolver: Resolver, means: Means) -> None:
+        self.request = request
+        self.resolver = resolver
+        self.means = means
+        self.loop = asyncio.get_running_loop()
+        self.began = self.loop.time()
+        self.began_at = means.wall()
+        self.answers: list[Answer] = []
+        self.targets: tuple[Target, ...] = ()
+        self.sessions: dict[Endpoint, list[Session]] = defaultdict(list)
+        self.controls: list[Control] = []
+        self.turnstile = asyncio.Semaphore(MOST_AT_ONCE)
+        self.doors: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def go(self) -> None:
+        """Ask, visit, and compare where nobody could be spoken with."""
+        request = self.request
+        await look_up(request.domain, self.resolver, request.vantage.families, self.answers)
+        plan = plan_mx(request.domain, index_answers(self.answers))
+        self.targets = plan.targets(request.vantage.port)
+        if request.dns_only:
+            return
+        open_targets = [target for target in self.targets if self._closed_to_us(target) is None]
+        if request.in_order:
+            for _, tier in groupby(open_targets, key=lambda target: target.preference):
+                await self._visit_all(tuple(tier))
+        else:
+            await self._visit_all(open_targets)
+        if self.sessions and all(_never_spoke(sessions[-1]) for sessions in self.sessions.values()):
+            await self._compare()
+
+    def _closed_to_us(self, target: Target) -> NotVisited | None:
+        """Why an address is not dialled; None where it may be."""
+        endpoint = target.endpoint
+        if self.request.dns_only:
+            return NotVisited.DNS_ONLY
+        if (6 if endpoint.is_ipv6 else 4) not in self.request.vantage.families:
+            return NotVisited.FAMILY_NOT_ASKED
+        if is_special_use(endpoint.address) and not self.request.allow_special:
+            return NotVisited.SPECIAL_USE
+        return None
+
+    async def _visit_all(self, targets: Sequence[Target]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for endpoint in dict.fromkeys(target.endpoint for target in targets):
+                group.create_task(self._visit(endpoint))
+
+    async def _visit(self, endpoint: Endpoint) -> None:
+        """Speak with an address, and again while that may help."""
+        vantage = self.request.vantage
+        script = SessionScript(
+            helo=self.request.helo,
+            mail_from=vantage.mail_from,
+            recipients=self.request.recipients,
+            limits=session_limits(vantage),
+            source=vantage.source,
+        )
+        for attempt in range(vantage.attempts):
+            if attempt:
+                await asyncio.sleep(vantage.spacing)
+            async with self.doors[endpoint.address], self.turnstile:
+                session = await speak(endpoint, script, self.means)
+            self.sessions[endpoint].append(session)
+            if not is_worth_another_try(session):
+                return
+
+    async def _compare(self) -> None:
+        """Connect to hosts of others: if those do not answer either, the fault may be on this side."""
+        vantage = self.request.vantage
+        script = SessionScript(
+            helo=self.request.helo, limits=session_limits(vantage), source=vantage.source, only_banner=True
+        )
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(speak(endpoint, script, self.means)) for endpoint in self.request.controls]
+        self.controls += [Control(endpoint=task.result().endpoint, session=task.result()) for task in tasks]
+
+    def snapshot(self, complete: bool) -> Snapshot:
+        """What was seen, in the order of the chain."""
+        return Snapshot(
+            domain=self.request.domain,
+            asked=self.request.asked,
+            version=__version__,
+            started_at=self.began_at,
+            elapsed=round(self.loop.time() - self.began, 6),
+            vantage=self.request.vantage,
+            recipients=self.request.recipients,
+            answers=tuple(self.answers),
+            visits=tuple(self._visited(target) for target in self.targets),
+            controls=tuple(self.controls),
+            complete=complete,
+        )
+
+    def _visited(self, target: Target) -> Visit:
+        sessions = tuple(self.sessions.get(target.endpoint, ()))
+        why = self._closed_to_us(target)
+        return Visit(
+            endpoint=target.endpoint,
+            preference=target.preference,
+            sessions=sessions,
+            not_visited=why or (None if sessions else NotVisited.INTERRUPTED),
+        )
+
+
+def _never_spoke(session: Session) -> bool:
+    """Whether no word came from the host for a reason that can lie on the way."""
+    failure = session.failure
+    return (
+        failure is not None
+        and failure.phase in (Phase.CONNECT, Phase.BANNER)
+        and failure.kind in (FailureKind.REFUSED, FailureKind.TIMEOUT, FailureKind.UNREACHABLE, FailureKind.RESET)
+    )

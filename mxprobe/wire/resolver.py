@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, index_answers
+from mxprobe.mx.plan import next_questions
 from mxprobe.wire.failures import describe
 from mxprobe.wire.responses import LONGEST_CHAIN, NotAsked, Response, make_query, read_response
 
@@ -126,11 +127,14 @@ def _failed(question: Question, status: AnswerStatus, detail: str) -> Response:
     return Response(answer=Answer(question=question, status=status, detail=detail))
 
 
-async def look_up(domain: str, resolver: Resolver, families: tuple[int, ...] = (4, 6)) -> tuple[Answer, ...]:
-    """All that a sender would ask to learn the chain of `domain`, in the order it was asked."""
-    from mxprobe.mx.plan import next_questions
+async def look_up(
+    domain: str, resolver: Resolver, families: tuple[int, ...] = (4, 6), answers: list[Answer] | None = None
+) -> tuple[Answer, ...]:
+    """All that a sender would ask to learn the chain of `domain`, in the order it was asked.
 
-    answers: list[Answer] = []
+    The answers are put into the list `answers` as they come in, for whoever may be interrupted.
+    """
+    answers = [] if answers is None else answers
     while questions := next_questions(domain, index_answers(answers), families):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(resolver.ask(question)) for question in questions]

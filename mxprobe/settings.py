@@ -1,0 +1,73 @@
+"""The settings of a person or machine: defaults, then a file, then the environment; flags come on top in cli.
+
+Only jobs and cli read these; the rooms below are handed structs. The file is TOML, named by MXPROBE_SETTINGS; each
+key is also an environment variable, MXPROBE_TIMEOUT for `timeout`, lists separated by spaces.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from mxprobe.errors import InputError, Place
+
+FILE_VARIABLE = "MXPROBE_SETTINGS"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Times in seconds.
+
+    `controls` are mail hosts of other operators ("ADDRESS" or "ADDRESS:PORT"), connected to only when every address of
+    a domain failed, to tell "port 25 is blocked here" from "they are down". By default there are none: nobody's host
+    is dialled unless somebody here chose it.
+    """
+
+    nameservers: tuple[str, ...] = ()
+    helo: str | None = None
+    port: int = 25
+    timeout: float = 60.0
+    attempts: int = 3
+    spacing: float = 20.0
+    controls: tuple[str, ...] = ()
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings that hold here. Raises InputError naming the file and key, or the variable, that cannot be right."""
+    environment = os.environ if environment is None else environment
+    values = dict[str, Any]()
+    if file := environment.get(FILE_VARIABLE):
+        values = _read_file(Path(file))
+        _convert(values, f"{file}: ", strict=True)
+    for key in Settings.__struct_fields__:
+        variable = f"MXPROBE_{key.upper()}"
+        if text := environment.get(variable):
+            value: Any = text.split() if key in ("nameservers", "controls") else text
+            _convert({key: value}, f"{variable}: ", strict=False)
+            values[key] = value
+    return _convert(values, "", strict=False)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the settings: {error.strerror}", place=Place(str(path))) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the settings are not TOML: {error}", place=Place(str(path))) from error
+
+
+def _convert(values: dict[str, Any], where: str, *, strict: bool) -> Settings:
+    try:
+        settings = msgspec.convert(values, Settings, strict=strict)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}{error}", hint=f"All settings: {', '.join(Settings.__struct_fields__)}.") from error
+    for key in ("port", "timeout", "attempts"):
+        if getattr(settings, key) <= 0:
+            raise InputError(f"{where}{key} must be more than 0, not {getattr(settings, key)}")
+    if settings.port > 65535 or settings.spacing < 0:
+        raise InputError(f"{where}a port is at most 65535, and a spacing at least 0")
+    return settings
