@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     REFUSED = "refused"
     WAITS = "waits"
     BOUNCED = "bounced"
+    QUEUED = "queued"
     LOST = "lost"
 
 

@@ -15,7 +15,7 @@ from mxprobe.facts.smtp import Phase
 class Moment(Struct, frozen=True, kw_only=True):
     """One point where something can go wrong.
 
-    `now` is story time in seconds, `host` the host's name; `client` the address that speaks; `argument` what the
+    `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in the story; `argument` what the
     command carried (the EHLO name, an address). `message` and `recipient` are known from MAIL on. `seen` counts the
     earlier moments that matched the fault, `first_seen` is when this (client, from, recipient) first came here.
     """
@@ -25,6 +25,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     phase: Phase | None = None
     question: Question | None = None
     client: str = ""
+    client_host: str = ""
     argument: str = ""
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
@@ -47,7 +48,12 @@ class Silence(Struct, frozen=True, kw_only=True, tag="silence"):
 
 
 class Close(Struct, frozen=True, kw_only=True, tag="close"):
-    """End the connection politely (FIN), saying nothing."""
+    """End the connection politely (FIN), saying nothing.
+
+    At the final dot `kept` says that the message is stored first: its sender cannot know.
+    """
+
+    kept: bool = True
 
 
 class Reset(Struct, frozen=True, kw_only=True, tag="reset"):

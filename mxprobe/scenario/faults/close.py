@@ -1,0 +1,37 @@
+"""The host ends the connection in the phase you name, without a word.
+
+At `dot` it has stored the message before it hangs up (`kept: true`): the sender cannot know, and tries again.
+Example: {at: 0m, break: mx1, with: close, phase: dot, for: 10m}
+"""
+
+from mxprobe.facts.smtp import Phase
+from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.reaction import Close as HangUp
+from mxprobe.scenario.reaction import Moment, Reaction
+
+_CELLS = {
+    Phase.BANNER: "B6",
+    Phase.EHLO: "H6",
+    Phase.STARTTLS: "T4",
+    Phase.TLS: "T4",
+    Phase.MAIL: "M5",
+    Phase.RCPT: "R6",
+    Phase.DATA: "X4",
+    Phase.DOT: "Z6",
+}
+
+
+class Close(Fault, frozen=True, kw_only=True):
+    """Hang up; `kept` counts at the final dot alone."""
+
+    kept: bool = True
+
+    NAME = "close"
+
+    def react(self, moment: Moment) -> tuple[Reaction, ...]:
+        """Hang up."""
+        return (HangUp(kept=self.kept),)
+
+    def cell(self, phase: Phase | None) -> str | None:
+        """The connection ends."""
+        return _CELLS.get(phase) if phase else None

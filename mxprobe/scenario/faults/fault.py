@@ -1,0 +1,90 @@
+"""What all faults have in common: where they strike, and how often.
+
+A fault is one file: a frozen struct whose fields are its settings in the scenario file, with one pure method
+`react(moment)`. When it strikes is the timeline's business. A fault's docstring is its page.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import RecordType
+from mxprobe.facts.smtp import Phase
+from mxprobe.scenario.reaction import Moment, Reaction
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """The base of all faults.
+
+    NAME is the word in a file, PHASE where it strikes unless told (None: it must be told, or it is about names), CELL
+    the outcome-table cell that a sender meets (by phase where it depends), HINDERS whether no mail gets through while
+    it lasts. SHORT names the setting that may stand alone: `{reply: 451 later}`.
+    """
+
+    NAME: ClassVar[str]
+    PHASE: ClassVar[Phase | None] = None
+    ABOUT_NAMES: ClassVar[bool] = False
+    HINDERS: ClassVar[bool] = True
+    SHORT: ClassVar[str | None] = None
+
+    def react(self, moment: Moment) -> tuple[Reaction, ...]:
+        """What happens at `moment`, which is of the fault's phase or query; empty: nothing unusual."""
+        raise NotImplementedError
+
+    def cell(self, phase: Phase | None) -> str | None:
+        """The outcome-table cell that a sender meets; None where it depends on the reply."""
+        raise NotImplementedError
+
+
+class Often(StrEnum):
+    """How often a fault strikes among the moments that match it."""
+
+    ALWAYS = "always"
+    FIRST = "first"
+    EVERY = "every"
+    AFTER = "after"
+
+
+class Only(Struct, frozen=True, kw_only=True):
+    """`first 2`, `every 3rd`, `after 100`; counted per host."""
+
+    often: Often = Often.ALWAYS
+    count: int = 0
+
+    def strikes(self, seen: int) -> bool:
+        """Whether the moment with `seen` matches before it is struck."""
+        match self.often:
+            case Often.FIRST:
+                return seen < self.count
+            case Often.EVERY:
+                return (seen + 1) % self.count == 0
+            case Often.AFTER:
+                return seen >= self.count
+            case _:
+                return True
+
+
+class FaultUse(Struct, frozen=True, kw_only=True):
+    """A fault as a file uses it: the fault, where, and how often. `phase` None means every phase it can strike in."""
+
+    fault: Fault
+    phase: Phase | None = None
+    query: RecordType | None = None
+    only: Only = Only()
+
+    @property
+    def name(self) -> str:
+        """The fault's word."""
+        return self.fault.NAME
+
+    def matches(self, moment: Moment) -> bool:
+        """Whether the moment is of this phase or query."""
+        if self.fault.ABOUT_NAMES:
+            return moment.question is not None and self.query in (None, moment.question.rrtype)
+        return moment.phase is not None and moment.phase is self.phase
+
+    @property
+    def hinders(self) -> bool:
+        """Whether no mail gets through while it lasts; one that strikes now and then does not count."""
+        return self.fault.HINDERS and self.only.often is Often.ALWAYS

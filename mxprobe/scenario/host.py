@@ -1,0 +1,34 @@
+"""How a well-behaved host answers: who is known, what is kept, what is handed on. Pure.
+
+Standards: RFC 5321 §3.3 (550 for an unknown mailbox), §3.6.2 (a relay takes mail for the hosts it serves).
+"""
+
+from mxprobe.facts.smtp import Phase
+from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.reaction import Close, HandOn, Keep, Moment, Reaction, Reply
+
+
+def answer(scenario: Scenario, moment: Moment) -> tuple[Reaction, ...]:
+    """What the host does when nothing is wrong with it; empty: the usual positive reply."""
+    if moment.phase is Phase.RCPT and moment.recipient is not None:
+        return _answer_recipient(scenario, moment.host, moment.recipient)
+    if moment.phase is Phase.DOT:
+        return (Keep(),) if scenario.keeps_mail(moment.host) else (HandOn(),)
+    return ()
+
+
+def _answer_recipient(scenario: Scenario, host: str, recipient: str) -> tuple[Reaction, ...]:
+    spec = scenario.spec(host)
+    if recipient.rpartition("@")[2].lower() != scenario.domain:
+        return (Reply(code=550, text="5.7.1 Relaying denied"),)
+    known = scenario.recipients if spec.recipients is None else spec.recipients
+    if spec.any_recipient or recipient in known or recipient.lower() == f"postmaster@{scenario.domain}":
+        return ()
+    return (Reply(code=550, text=f"5.1.1 <{recipient}> No such mailbox here"),)
+
+
+def combine(fault: tuple[Reaction, ...], own: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
+    """What is done when a fault strikes: its reactions alone, but at the final dot a close may come after storing."""
+    stores = any(isinstance(reaction, Keep | HandOn) for reaction in own)
+    kept = any(isinstance(reaction, Close) and reaction.kept for reaction in fault)
+    return own + fault if stores and kept else fault
