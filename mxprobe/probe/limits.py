@@ -1,21 +1,11 @@
-"""How far a look goes: which addresses are dialled at all, how long is waited, and when an address is asked again.
+"""How far a look goes: how long is waited, and when an address is asked again.
 
-Standards: RFC 6890 (special-use addresses), RFC 5321 §4.2.1 (4yz may succeed later).
+Standards: RFC 5321 §4.2.1 (4yz may succeed later).
 """
-
-import ipaddress
 
 from mxprobe.facts.session import FailureKind, Session
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.wire.session import Limits
-
-
-def is_special_use(address: str) -> bool:
-    """Whether an address is set aside for something else than hosts of the public internet."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return not parsed.is_global or parsed.is_multicast
 
 
 def session_limits(vantage: Vantage) -> Limits:

@@ -3,7 +3,7 @@
 Dials start in preference order in the same instant (or tier by tier), one connection an address at a time. What the
 snapshot means is for rules to say. A look that is interrupted gives what it has.
 
-Standards: RFC 5321 §5.1 (whom a sender would try).
+Standards: RFC 5321 §5.1 (whom a sender would try), RFC 6890 (addresses that are not dialled).
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
 from mxprobe.mx.delivery import Target
-from mxprobe.mx.plan import plan_mx
-from mxprobe.probe.limits import is_special_use, is_worth_another_try, session_limits
+from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.probe.limits import is_worth_another_try, session_limits
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, speak
 
@@ -105,7 +105,7 @@ class _Look:
             return NotVisited.DNS_ONLY
         if (6 if endpoint.is_ipv6 else 4) not in self.request.vantage.families:
             return NotVisited.FAMILY_NOT_ASKED
-        if is_special_use(endpoint.address) and not self.request.allow_special:
+        if special_use(endpoint.address) is not None and not self.request.allow_special:
             return NotVisited.SPECIAL_USE
         return None
 
