@@ -17,7 +17,6 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import Snapshot, Vantage
 from mxprobe.mx.forecast import Forecast, forecast_snapshot
 from mxprobe.probe.snapshot import Request, take_snapshot
-from mxprobe.rules import judge_snapshot
 from mxprobe.settings import Settings, load_settings
 from mxprobe.wire.dial import SocketDialer, own_name
 from mxprobe.wire.exchange import ask_over_sockets, name_servers, split_server, system_servers
@@ -78,6 +77,8 @@ async def look(domain: str, options: LookOptions | None = None) -> Look:
 
 def judge(snapshot: Snapshot) -> Look:
     """What today's rules and forecast make of a snapshot."""
+    from mxprobe.rules import judge_snapshot
+
     looked = snapshot.complete and any(visit.sessions for visit in snapshot.visits)
     return Look(
         snapshot=snapshot,
