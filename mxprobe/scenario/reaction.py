@@ -15,9 +15,9 @@ from mxprobe.facts.smtp import Phase
 class Moment(Struct, frozen=True, kw_only=True):
     """One point where something can go wrong.
 
-    `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in the story; `argument` what the
-    command carried (the EHLO name, an address). `message` and `recipient` are known from MAIL on. `seen` counts the
-    earlier moments that matched the fault, `first_seen` is when this (client, from, recipient) first came here.
+    `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in
+    the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
+    matched the fault, `first_seen` is when this triplet of client, sender and recipient first came here.
     """
 
     now: float

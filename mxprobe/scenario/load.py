@@ -1,0 +1,231 @@
+"""Reads a scenario file into a story, and refuses one that cannot be right with its line.
+
+The syntax is that of the README and of the stories in scenarios/. Expectations are read in `load_expect`.
+"""
+
+from ruamel.yaml.nodes import Node
+
+from mxprobe.errors import InputError, Place
+from mxprobe.facts.names import NameRefused, to_ascii
+from mxprobe.mx.senders import NoSuchSender, find_profile, parse_sender
+from mxprobe.scenario.document import Reader, read_document
+from mxprobe.scenario.load_expect import ExpectReader
+from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
+from mxprobe.scenario.model import DNS, Break, HostSpec, Mend, Scenario, Send, Step
+
+_STORY_KEYS = ("story", "standard", "domain", "mx", "recipients", "hosts", "senders", "steps", "expect", "differs")
+_SEND_KEYS = ("at", "send", "to", "from", "count", "every")
+_BREAK_KEYS = ("at", "break", "with", "for", *WHERE_KEYS)
+_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": ("at", "mend")}
+_DEFAULT_FROM = "shop@elsewhere.test"
+
+
+def load(text: str, path: str) -> Scenario:
+    """The story in `text`. Raises InputError with file, line, column, the line itself and what would be right."""
+    document, root = read_document(text, path)
+    return _StoryReader(Reader(document)).story(root)
+
+
+class _StoryReader:
+    """Reads one story; what was read first (domain, MX, hosts) is what later names are checked against."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.refuse = reader.document.refuse
+        self.domain = ""
+        self.mx: tuple[tuple[int, str], ...] = ()
+
+    def story(self, root: Node) -> Scenario:
+        reader = self.reader
+        entries = reader.entries(root, _STORY_KEYS, "a story")
+        for key in ("story", "domain", "mx", "recipients", "steps", "expect"):
+            reader.require(root, entries, key, "the story")
+        self.domain = self._name(entries["domain"])
+        self.mx = tuple(self._mx(item) for item in reader.items(entries["mx"], "`mx`"))
+        recipients = self._people(entries["recipients"])
+        senders = (
+            tuple(self._sender(item) for item in reader.items(entries["senders"], "`senders`"))
+            if "senders" in entries
+            else ("rfc5321",)
+        )
+        hosts = self._hosts(entries["hosts"]) if "hosts" in entries else ()
+        steps = tuple(self._step(item) for item in reader.items(entries["steps"], "`steps`"))
+        expect_reader = ExpectReader(reader, self._host, self._person, self._messages(entries["steps"], steps))
+        expect = expect_reader.expectations(entries["expect"])
+        differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
+        expect_reader.check_complete(entries["expect"], expect)
+        return Scenario(
+            path=reader.document.path,
+            story=" ".join(reader.text(entries["story"]).split()),
+            standard=" ".join(reader.text(entries["standard"]).split()) if "standard" in entries else "",
+            domain=self.domain,
+            mx=self.mx,
+            recipients=recipients,
+            hosts=hosts,
+            senders=senders,
+            steps=tuple(sorted(steps, key=lambda step: step.at)),
+            expect=expect,
+            differs=differs,
+        )
+
+    def _name(self, node: Node) -> str:
+        try:
+            return to_ascii(self.reader.text(node))
+        except NameRefused as error:
+            self.refuse(node, f"not a domain name: {error}")
+
+    def _complete(self, node: Node) -> str:
+        """A host's name: without a dot it belongs to the domain."""
+        name = self._name(node)
+        return name if "." in name else f"{name}.{self.domain}"
+
+    def _mx(self, node: Node) -> tuple[int, str]:
+        words = self.reader.text(node).split()
+        if len(words) != 2 or not words[0].isdigit() or int(words[0]) > 65535:
+            self.refuse(node, "an MX is a preference from 0 to 65535 and a host: 10 mx1")
+        if words[1] == ".":
+            return int(words[0]), "."
+        try:
+            name = to_ascii(words[1])
+        except NameRefused as error:
+            self.refuse(node, f"not a host name: {error}")
+        return int(words[0]), name if "." in name else f"{name}.{self.domain}"
+
+    def _known_hosts(self) -> dict[str, str]:
+        """Every name by which a host can be called, with the complete name."""
+        names = [name for _, name in self.mx if name != "."] or [self.domain]
+        short = {name.removesuffix(f".{self.domain}"): name for name in names if name != self.domain}
+        return {name: name for name in names} | short
+
+    def _host(self, node: Node) -> str:
+        return self.reader.choice(node, self._known_hosts, "host")
+
+    def _hosts_named(self, node: Node) -> tuple[str, ...]:
+        """What a step names: a host, `primary`, `backup`, or `dns`."""
+        word = self.reader.text(node)
+        chain = sorted((preference, name) for preference, name in self.mx if name != ".")
+        best = chain[0][0] if chain else 0
+        roles = {
+            "primary": tuple(name for preference, name in chain if preference == best),
+            "backup": tuple(name for preference, name in chain if preference != best),
+            DNS: (DNS,),
+        }
+        if roles.get(word):
+            return roles[word]
+        known = {name: (whole,) for name, whole in self._known_hosts().items()}
+        return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
+
+    def _person(self, node: Node) -> str:
+        word = self.reader.text(node)
+        return word if "@" in word else f"{word}@{self.domain}"
+
+    def _people(self, node: Node) -> tuple[str, ...]:
+        return tuple(self._person(item) for item in self.reader.one_or_more(node))
+
+    def _sender(self, node: Node) -> str:
+        label = self.reader.text(node)
+        try:
+            _, policy = parse_sender(label)
+        except NoSuchSender as error:
+            near = f"{error.near[0]}?" if error.near else None
+            self.refuse(
+                node,
+                f"no mailer or TLS policy is called `{error.name}`",
+                label=near,
+                hint="All mailers: mxprobe explain profiles.",
+            )
+        if policy.value not in ("none", "may", "encrypt"):
+            self.refuse(
+                node, f"the lab's sender cannot play the TLS policy `{policy}` yet; none, may and encrypt it can"
+            )
+        return label
+
+    def _hosts(self, node: Node) -> tuple[HostSpec, ...]:
+        known = self._known_hosts()
+        entries = self.reader.entries(node, known, "`hosts`")
+        return tuple(self._host_spec(known[name], value) for name, value in entries.items())
+
+    def _host_spec(self, name: str, node: Node) -> HostSpec:
+        reader = self.reader
+        entries = reader.entries(node, ("recipients", "profile", "always", "hands-on"), "a host")
+        recipients: tuple[str, ...] | None = None
+        any_recipient = "recipients" in entries and _is_word(entries["recipients"], "any")
+        if "recipients" in entries and not any_recipient:
+            recipients = self._people(entries["recipients"])
+        profile = "rfc5321"
+        if "profile" in entries:
+            try:
+                profile = find_profile(reader.text(entries["profile"])).name
+            except NoSuchSender as error:
+                self.refuse(
+                    entries["profile"],
+                    f"no mailer is called `{error.name}`",
+                    label=f"{error.near[0]}?" if error.near else None,
+                )
+        if "hands-on" in entries:
+            self._check_hands_on(name, entries["hands-on"])
+        always = (read_use(reader, entries["always"], {}, self._host),) if "always" in entries else ()
+        return HostSpec(
+            name=name,
+            recipients=recipients,
+            any_recipient=any_recipient,
+            profile=profile,
+            always=always,
+            line=reader.line(node),
+        )
+
+    def _check_hands_on(self, name: str, node: Node) -> None:
+        """A host may name whom it hands on to, which has to be a better one: anything else goes round in a circle."""
+        better = self._host(node)
+        preferences = {host: preference for preference, host in self.mx}
+        if preferences[better] >= preferences[name]:
+            self.refuse(node, f"{name} cannot hand on to {better}, which is no better: mail would go round in a circle")
+
+    def _step(self, node: Node) -> Step:
+        reader = self.reader
+        entries = reader.entries(node, None, "a step")
+        deeds = [deed for deed in _DEEDS if deed in entries]
+        if len(deeds) != 1:
+            self.refuse(node, f"a step does one of {', '.join(_DEEDS)}; this one does {', '.join(deeds) or 'none'}")
+        entries = reader.entries(node, _DEEDS[deeds[0]], "a step")
+        at = reader.duration(reader.require(node, entries, "at", "the step"))
+        line = reader.line(node)
+        if deeds[0] == "mend":
+            return Mend(at=at, hosts=self._hosts_named(entries["mend"]), line=line)
+        if deeds[0] == "break":
+            use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self._host)
+            ends = at + reader.duration(entries["for"]) if "for" in entries else None
+            hosts = self._hosts_named(entries["break"])
+            if use.fault.ABOUT_NAMES != (hosts == (DNS,)):
+                right = "dns" if use.fault.ABOUT_NAMES else "a host"
+                self.refuse(entries["break"], f"`{use.name}` strikes {right}, not `{reader.text(entries['break'])}`")
+            return Break(at=at, hosts=hosts, use=use, ends=ends, line=line)
+        return Send(
+            at=at,
+            name=reader.text(entries["send"]),
+            to=self._people(reader.require(node, entries, "to", "the step")),
+            mail_from=self._person(entries["from"]) if "from" in entries else _DEFAULT_FROM,
+            count=reader.number(entries["count"], 1) if "count" in entries else 1,
+            every=reader.duration(entries["every"]) if "every" in entries else 0.0,
+            line=line,
+        )
+
+    def _messages(self, node: Node, steps: tuple[Step, ...]) -> tuple[Send, ...]:
+        sends = tuple(step for step in steps if isinstance(step, Send))
+        if not sends:
+            self.refuse(node, "no step sends a message, so nothing can be expected")
+        if len({send.name for send in sends}) < len(sends):
+            self.refuse(node, "two steps send messages of the same name")
+        return sends
+
+
+def _is_word(node: Node, word: str) -> bool:
+    return getattr(node, "value", None) == word
+
+
+def load_bytes(data: bytes, path: str) -> Scenario:
+    """`load` for the bytes of a file. Raises InputError where they are no UTF-8 as well."""
+    try:
+        return load(data.decode("utf-8-sig"), path)
+    except UnicodeDecodeError as error:
+        raise InputError(f"the file is not UTF-8 (byte {error.start + 1})", place=Place(path)) from error

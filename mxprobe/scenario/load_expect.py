@@ -1,0 +1,179 @@
+"""Reads what a story expects of its messages, queues and findings, and what some senders do instead."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from ruamel.yaml.nodes import MappingNode, Node
+
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.document import Reader
+from mxprobe.scenario.model import (
+    Arrived,
+    Bounced,
+    Difference,
+    Expectation,
+    Expectations,
+    ExpectedFinding,
+    QueueExpectation,
+    Send,
+)
+
+_MESSAGE_KEYS = ("tried", "accepted", "arrived", "bounced", "queued", "rounds")
+_CODE = re.compile(r"MX\d{3}\b")
+
+
+class ExpectReader:
+    """Reads `expect` and `differs` of one story; `sends` are the messages that there are."""
+
+    def __init__(
+        self, reader: Reader, host_of: Callable[[Node], str], person_of: Callable[[Node], str], sends: tuple[Send, ...]
+    ) -> None:
+        self.reader = reader
+        self.refuse = reader.document.refuse
+        self.host_of = host_of
+        self.person_of = person_of
+        self.sends = {send.name: send for send in sends}
+
+    def expectations(self, node: Node) -> Expectations:
+        """What stands under one `expect`."""
+        reader = self.reader
+        if not isinstance(node, MappingNode):
+            self.refuse(node, "`expect` has to be a mapping: message, hosts, findings")
+        messages, queues, findings = [], [], []
+        for key, value in reader.entries(node, None, "`expect`").items():
+            if key == "hosts":
+                queues += self._queues(value)
+            elif key == "findings":
+                findings += [self._finding(item) for item in reader.items(value, "`findings`")]
+            else:
+                messages.append(self._message(key, value))
+        return Expectations(messages=tuple(messages), queues=tuple(queues), findings=tuple(findings))
+
+    def check_complete(self, node: Node, expect: Expectations) -> None:
+        """Every message needs its fate said."""
+        for send in self.sends.values():
+            named = {item.recipient for item in expect.messages if item.message == send.name}
+            if None not in named and not set(send.to) <= named:
+                self.refuse(node, f"nothing is said of how `{send.name}` ends: arrived, bounced or queued")
+
+    def differences(self, node: Node, senders: tuple[str, ...]) -> tuple[Difference, ...]:
+        """What some of the story's senders do instead."""
+        return tuple(self._difference(item, senders) for item in self.reader.items(node, "`differs`"))
+
+    def _message(self, key: str, node: Node) -> Expectation:
+        reader = self.reader
+        name, _, person = key.partition("/")
+        if name not in self.sends:
+            reader.document.refuse_unknown(node, name, [*self.sends, "hosts", "findings"], "message")
+        recipient = None
+        if person:
+            known = {address.partition("@")[0]: address for address in self.sends[name].to}
+            if person not in known and person not in known.values():
+                self.refuse(node, f"`{name}` is not sent to `{person}`")
+            recipient = known.get(person, person)
+        entries = reader.entries(node, _MESSAGE_KEYS, f"the expectation of `{key}`")
+        fates = [fate for fate in ("arrived", "bounced", "queued") if fate in entries]
+        if len(fates) != 1:
+            self.refuse(node, f"`{key}` has to end in exactly one way: arrived, bounced or queued")
+        return Expectation(
+            message=name,
+            recipient=recipient,
+            arrived=self._arrived(entries["arrived"]) if "arrived" in entries else None,
+            bounced=self._bounced(entries["bounced"]) if "bounced" in entries else None,
+            queued=self._holder(entries["queued"]) if "queued" in entries else None,
+            tried=self._tried(entries["tried"]) if "tried" in entries else None,
+            accepted=self.host_of(entries["accepted"]) if "accepted" in entries else None,
+            rounds=reader.number(entries["rounds"], 1) if "rounds" in entries else None,
+            line=reader.line(node),
+        )
+
+    def _times(self, entries: Mapping[str, Node]) -> tuple[float | None, float | None]:
+        after, before = (self.reader.duration(entries[key]) if key in entries else None for key in ("after", "before"))
+        if after is not None and before is not None and before <= after:
+            self.refuse(entries["before"], "`before` has to be later than `after`")
+        return after, before
+
+    def _arrived(self, node: Node) -> Arrived:
+        if not isinstance(node, MappingNode):
+            return Arrived(place=self._place(node))
+        entries = self.reader.entries(node, ("in", "copies", "after", "before"), "`arrived`")
+        after, before = self._times(entries)
+        copies = self.reader.number(entries["copies"], 1) if "copies" in entries else 1
+        place = self._place(self.reader.require(node, entries, "in", "`arrived`"))
+        return Arrived(place=place, copies=copies, after=after, before=before)
+
+    def _place(self, node: Node) -> str:
+        return "mailbox" if self.reader.text(node) == "mailbox" else self.host_of(node)
+
+    def _holder(self, node: Node) -> str:
+        return "sender" if self.reader.text(node) == "sender" else self.host_of(node)
+
+    def _bounced(self, node: Node) -> Bounced:
+        if not isinstance(node, MappingNode):
+            return Bounced(by=self._holder(node))
+        entries = self.reader.entries(node, ("by", "status", "after", "before"), "`bounced`")
+        after, before = self._times(entries)
+        status = self.reader.text(entries["status"]) if "status" in entries else None
+        by = self._holder(self.reader.require(node, entries, "by", "`bounced`"))
+        return Bounced(by=by, status=status, after=after, before=before)
+
+    def _tried(self, node: Node) -> tuple[tuple[str, ...], ...]:
+        return tuple(self._alternatives(item) for item in self.reader.items(node, "`tried`"))
+
+    def _alternatives(self, node: Node) -> tuple[str, ...]:
+        words = self.reader.text(node).split("|")
+        if len(words) == 1:
+            return (self.host_of(node),)
+        names = []
+        for word in words:
+            part = type(node)(node.tag, word, node.start_mark, node.end_mark)
+            names.append(self.host_of(part))
+        return tuple(names)
+
+    def _queues(self, node: Node) -> list[QueueExpectation]:
+        found = []
+        for key, value in node.value if isinstance(node, MappingNode) else ():
+            entries = self.reader.entries(value, ("queue", "before"), "a host's expectation")
+            word = self.reader.require(value, entries, "queue", "the host's expectation")
+            if self.reader.text(word) != "empty":
+                self.refuse(word, "of a queue only `empty` can be expected")
+            before = self.reader.duration(entries["before"]) if "before" in entries else None
+            found.append(QueueExpectation(host=self.host_of(key), before=before, line=self.reader.line(value)))
+        return found
+
+    def _finding(self, node: Node) -> ExpectedFinding:
+        match = _CODE.match(self.reader.text(node))
+        if match is None:
+            self.refuse(
+                node, "a finding is named by its code, and its name if you like: MX957 backup-used-unnecessarily"
+            )
+        return ExpectedFinding(code=match[0], line=self.reader.line(node))
+
+    def _difference(self, node: Node, senders: tuple[str, ...]) -> Difference:
+        reader = self.reader
+        entries = reader.entries(node, ("senders", "cell", "because", "expect"), "a difference")
+        for key in ("senders", "cell", "because", "expect"):
+            reader.require(node, entries, key, "the difference")
+        names = {name: name for name in senders}
+        labels = tuple(
+            reader.choice(item, names, "sender of this story") for item in reader.items(entries["senders"], "`senders`")
+        )
+        cell = reader.text(entries["cell"])
+        if cell not in CELLS:
+            reader.document.refuse_unknown(entries["cell"], cell, CELLS, "cell of the outcome table")
+        for label in labels:
+            profile, policy = parse_sender(label)
+            if profile.deviation(cell) is None and policy is profile.tls:
+                self.refuse(
+                    entries["cell"],
+                    f"{profile.title} follows the reference in cell {cell}: this is no difference",
+                    hint=f"What it does differently: mxprobe explain {profile.name}.",
+                )
+        return Difference(
+            senders=labels,
+            cell=cell,
+            because=reader.text(entries["because"]),
+            expect=self.expectations(entries["expect"]),
+            line=reader.line(node),
+        )

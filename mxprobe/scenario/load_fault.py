@@ -1,0 +1,88 @@
+"""Reads one use of a fault: its name and settings, where it strikes and how often."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from mxprobe.facts.dns import RecordType
+from mxprobe.facts.smtp import Phase
+from mxprobe.scenario.document import Reader
+from mxprobe.scenario.faults import FAULTS, Fault
+from mxprobe.scenario.faults.fault import FaultUse, Often, Only
+from mxprobe.scenario.reaction import CertificateKind
+
+WHERE_KEYS = ("phase", "query", "only")
+_PHASES = {phase.value: phase for phase in Phase if phase not in (Phase.HELO, Phase.RSET, Phase.BODY, Phase.QUIT)}
+_QUERIES = {rrtype.value: rrtype for rrtype in RecordType}
+_ONLY = re.compile(r"(?:(first|after) (\d+)|(every) (\d+)(?:st|nd|rd|th))\Z")
+_REPLY = re.compile(r"[2-5]\d\d(?: .*)?\Z")
+
+HostOf = Callable[[Node], str]
+
+
+def read_use(reader: Reader, node: Node, where: Mapping[str, Node], host_of: HostOf) -> FaultUse:
+    """The fault that `with` (or `always`) names. `where` holds phase, query and only; `always` has them inside."""
+    table = {fault.NAME: fault for fault in FAULTS}
+    if isinstance(node, ScalarNode):
+        kind, settings = reader.choice(node, table, "fault"), None
+    else:
+        entries = reader.entries(node, (*table, *(WHERE_KEYS if not where else ())), "a fault")
+        names = [name for name in entries if name in table]
+        if len(names) != 1:
+            reader.document.refuse(node, "exactly one fault has to stand here")
+        kind, settings = table[names[0]], entries[names[0]]
+        where = where or entries
+    fault = _read_settings(reader, kind, node, settings, host_of)
+    phase = reader.choice(where["phase"], _PHASES, "phase") if "phase" in where else kind.PHASE
+    if phase is None and not kind.ABOUT_NAMES:
+        known = ", ".join(_PHASES)
+        reader.document.refuse(node, f"`{kind.NAME}` has to be told where: add a phase", hint=f"Phases: {known}.")
+    if "phase" in where and fault.cell(phase) is None:
+        reader.document.refuse(where["phase"], f"`{kind.NAME}` cannot strike in the phase `{phase}`")
+    query = reader.choice(where["query"], _QUERIES, "record type") if "query" in where else None
+    only = _read_only(reader, where["only"]) if "only" in where else Only()
+    return FaultUse(fault=fault, phase=phase, query=query, only=only)
+
+
+def _read_settings(reader: Reader, kind: type[Fault], at: Node, settings: Node | None, host_of: HostOf) -> Fault:
+    """The fault with its settings: a mapping of them, or the one that may stand alone."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    if isinstance(settings, MappingNode):
+        entries = dict(reader.entries(settings, fields, f"`{kind.NAME}`"))
+    elif settings is not None and kind.SHORT is not None:
+        entries = {kind.SHORT: settings}
+    else:
+        entries = {}
+    missing = [name for name, field in fields.items() if field.required and name not in entries]
+    if missing:
+        reader.document.refuse(at, f"`{kind.NAME}` needs `{missing[0]}`: {{{kind.NAME}: {{{missing[0]}: ...}}}}")
+    values = {name: _value(reader, fields[name].type, value, host_of) for name, value in entries.items()}
+    if kind.NAME == "reply" and not _REPLY.match(values["text"]):
+        reader.document.refuse(entries["text"], "a reply begins with a code from 200 to 599: 451 4.7.1 later")
+    return kind(**values)
+
+
+def _value(reader: Reader, kind: Any, node: Node, host_of: HostOf) -> Any:
+    """A setting of the type that the fault's field has."""
+    if kind is float:
+        return reader.duration(node)
+    if kind is bool:
+        return reader.truth(node)
+    if kind is CertificateKind:
+        return reader.choice(node, {member.value: member for member in CertificateKind}, "kind of certificate")
+    if kind is str:
+        return reader.text(node)
+    return tuple(host_of(item) for item in reader.one_or_more(node))
+
+
+def _read_only(reader: Reader, node: Node) -> Only:
+    match = _ONLY.match(reader.text(node))
+    if match is None:
+        reader.document.refuse(node, "how often: `first 2`, `every 3rd` or `after 100`")
+    word, count = match[1] or match[3], int(match[2] or match[4])
+    if count < 1 and word != "after":
+        reader.document.refuse(node, "the number has to be 1 or more")
+    return Only(often=Often(word), count=count)
