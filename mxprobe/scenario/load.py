@@ -196,7 +196,7 @@ class _StoryReader:
             use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self._host)
             ends = at + reader.duration(entries["for"]) if "for" in entries else None
             hosts = self._hosts_named(entries["break"])
-            if use.fault.ABOUT_NAMES != (hosts == (DNS,)):
+            if (hosts == (DNS,)) != use.fault.ABOUT_NAMES:
                 right = "dns" if use.fault.ABOUT_NAMES else "a host"
                 self.refuse(entries["break"], f"`{use.name}` strikes {right}, not `{reader.text(entries['break'])}`")
             return Break(at=at, hosts=hosts, use=use, ends=ends, line=line)

@@ -10,8 +10,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from mxprobe.facts.dns import RecordType
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.document import Reader
-from mxprobe.scenario.faults import FAULTS, Fault
-from mxprobe.scenario.faults.fault import FaultUse, Often, Only
+from mxprobe.scenario.faults import FAULTS
+from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
 from mxprobe.scenario.reaction import CertificateKind
 
 WHERE_KEYS = ("phase", "query", "only")

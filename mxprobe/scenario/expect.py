@@ -1,0 +1,205 @@
+"""Whether a run went as its story says. Closed-world: what is not expected fails the story too.
+
+A message states how it ends; the road is optional, but no host may be offered a message that the story does not name.
+`tried` describes a round: a round may end early only because the message was settled in it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from mxprobe.facts.finding import Severity
+from mxprobe.facts.run import Fate, Miss, Run, Verdict
+from mxprobe.scenario.durations import render_duration
+from mxprobe.scenario.model import (
+    Arrived,
+    Bounced,
+    Expectation,
+    Expectations,
+    QueueExpectation,
+    Scenario,
+    Send,
+)
+
+_SETTLED = 1e-6
+
+
+def judge(scenario: Scenario, run: Run) -> Verdict:
+    """The verdict on one run of the story; the run has its findings already."""
+    expect = expectations_for(scenario, run.sender)
+    misses: list[Miss] = []
+    for fate in run.fates:
+        misses += _judge_fate(scenario, fate, expect)
+    if not run.fates:
+        misses.append(Miss(says="no message was sent before the story ended"))
+    misses += [miss for queue in expect.queues for miss in _judge_queue(scenario, queue, run)]
+    misses += _judge_findings(expect, run)
+    return Verdict(misses=tuple(misses))
+
+
+def expectations_for(scenario: Scenario, sender: str) -> Expectations:
+    """What is expected of this sender: a difference replaces what is said of its messages, and the findings, whole."""
+    difference = next((item for item in scenario.differs if sender in item.senders), None)
+    if difference is None:
+        return scenario.expect
+    own = difference.expect
+    replaced = {(item.message, item.recipient) for item in own.messages} | {
+        (item.message, None) for item in own.messages if item.recipient is None
+    }
+    whole = {item.message for item in own.messages if item.recipient is None}
+    kept = tuple(
+        item
+        for item in scenario.expect.messages
+        if (item.message, item.recipient) not in replaced and item.message not in whole
+    )
+    return Expectations(
+        messages=own.messages + kept, queues=own.queues or scenario.expect.queues, findings=own.findings
+    )
+
+
+def _judge_fate(scenario: Scenario, fate: Fate, expect: Expectations) -> Iterator[Miss]:
+    expectation = _find(scenario, fate, expect)
+    if expectation is None:
+        yield Miss(says=f"nothing is said of {fate.message} to {fate.recipient}", message=fate.message)
+        return
+    says = list(_ends(scenario, fate, expectation)) + list(_road(scenario, fate, expectation))
+    for sentence, at in says:
+        text = f"{fate.message} to {fate.recipient}: {sentence}"
+        yield Miss(says=text, line=expectation.line, at=at, message=fate.message)
+
+
+def _find(scenario: Scenario, fate: Fate, expect: Expectations) -> Expectation | None:
+    """The expectation of this recipient, else that of the message; numbered messages belong to their step."""
+    steps = {name: step.name for step in scenario.steps if isinstance(step, Send) for name in step.names()}
+    message = steps.get(fate.message, fate.message)
+    found = {item.recipient: item for item in expect.messages if item.message == message}
+    return found.get(fate.recipient) or found.get(None)
+
+
+Said = Iterator[tuple[str, float | None]]
+
+
+def _ends(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
+    if expectation.arrived is not None:
+        yield from _arrived(scenario, fate, expectation.arrived)
+    elif fate.arrivals:
+        host, at = fate.arrivals[0]
+        yield f"arrived at {host} at {render_duration(at)}, and should not", at
+    if expectation.bounced is not None:
+        yield from _bounced(scenario, fate, expectation.bounced)
+    else:
+        for by, at, status in fate.bounces:
+            yield f"bounced by {by} at {render_duration(at)} ({status or 'no status'}), and should not", at
+    if expectation.queued is not None:
+        holder = scenario.short(expectation.queued)
+        if holder not in fate.held:
+            yield f"expected in the queue of {holder} at the end; it is held by {_names(fate.held)}", None
+    elif fate.held:
+        yield f"still held by {_names(fate.held)} when the story ended", None
+
+
+def _arrived(scenario: Scenario, fate: Fate, arrived: Arrived) -> Said:
+    """The right number of copies, in the right place, in time."""
+    if not fate.arrivals and not fate.bounces:
+        yield f"expected to arrive in {scenario.short(arrived.place)}; it never arrived", None
+        return
+    if len(fate.arrivals) != arrived.copies:
+        at = fate.arrivals[-1][1] if fate.arrivals else None
+        yield (
+            f"expected {arrived.copies} {'copy' if arrived.copies == 1 else 'copies'}; {len(fate.arrivals)} arrived",
+            at,
+        )
+    mailboxes = {scenario.short(host) for _, host in scenario.chain if scenario.keeps_mail(host)}
+    places = mailboxes if arrived.place == "mailbox" else {scenario.short(arrived.place)}
+    for host, at in fate.arrivals:
+        if host not in places:
+            yield f"expected in {scenario.short(arrived.place)}; a copy arrived at {host}", at
+    if fate.arrivals:
+        yield from _in_time("arrived", fate.arrivals[-1][1], arrived.after, arrived.before)
+
+
+def _bounced(scenario: Scenario, fate: Fate, bounced: Bounced) -> Said:
+    """One bounce, by the right hand, with the right status, in time."""
+    if len(fate.bounces) != 1:
+        count = "no bounce" if not fate.bounces else f"{len(fate.bounces)} bounces"
+        yield f"expected one bounce by {scenario.short(bounced.by)}; there was {count}", None
+        return
+    by, at, status = fate.bounces[0]
+    if by != scenario.short(bounced.by):
+        yield f"expected to be bounced by {scenario.short(bounced.by)}; {by} did", at
+    if bounced.status is not None and status != bounced.status:
+        yield f"expected the status {bounced.status} in the bounce; it is {status}", at
+    yield from _in_time("bounced", at, bounced.after, bounced.before)
+
+
+def _in_time(what: str, at: float, after: float | None, before: float | None) -> Said:
+    if before is not None and at > before + _SETTLED:
+        yield f"expected before {render_duration(before)}; {what} at {render_duration(at)}", at
+    if after is not None and at < after - _SETTLED:
+        yield f"expected after {render_duration(after)}; {what} at {render_duration(at)}", at
+
+
+def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
+    """Only hosts that the story names, in the order of `tried`, accepted where it says."""
+    accepted = None if expectation.accepted is None else scenario.short(expectation.accepted)
+    if expectation.tried is not None:
+        places = [tuple(scenario.short(host) for host in place) for place in expectation.tried]
+    else:
+        places = [] if accepted is None else [(accepted,)]
+    named = {host for place in places for host in place}
+    for number, tried in enumerate(fate.tried, start=1):
+        strangers = [host for host in tried if host not in named]
+        if strangers:
+            yield f"offered to {strangers[0]} in round {number}, which is not named under tried or accepted", None
+        elif expectation.tried is not None and not _in_order(tried, places):
+            yield (
+                f"expected each round to try {_names(_join(places))} in this order; round {number} tried {_names(tried)}",
+                None,
+            )
+    settled = bool(fate.accepted or fate.bounces)
+    if places and expectation.tried is not None and not any(len(tried) == len(places) for tried in fate.tried):
+        last = _names(fate.tried[-1]) if fate.tried else "no host"
+        yield f"expected to try {_names(_join(places))}; {'it ended after' if settled else 'it tried'} {last}", None
+    if accepted is not None and [host for host, _ in fate.accepted][-1:] != [accepted]:
+        yield f"expected to be accepted by {accepted}; accepted by {_names([host for host, _ in fate.accepted])}", None
+    if expectation.rounds is not None and len(fate.tried) != expectation.rounds:
+        yield f"expected {expectation.rounds} rounds; there were {len(fate.tried)}", None
+
+
+def _in_order(tried: Iterable[str], places: list[tuple[str, ...]]) -> bool:
+    """Whether each host tried stands in its place; equals share the places that name them."""
+    used: list[str] = []
+    for host, place in zip(tried, places, strict=False):
+        if host not in place or host in used:
+            return False
+        used.append(host)
+    return True
+
+
+def _join(places: Iterable[tuple[str, ...]]) -> list[str]:
+    return ["|".join(place) for place in places]
+
+
+def _judge_queue(scenario: Scenario, queue: QueueExpectation, run: Run) -> Iterator[Miss]:
+    host = scenario.short(queue.host)
+    emptied = dict(run.queues).get(host, 0.0)
+    if emptied is None:
+        yield Miss(says=f"the queue of {host} is not empty when the story ends", line=queue.line)
+    elif queue.before is not None and emptied > queue.before + _SETTLED:
+        text = f"the queue of {host}: expected empty before {render_duration(queue.before)}; "
+        yield Miss(says=f"{text}empty at {render_duration(emptied)}", line=queue.line, at=emptied)
+
+
+def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:
+    """Exactly the findings that are listed, of warnings and errors."""
+    wanted = {finding.code: finding.line for finding in expect.findings}
+    came = {finding.code: finding for finding in run.findings}
+    for code, line in wanted.items():
+        if code not in came:
+            yield Miss(says=f"the finding {code} was expected and did not come", line=line)
+    for code, finding in came.items():
+        if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
+            text = f"the finding {code} {finding.name} was not expected: {finding.says}"
+            yield Miss(says=text, message=finding.subject)
+
+
+def _names(hosts: Iterable[str]) -> str:
+    return ", ".join(hosts) or "nobody"
