@@ -199,3 +199,6 @@ class Conversation(asyncio.Protocol):
                 await asyncio.shield(self._lost)
         except TimeoutError:
             self._transport.abort()
+        except BaseException:
+            self._transport.abort()
+            raise

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mxprobe.errors import InputError
 from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
@@ -193,11 +194,40 @@ def test_nothing_that_is_not_one_line_of_ascii_is_ever_sent(address: str) -> Non
 
 
 def test_the_context_refuses_a_file_without_certificates(tmp_path: Any) -> None:
-    from mxprobe.errors import InputError
-
     file = tmp_path / "anchors.pem"
     file.write_text("hello\n")
     with pytest.raises(InputError, match="no certificate in PEM"):
         TlsContext(file)
     with pytest.raises(InputError, match="cannot read"):
         TlsContext(tmp_path / "absent.pem")
+
+
+def test_the_systems_trust_store_is_used_where_no_file_is_named_and_trusts_no_stranger() -> None:
+    issued = issue()
+
+    async def story() -> Session:
+        network = MemoryNetwork()
+        network.listen(MX1, 25, mail_host(issued.context))
+        means = Means(dialer=MemoryDialer(network), tls=TlsContext(), wall=wall)
+        return await speak(ENDPOINT, SessionScript(helo="probe.example.test"), means)
+
+    session = play(story())
+
+    assert session.failure is None
+    assert session.tls is not None
+    assert session.tls.verdict.trusted is False
+    assert session.tls.verdict.name_matches is True
+
+
+def test_a_certificate_is_told_with_its_names_dates_and_key() -> None:
+    session, _ = session_with(issue(), SessionScript(helo="probe.example.test"))
+
+    assert session.tls is not None
+    (leaf,) = session.tls.chain
+    assert leaf.names == ("mx1.example.test",)
+    assert leaf.subject == "CN=mx1.example.test"
+    assert leaf.issuer == "CN=Root for mx1.example.test"
+    assert (leaf.not_before, leaf.not_after) == (EPOCH - YEAR, EPOCH + YEAR)
+    assert (leaf.key, leaf.signature) == ("ECDSA 256", "ecdsa-with-SHA256")
+    assert len(leaf.fingerprint) == 64
+    assert session.tls.server_name == "mx1.example.test"
