@@ -1,0 +1,199 @@
+"""A mailer of the lab: takes messages, walks the chain by the delivery engine, waits, retries, and gives back.
+
+The sender under test is one; every backup host has one behind it for what it hands on. The engine decides, this acts.
+
+Standards: RFC 5321 §4.5.4.1 (queue), §5.1 (a relay drops itself and worse), §6.1 (bounces).
+"""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import index_answers
+from mxprobe.facts.run import Event, EventKind
+from mxprobe.facts.smtp import Reply
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged, start
+from mxprobe.mx.outcome import Action, TlsPolicy
+from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.profile import Profile
+from mxprobe.mx.retry import gives_up, next_attempt
+from mxprobe.wire.resolver import Resolver, look_up
+from mxprobe.wire.send import Connect, Manner, Parcel, Sent, send
+
+_EXPIRED = "E3"
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A message in a queue: its name in the story, its envelope, its bytes."""
+
+    message: str
+    mail_from: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a mailer has around it: names, connections, the story's clock and book, names of hosts for people."""
+
+    resolver: Resolver
+    connect: Connect
+    tls: ssl.SSLContext
+    record: Callable[[Event], None]
+    short: Callable[[str], str]
+    families: tuple[int, ...]
+    port: int
+    seed: int
+
+
+class Mailer:
+    """One mailer. `better_than` is a relay's own preference: it hands on to better hosts alone."""
+
+    def __init__(self, who: str, helo: str, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
+        self.who, self.helo = who, helo
+        self.profile, self.policy = kind
+        self.around = around
+        self.better_than: int | None = None
+        self.held = 0
+        self.emptied_at = 0.0
+        self._last_words: dict[str, Reply | None] = {}
+
+    async def deliver(self, letter: Letter) -> None:
+        """See a letter through: round after round, until every recipient is settled."""
+        loop = asyncio.get_running_loop()
+        since, rounds, pending = loop.time(), 0, letter.recipients
+        dice = random.Random(f"{self.around.seed}/{self.who}/{letter.message}")  # seeded on purpose
+        self.held += 1
+        while pending:
+            rounds += 1
+            pending = await self._round(letter, pending, (rounds, loop.time() - since, dice))
+            if not pending:
+                break
+            if gives_up(self.profile.schedule, rounds, loop.time() - since):
+                self._give_back(letter, [(recipient, _EXPIRED) for recipient in pending])
+                break
+            await asyncio.sleep(next_attempt(self.profile.schedule, rounds))
+        self.held -= 1
+        self.emptied_at = loop.time()
+
+    async def _round(
+        self, letter: Letter, pending: tuple[str, ...], at: tuple[int, float, random.Random]
+    ) -> tuple[str, ...]:
+        """One walk over the chain with fresh names; the recipients that have to wait."""
+        number, queued_for, dice = at
+        domain = letter.recipients[0].rpartition("@")[2]
+        answers = await look_up(domain, self.around.resolver, self.around.families)
+        plan = plan_mx(domain, index_answers(answers))
+        targets = self._own_targets(plan.targets(self.around.port))
+        if not targets:
+            return self._without_hosts(letter, pending, "D4" if plan.temporary else plan.cell)
+        delivery = aged(start(self.profile, self.policy, targets, pending), queued_for, again=plan.temporary)
+        while True:
+            moves = delivery.lawful()
+            move = moves[0] if len(moves) == 1 else dice.choice(moves)
+            if move.kind is not MoveKind.TRY:
+                return self._end_round(letter, delivery, move)
+            delivery = await self._try(letter, delivery, move, number)
+
+    def _own_targets(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        if self.better_than is None:
+            return targets
+        return tuple(target for target in targets if target.preference < self.better_than)
+
+    def _without_hosts(self, letter: Letter, pending: tuple[str, ...], cell: str) -> tuple[str, ...]:
+        """The names alone decide: give back, or wait."""
+        if self.profile.ruling(cell, self.policy).action is Action.BOUNCE:
+            self._give_back(letter, [(recipient, cell) for recipient in pending])
+            return ()
+        self._note(EventKind.WAITS, letter, pending, Seen(cell=cell, text=CELLS[cell].event))
+        return pending
+
+    async def _try(self, letter: Letter, delivery: Delivery, move: Move, number: int) -> Delivery:
+        """Try one address, and tell the book and the engine."""
+        endpoint = move.endpoint
+        if endpoint is None:
+            raise AssertionError("a move to try names an address")
+        host = self.around.short(endpoint.host)
+        self._note(EventKind.TRIED, letter, move.recipients, Seen(host=host, number=number))
+        manner = Manner(
+            profile=self.profile,
+            policy=self.policy,
+            queued_for=delivery.queued_for,
+            helo=self.helo,
+            clear=move.clear,
+            tls=self.around.tls,
+        )
+        parcel = Parcel(mail_from=letter.mail_from, recipients=move.recipients, content=letter.content)
+        sent = await send(endpoint, parcel, manner, self.around.connect)
+        attempt = Attempt(endpoint=endpoint, cell=sent.cell, recipients=sent.recipients, clear=move.clear)
+        after = delivery.record(attempt)
+        self._note_outcome(letter, move, sent, (delivery, after))
+        return after
+
+    def _note_outcome(self, letter: Letter, move: Move, sent: Sent, change: tuple[Delivery, Delivery]) -> None:
+        before, after = change
+        taken = set(after.delivered) - set(before.delivered)
+        host = self.around.short(move.endpoint.host) if move.endpoint else None
+        for recipient in move.recipients:
+            turn = sent.turn_of(recipient)
+            self._last_words[recipient] = turn.reply
+            said = turn.reply.text if turn.reply else (turn.failure.detail if turn.failure else "")
+            kind = EventKind.ACCEPTED if recipient in dict(taken) else EventKind.REFUSED
+            cell = dict(sent.recipients).get(recipient)
+            cell = sent.cell if cell in (None, "R1") else cell
+            self._note(kind, letter, (recipient,), Seen(host=host, cell=cell, text=said))
+
+    def _end_round(self, letter: Letter, delivery: Delivery, move: Move) -> tuple[str, ...]:
+        """Give back what bounced; what waits is returned."""
+        if move.kind is MoveKind.BOUNCE:
+            delivery = delivery.bounce(delivery.last_cell or "E2")
+        elif move.kind is MoveKind.WAIT:
+            delivery = delivery.postpone(move.cell or "E1")
+        self._give_back(letter, list(delivery.bounced))
+        waiting = tuple(recipient for recipient, _ in delivery.postponed)
+        for recipient, cell in delivery.postponed:
+            self._note(EventKind.WAITS, letter, (recipient,), Seen(cell=cell, text=CELLS[cell].event))
+        return waiting
+
+    def _give_back(self, letter: Letter, bounced: list[tuple[str, str]]) -> None:
+        """Bounce to the envelope sender; mail from the null sender is dropped (RFC 5321 §6.1)."""
+        for recipient, cell in bounced:
+            words = self._last_words.get(recipient)
+            kind = EventKind.BOUNCED if letter.mail_from else EventKind.LOST
+            seen = Seen(
+                cell=cell,
+                text=words.text if words and CELLS[cell].status is None else CELLS[cell].event,
+                status=CELLS[cell].status or (words.enhanced if words else None),
+            )
+            self._note(kind, letter, (recipient,), seen)
+
+    def _note(self, kind: EventKind, letter: Letter, recipients: tuple[str, ...], seen: "Seen") -> None:
+        """A line in the story's book for each recipient."""
+        for recipient in recipients:
+            event = Event(
+                at=round(asyncio.get_running_loop().time(), 6),
+                kind=kind,
+                who=self.who,
+                host=seen.host,
+                message=letter.message,
+                recipient=recipient,
+                to=letter.mail_from if kind is EventKind.BOUNCED else None,
+                text=seen.text,
+                status=seen.status,
+                cell=seen.cell,
+                round=seen.number,
+            )
+            self.around.record(event)
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What an event of a mailer is about: the other host, the cell, words, a status, the round."""
+
+    host: str | None = None
+    cell: str | None = None
+    text: str = ""
+    status: str | None = None
+    number: int | None = None

@@ -1,0 +1,145 @@
+"""Plays one story by one sender in a world in memory, to its end, and gives the run.
+
+The story ends when nothing can happen any more: every queue is empty, every session over. Days take milliseconds.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from mxprobe import __version__
+from mxprobe.facts.dns import Question
+from mxprobe.facts.run import EventKind, Run
+from mxprobe.facts.session import Endpoint
+from mxprobe.lab.clock import StoryLoop, play_in_fresh_loop
+from mxprobe.lab.host import host_protocol
+from mxprobe.lab.mailer import Surroundings
+from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.lab.world import EPOCH, SENDER, World, client_context
+from mxprobe.scenario.fates import gather_fates
+from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.reaction import Connection, Delay, Syn
+from mxprobe.scenario.timeline import gather_conditions
+from mxprobe.wire.resolver import Patience, Resolver
+
+PORT = 25
+LATENCY = 0.01
+"""Seconds one way between any two machines of the world."""
+
+_HORIZON = 40 * 86400.0
+_SYN = {Syn.REFUSE: SynAnswer.REFUSE, Syn.DROP: SynAnswer.DROP, Syn.UNREACHABLE: SynAnswer.UNREACHABLE}
+
+
+def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
+    """One play, from the first step to the last settled message. The same arguments give the same run, to the byte."""
+    addresses = {name: f"192.0.2.{number}" for number, (_, name) in enumerate(_hosts(scenario), start=10)}
+    world = World(scenario, seed, addresses)
+    ended = play_in_fresh_loop(lambda: _live(world, sender))
+    events = tuple(sorted(world.events, key=lambda event: event.at))
+    queues = tuple(
+        (world.scenario.short(name), None if mailer.held else round(mailer.emptied_at, 6))
+        for name, mailer in world.mailers.items()
+        if name != SENDER
+    )
+    return Run(
+        version=__version__,
+        story=scenario.story,
+        path=scenario.path,
+        domain=scenario.domain,
+        sender=sender,
+        seed=seed,
+        epoch=EPOCH,
+        ended=round(ended, 6),
+        chain=tuple((preference, scenario.short(name)) for preference, name in scenario.chain),
+        events=events,
+        fates=gather_fates(event for event in events if event.kind not in (EventKind.BREAK, EventKind.MEND)),
+        sessions=tuple(world.sessions),
+        conditions=gather_conditions(scenario),
+        queues=queues,
+    )
+
+
+def _hosts(scenario: Scenario) -> tuple[tuple[int, str], ...]:
+    """Every host once, in the order of the chain."""
+    seen: dict[str, int] = {}
+    for preference, name in scenario.chain:
+        seen.setdefault(name, preference)
+    return tuple((preference, name) for name, preference in seen.items())
+
+
+async def _live(world: World, sender: str) -> float:
+    """Stage the world, tell the story, wait until nothing is left to happen; the story time of its end."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, StoryLoop):
+        raise AssertionError("a story is played on its own loop")
+    network = MemoryNetwork(latency=LATENCY)
+    network.on_syn = lambda address, port: _answer_syn(world, address)
+    for host, address in world.addresses.items():
+        network.listen(address, PORT, host_protocol(world.seams_of(host, PORT)))
+    tls = client_context()
+    resolver = Resolver(_exchange(world), ("192.0.2.1:53",), Patience())
+
+    def around(who: str) -> Surroundings:
+        async def connect(endpoint: Endpoint) -> Any:
+            return await network.connect(endpoint.address, endpoint.port, source=world.addresses.get(who))
+
+        return Surroundings(
+            resolver=resolver,
+            connect=connect,
+            tls=tls,
+            record=world.record,
+            short=world.scenario.short,
+            families=(4,),
+            port=PORT,
+            seed=world.seed,
+        )
+
+    world.people(sender, around)
+    last = max((event for step in world.scenario.steps for event in (step.at,)), default=0.0)
+    async with asyncio.TaskGroup() as work:
+        world.work = work
+        work.create_task(world.tell())
+        await asyncio.sleep(last)
+        ended = await loop.until_quiet(_HORIZON)
+    network.close()
+    return _end_of(world, ended)
+
+
+def _end_of(world: World, quiet_at: float) -> float:
+    """The last thing that happened, or the moment of quiet where nothing did."""
+    return max((event.at for event in world.events), default=quiet_at)
+
+
+def _answer_syn(world: World, address: str) -> SynAnswer | None:
+    for reaction in world.react_to_connection(address):
+        if isinstance(reaction, Connection):
+            return _SYN[reaction.syn]
+    return None
+
+
+def _exchange(world: World) -> Any:
+    """The name servers of the world, asked by a function call."""
+
+    async def exchange(query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
+        await asyncio.sleep(2 * LATENCY)
+        reactions: list[Any] = []
+
+        def react(question: Question) -> tuple[Any, ...]:
+            found = world.react_to_question(question)
+            reactions.extend(found)
+            return found
+
+        wire = world.names.answer(query, react)
+        for reaction in reactions:
+            if isinstance(reaction, Delay):
+                await asyncio.sleep(reaction.seconds)
+        if wire is None:
+            await _never()
+        return wire or b""
+
+    return exchange
+
+
+async def _never() -> None:
+    waiting: Awaitable[None] = asyncio.get_running_loop().create_future()
+    await waiting

@@ -1,0 +1,258 @@
+"""The world of one story: its hosts, names, faults and mailers, on one event loop, and the book of what happens.
+
+The world asks the pure rooms at every moment (faults first, then the well-behaved host) and acts nothing itself: hosts,
+name servers and mailers do. Where connections go is the stage's business: memory here, sockets in `loopback`.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from mxprobe.facts.dns import Question
+from mxprobe.facts.run import Event, EventKind
+from mxprobe.facts.session import Session
+from mxprobe.facts.smtp import Phase
+from mxprobe.lab.certs import Authority
+from mxprobe.lab.host import HostSeams, StoredMessage
+from mxprobe.lab.mailer import Letter, Mailer, Surroundings
+from mxprobe.lab.nameserver import NameServer
+from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.host import answer, combine
+from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
+from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
+from mxprobe.scenario.timeline import Spell, order_spells
+
+EPOCH = 1767225600.0
+"""The wall-clock moment of story time 0: 2026-01-01 00:00:00 UTC."""
+
+SENDER = "sender"
+
+
+class World:
+    """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name."""
+
+    def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, str]) -> None:
+        self.scenario, self.seed, self.addresses = scenario, seed, addresses
+        self.events: list[Event] = []
+        self.sessions: list[Session] = []
+        self.mailers: dict[str, Mailer] = {}
+        self.authority = Authority(seed, EPOCH)
+        self.names = NameServer(write_zone(scenario, addresses))
+        self.work: asyncio.TaskGroup | None = None
+        self._host_of = {address: name for name, address in addresses.items()}
+        self._spells = order_spells(scenario)
+        self._struck: dict[int, int] = {}
+        self._first_seen: dict[tuple[int, str, str, str], float] = {}
+
+    # -- moments ------------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Story time in seconds."""
+        return asyncio.get_running_loop().time()
+
+    def react(self, moment: Moment) -> tuple[Reaction, ...]:
+        """What a host does: the newest fault that has something to say, else its own good manners."""
+        moment = replace(moment, client_host=self._name_client(moment.client))
+        own = answer(self.scenario, moment)
+        fault = self._strike(moment.host, moment)
+        return combine(fault, own) if fault else own
+
+    def react_to_question(self, question: Question) -> tuple[Reaction, ...]:
+        """What the domain's name servers do in place of answering."""
+        return self._strike(DNS, Moment(now=self.now, host=DNS, question=question))
+
+    def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
+        """What becomes of an attempt to connect to one of the hosts."""
+        host = self._host_of.get(address)
+        if host is None:
+            return ()
+        return self._strike(host, Moment(now=self.now, host=host, phase=Phase.CONNECT))
+
+    def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
+        for spell in self._spells:
+            if spell.host != host or not spell.lasts_at(moment.now) or not spell.use.matches(moment):
+                continue
+            seen = self._struck.get(spell.number, 0)
+            self._struck[spell.number] = seen + 1
+            if not spell.use.only.strikes(seen):
+                continue
+            reactions = spell.use.fault.react(
+                replace(moment, seen=seen, first_seen=self._remember_triplet(spell, moment))
+            )
+            if reactions:
+                return reactions
+        return ()
+
+    def _remember_triplet(self, spell: Spell, moment: Moment) -> float | None:
+        """When this client, sender and recipient were first seen under this spell; None the first time."""
+        if moment.recipient is None:
+            return None
+        triplet = (spell.number, moment.client, moment.mail_from, moment.recipient)
+        seen = self._first_seen.get(triplet)
+        self._first_seen.setdefault(triplet, moment.now)
+        return seen
+
+    def _name_client(self, address: str) -> str:
+        return self._host_of.get(address, SENDER)
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def record(self, event: Event) -> None:
+        """Write a line into the story's book."""
+        self.events.append(event)
+
+    def seams_of(self, host: str, port: int) -> HostSeams:
+        """What a lab host is made with."""
+        return HostSeams(
+            name=host,
+            address=self.addresses[host],
+            port=port,
+            react=self.react,
+            now=lambda: self.now,
+            epoch=EPOCH,
+            context=lambda kind: self.authority.context(host, kind),
+            store=lambda stored, how: self._store(host, stored, how),
+            finished=self.sessions.append,
+        )
+
+    def _store(self, host: str, stored: StoredMessage, how: Keep | HandOn) -> None:
+        """Keep a message in the mailbox, or queue it to be handed on."""
+        kind = EventKind.ARRIVED if isinstance(how, Keep) else EventKind.QUEUED
+        for recipient in stored.recipients:
+            self.record(
+                Event(
+                    at=round(stored.at, 6),
+                    kind=kind,
+                    who=self.scenario.short(host),
+                    message=stored.token,
+                    recipient=recipient,
+                    session=stored.session,
+                )
+            )
+        if isinstance(how, HandOn) and self.work is not None:
+            letter = Letter(
+                message=stored.token or "",
+                mail_from=stored.mail_from,
+                recipients=stored.recipients,
+                content=stored.content,
+            )
+            self.work.create_task(self.mailers[host].deliver(letter))
+
+    # -- mailers ------------------------------------------------------------------------------------------------------
+
+    def people(self, sender: str, around: Callable[[str], Surroundings]) -> None:
+        """Bring in the sender under test and a mailer behind every host that hands on."""
+        self.mailers[SENDER] = Mailer(SENDER, "sender.elsewhere.test", parse_sender(sender), around(SENDER))
+        for preference, host in self.scenario.chain:
+            if self.scenario.keeps_mail(host):
+                continue
+            mailer = Mailer(
+                self.scenario.short(host), host, parse_sender(self.scenario.spec(host).profile), around(host)
+            )
+            mailer.better_than = preference
+            self.mailers[host] = mailer
+
+    async def tell(self) -> None:
+        """Let the steps happen at their times; ends when the last has begun."""
+        loop = asyncio.get_running_loop()
+        for at, act in sorted(self._deeds(), key=lambda deed: deed[0]):
+            await asyncio.sleep(max(at - loop.time(), 0.0))
+            act()
+
+    def _deeds(self) -> list[tuple[float, Callable[[], None]]]:
+        deeds: list[tuple[float, Callable[[], None]]] = []
+        for step in self.scenario.steps:
+            match step:
+                case Send():
+                    for number, name in enumerate(step.names()):
+                        deeds.append((step.at + number * step.every, _later(self._post, step, name)))
+                case Break():
+                    deeds.append((step.at, _later(self._note_step, step, EventKind.BREAK)))
+                    if step.ends is not None:
+                        deeds.append((step.ends, _later(self._note_step, step, EventKind.MEND)))
+                case Mend():
+                    deeds.append((step.at, _later(self._note_step, step, EventKind.MEND)))
+        return deeds
+
+    def _note_step(self, step: Break | Mend, kind: EventKind) -> None:
+        for host in step.hosts:
+            text = describe_break(step) if isinstance(step, Break) and kind is EventKind.BREAK else ""
+            self.record(
+                Event(at=round(self.now, 6), kind=kind, who=self.scenario.short(host), text=text, line=step.line)
+            )
+
+    def _post(self, step: Send, name: str) -> None:
+        """Give the sender under test a message, one letter for all its recipients."""
+        for recipient in step.to:
+            self.record(
+                Event(
+                    at=round(self.now, 6),
+                    kind=EventKind.SENT,
+                    who=SENDER,
+                    message=name,
+                    recipient=recipient,
+                    to=step.mail_from,
+                    line=step.line,
+                )
+            )
+        letter = Letter(
+            message=name,
+            mail_from=step.mail_from,
+            recipients=step.to,
+            content=write_message(step, name, self.now),
+        )
+        if self.work is not None:
+            self.work.create_task(self.mailers[SENDER].deliver(letter))
+
+
+def _later(act: Callable[..., None], *arguments: object) -> Callable[[], None]:
+    return lambda: act(*arguments)
+
+
+def describe_break(step: Break) -> str:
+    """What a step breaks, in words: "reply in the banner"."""
+    where = f" at {step.use.phase}" if step.use.phase else ""
+    return f"{step.use.name}{where}"
+
+
+def write_message(step: Send, name: str, now: float) -> bytes:
+    """A small message whose every byte follows from the story."""
+    seconds = round(now)
+    lines = (
+        f"From: <{step.mail_from}>",
+        f"To: {', '.join(f'<{recipient}>' for recipient in step.to)}",
+        f"Subject: {name}",
+        f"Message-ID: <{name}.{seconds}@elsewhere.test>",
+        f"X-Mxprobe-Token: {name}",
+        "",
+        f"A message of the story, sent {seconds} seconds after its beginning.",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def write_zone(scenario: Scenario, addresses: dict[str, str]) -> dict[str, str]:
+    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
+    apex = "@ 300 IN SOA ns hostmaster 1 3600 900 604800 60\n@ 300 IN NS ns\nns 300 IN A 192.0.2.1\n"
+    lines = [apex] + [
+        f"@ 3600 IN MX {preference} {name if name == '.' else name + '.'}\n" for preference, name in scenario.mx
+    ]
+    zones = {scenario.domain: "".join(lines)}
+    for name, address in addresses.items():
+        rrtype = "AAAA" if ":" in address else "A"
+        inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
+        origin = scenario.domain if inside else name
+        zones.setdefault(origin, apex)
+        zones[origin] += f"{name}. 3600 IN {rrtype} {address}\n"
+    return zones
+
+
+def client_context() -> ssl.SSLContext:
+    """What every mailer of the lab shakes hands with: it takes any certificate, as opportunistic senders do."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,253 @@
+"""Sends one message to one address with aiosmtplib, as a given mailer would, and says which cell it ended in.
+
+Every reply and failure becomes a turn, the turn a cell, and the mailer's profile rules what follows: go on, say HELO,
+go on without TLS, or stop here. Which address comes next is the delivery engine's business.
+
+Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts); RFC 3207 §4.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiosmtplib
+from msgspec import Struct
+
+from mxprobe.facts.session import Endpoint, Failure, FailureKind, Turn
+from mxprobe.facts.smtp import Phase, Reply
+from mxprobe.facts.text import escape_text
+from mxprobe.mx.outcome import Action, TlsPolicy
+from mxprobe.mx.profile import Profile
+from mxprobe.mx.reading import classify
+from mxprobe.wire.failures import failure_of
+
+Connect = Callable[[Endpoint], Awaitable[Any]]
+"""Opens a connection to an endpoint: a socket, or what the event loop takes for one. Raises OSError."""
+
+
+class Parcel(Struct, frozen=True, kw_only=True):
+    """What is sent: the envelope and the message with CRLF line ends."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+class Manner(Struct, frozen=True, kw_only=True):
+    """How it is sent: as which mailer, under which TLS policy, for how long the message has waited, saying which name.
+
+    `clear` is set for the second try without TLS; `tls` is shared by all sessions and verifies nothing.
+    """
+
+    profile: Profile
+    policy: TlsPolicy
+    queued_for: float
+    helo: str
+    clear: bool
+    tls: ssl.SSLContext
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """How it ended: the cell of the whole, the cells of the recipients, and the turns behind them."""
+
+    cell: str
+    recipients: tuple[tuple[str, str], ...]
+    turns: tuple[Turn, ...]
+
+    def turn_of(self, recipient: str) -> Turn:
+        """The turn that decided for a recipient: its own RCPT where that was refused, else the last."""
+        for turn in self.turns:
+            if turn.subject == recipient and turn.reply is not None and not turn.reply.is_positive:
+                return turn
+        return self.turns[-1]
+
+
+class _Stopped(Exception):  # no error: the end of the road
+    """The session goes no further; `cell` says why."""
+
+    def __init__(self, cell: str) -> None:
+        self.cell = cell
+
+
+async def send(endpoint: Endpoint, parcel: Parcel, manner: Manner, connect: Connect) -> Sent:
+    """Send `parcel` to `endpoint`. Nothing of the network's is raised; the connection is closed at the end."""
+    session = _Session(endpoint, parcel, manner)
+    try:
+        cell = await session.run(connect)
+    except _Stopped as stopped:
+        cell = stopped.cell
+    finally:
+        session.close()
+    return Sent(cell=cell, recipients=tuple(session.answered.items()), turns=tuple(session.turns))
+
+
+class _Session:
+    """One connection and what was said on it."""
+
+    def __init__(self, endpoint: Endpoint, parcel: Parcel, manner: Manner) -> None:
+        self.endpoint, self.parcel, self.manner = endpoint, parcel, manner
+        self.turns: list[Turn] = []
+        self.answered: dict[str, str] = {}
+        self.smtp: aiosmtplib.SMTP | None = None
+        self.secured = False
+
+    async def run(self, connect: Connect) -> str:
+        """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
+        smtp = await self._connect(connect)
+        await self._hello(smtp)
+        await self._secure(smtp)
+        for_mail = self.parcel.mail_from
+        await self._step(Phase.MAIL, lambda limit: smtp.mail(for_mail, timeout=limit), subject=for_mail)
+        for recipient in self.parcel.recipients:
+            await self._recipient(smtp, recipient)
+        if "R1" not in self.answered.values():
+            return "R8"
+        await self._data(smtp)
+        await self._quit(smtp)
+        return "Z1"
+
+    def close(self) -> None:
+        """Drop the connection at once; a polite end was said before."""
+        if self.smtp is not None:
+            self.smtp.close()
+
+    async def _connect(self, connect: Connect) -> aiosmtplib.SMTP:
+        sock = await self._step(Phase.CONNECT, lambda limit: _within(limit, connect(self.endpoint)))
+        smtp = aiosmtplib.SMTP(
+            hostname=None,
+            port=None,
+            sock=sock,
+            use_tls=False,
+            start_tls=False,
+            local_hostname=self.manner.helo,
+            tls_context=self.manner.tls,
+        )
+        self.smtp = smtp
+        await self._step(Phase.BANNER, lambda limit: smtp.connect(timeout=limit))
+        return smtp
+
+    async def _hello(self, smtp: aiosmtplib.SMTP) -> None:
+        await self._step(Phase.EHLO, lambda limit: smtp.ehlo(hostname=self.manner.helo, timeout=limit))
+        if self.turns[-1].phase is Phase.EHLO and self._ruling(classify(self.turns[-1])).action is Action.HELO:
+            await self._step(Phase.HELO, lambda limit: smtp.helo(hostname=self.manner.helo, timeout=limit))
+
+    async def _secure(self, smtp: aiosmtplib.SMTP) -> None:
+        """STARTTLS where the policy wants it; without it the policy's row T1 rules."""
+        if self.manner.policy is TlsPolicy.NONE or self.manner.clear:
+            return
+        if not smtp.supports_extension("starttls"):
+            self._rule("T1")
+            return
+        name = self.endpoint.host
+        await self._step(Phase.STARTTLS, lambda limit: smtp.starttls(server_hostname=name, timeout=limit))
+        if self.turns[-1].reply is not None and self.turns[-1].reply.is_positive:
+            self.secured = True
+            await self._hello(smtp)
+
+    async def _recipient(self, smtp: aiosmtplib.SMTP, recipient: str) -> None:
+        """A refusal here is the recipient's own, unless the connection ends with it."""
+        turn = await self._take(Phase.RCPT, lambda limit: smtp.rcpt(recipient, timeout=limit), recipient)
+        cell = classify(turn)
+        if turn.failure is not None or cell == "R6":
+            raise _Stopped(cell)
+        self.answered[recipient] = cell
+
+    async def _data(self, smtp: aiosmtplib.SMTP) -> None:
+        """DATA and the final dot in one call of the library; the turn's phase tells in which of them it ended."""
+        begun = _watch_writes(smtp)
+        turn = await self._take(Phase.DOT, lambda limit: smtp.data(self.parcel.content, timeout=limit))
+        if len(begun) < 2:
+            turn = Turn(
+                phase=Phase.DATA, started=turn.started, ended=turn.ended, reply=turn.reply, failure=turn.failure
+            )
+            self.turns[-1] = turn
+        cell = classify(turn)
+        if cell != "Z1":
+            raise _Stopped(cell)
+
+    async def _quit(self, smtp: aiosmtplib.SMTP) -> None:
+        await self._take(Phase.QUIT, lambda limit: smtp.quit(timeout=min(limit, 5.0)))
+
+    async def _step(self, phase: Phase, act: Callable[[float], Awaitable[Any]], subject: str | None = None) -> Any:
+        """Act, and stop where the mailer's ruling on the outcome is not to go on."""
+        result: list[Any] = []
+
+        async def acting(limit: float) -> Any:
+            result.append(await act(limit))
+            return result[0]
+
+        turn = await self._take(phase, acting, subject)
+        self._rule(classify(turn))
+        return result[0] if result else None
+
+    def _rule(self, cell: str) -> None:
+        if self._ruling(cell).action not in (Action.GO, Action.HELO):
+            raise _Stopped(cell)
+
+    def _ruling(self, cell: str) -> Any:
+        return self.manner.profile.ruling(cell, self.manner.policy, self.manner.queued_for)
+
+    async def _take(self, phase: Phase, act: Callable[[float], Awaitable[Any]], subject: str | None = None) -> Turn:
+        """One turn, its outcome as a value."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        limit = float(getattr(self.manner.profile.timeouts, phase.value, self.manner.profile.timeouts.ehlo))
+        reply: Reply | None = None
+        failure: Failure | None = None
+        try:
+            reply = _reply_of(await act(limit))
+        except aiosmtplib.SMTPResponseException as error:
+            reply = _reply(error.code, error.message)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            failure = _failure(error, phase, loop.time() - began)
+        turn = Turn(
+            phase=phase,
+            started=began,
+            ended=loop.time(),
+            subject=subject,
+            reply=reply,
+            failure=failure,
+            secured=self.secured,
+        )
+        self.turns.append(turn)
+        return turn
+
+
+async def _within(limit: float, opening: Awaitable[Any]) -> Any:
+    async with asyncio.timeout(limit):
+        return await opening
+
+
+def _watch_writes(smtp: aiosmtplib.SMTP) -> list[int]:
+    """A list that grows by one for each write from now on: DATA is the first, the message the second."""
+    protocol: Any = smtp.protocol
+    write, sizes = protocol.write, []
+
+    def watched(data: bytes) -> None:
+        sizes.append(len(data))
+        write(data)
+
+    protocol.write = watched
+    return sizes
+
+
+def _reply_of(result: Any) -> Reply | None:
+    return _reply(result.code, result.message) if isinstance(result, aiosmtplib.SMTPResponse) else None
+
+
+def _reply(code: int, message: str) -> Reply:
+    """aiosmtplib keeps no raw bytes; `raw` is the text it has."""
+    text = message.encode("utf-8", "surrogateescape")
+    lines = tuple(escape_text(line) for line in message.split("\n"))
+    return Reply(raw=text, code=code if 100 <= code <= 599 else None, lines=lines)
+
+
+def _failure(error: Exception, phase: Phase, after: float) -> Failure:
+    if isinstance(error, aiosmtplib.SMTPTimeoutError | TimeoutError):
+        return Failure(kind=FailureKind.TIMEOUT, phase=phase, after=after, detail="no reply in time")
+    if isinstance(error, ssl.SSLError):
+        return Failure(kind=FailureKind.TLS, phase=phase, after=after, detail=escape_text(str(error.reason)))
+    if isinstance(error, OSError) and not isinstance(error, aiosmtplib.SMTPException):
+        return failure_of(error, phase, after)
+    return Failure(kind=FailureKind.CLOSED, phase=phase, after=after, detail="the connection ended")
