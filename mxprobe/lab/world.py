@@ -38,7 +38,7 @@ class World:
         self.events: list[Event] = []
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
-        self.authority = Authority(seed, EPOCH)
+        self.authority = Authority(seed)
         self.names = NameServer(write_zone(scenario, addresses))
         self.work: asyncio.TaskGroup | None = None
         self._host_of = {address: name for name, address in addresses.items()}
