@@ -1,6 +1,7 @@
 """One MX host of the lab: aiosmtpd's dialogue, asked at every phase whether something else shall happen.
 
-What a host says or does is decided in the scenario room; this acts it out and writes the session down as the host saw it.
+What a host says or does is decided in the scenario room; this acts it out and writes the session down as the host saw
+it.
 A client that half-closes behind its final dot and QUIT is answered: stock aiosmtpd would drop its message.
 
 Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), §4.1.1; RFC 3207 §4.
@@ -142,7 +143,7 @@ class LabHost(SMTP):
             now=self.seams.now(),
             host=self.seams.name,
             phase=phase,
-            client=str(self.session.peer[0]) if self.session is not None and self.session.peer else "",
+            client=self._client(),
             argument=argument,
             mail_from=_plain(envelope.mail_from) if envelope is not None else "",
             recipients=tuple(envelope.rcpt_tos) if envelope is not None else (),
@@ -164,7 +165,7 @@ class LabHost(SMTP):
             case Silence():
                 await self._hold(FailureKind.TIMEOUT)
             case Close():
-                self.transport.close()
+                self._hang_up()
                 await self._hold(FailureKind.CLOSED)
             case Reset():
                 self._abort()
@@ -174,7 +175,7 @@ class LabHost(SMTP):
             case BreakHandshake():
                 await super().push("220 2.0.0 Ready to start TLS")
                 self._writer.write(_JUNK)
-                self.transport.close()
+                self._hang_up()
                 await self._hold(FailureKind.TLS)
             case Keep() | HandOn():
                 self._store(reaction)
@@ -189,11 +190,20 @@ class LabHost(SMTP):
         await asyncio.get_running_loop().create_future()
         raise AssertionError("nobody ends this wait but the end of the connection")
 
+    def _hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
     def _abort(self) -> None:
-        (self._original_transport or self.transport).abort()
+        transport: Any = self._original_transport or self.transport
+        transport.abort()
+
+    def _client(self) -> str:
+        peer: Any = self.session.peer if self.session is not None else None
+        return str(peer[0]) if peer else ""
 
     def _store(self, how: Keep | HandOn) -> None:
-        envelope = self.envelope
+        envelope: Any = self.envelope
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         stored = StoredMessage(
             mail_from=_plain(envelope.mail_from),
@@ -201,7 +211,7 @@ class LabHost(SMTP):
             content=content,
             token=BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER),
             at=self.seams.now(),
-            client=str(self.session.peer[0]),
+            client=self._client(),
             session=self.number,
         )
         self.seams.store(stored, how)
@@ -209,7 +219,9 @@ class LabHost(SMTP):
     # -- aiosmtpd's seams ---------------------------------------------------------------------------------------------
 
     async def push(self, status: Any) -> None:
-        """Every line that leaves passes here; the first is the banner."""
+        """Every line that leaves passes here; the first is the banner. None comes when there is nobody left to tell."""
+        if status is None:
+            raise asyncio.CancelledError
         line = status if isinstance(status, str) else escape(status)
         if self._phase is Phase.BANNER and not self.turns:
             line = await self.meet(Phase.BANNER) or line
@@ -227,7 +239,7 @@ class LabHost(SMTP):
             )
             self._write_turn(SmtpReply(raw=raw, code=int(text[:3]), lines=lines), None)
             if text.startswith("421"):
-                self.transport.close()
+                self._hang_up()
 
     async def smtp_EHLO(self, hostname: str) -> None:
         await self._unless(Phase.EHLO, super().smtp_EHLO, hostname)
@@ -270,8 +282,8 @@ class LabHost(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """The end of the client's words ends the session; anything else is aiosmtpd's."""
         if isinstance(error, asyncio.IncompleteReadError):
-            self.transport.close()
-            await asyncio.get_running_loop().create_future()
+            self._hang_up()
+            raise asyncio.CancelledError
         return str(await super().handle_exception(error))
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -307,7 +319,7 @@ class LabHost(SMTP):
             started_at=round(self.seams.epoch + self._connected_at, 6),
             turns=tuple(self.turns),
             failure=next((turn.failure for turn in self.turns if turn.failure is not None), None),
-            source=str(self.session.peer[0]) if self.session is not None and self.session.peer else None,
+            source=self._client() or None,
         )
 
 

@@ -1,0 +1,76 @@
+"""What a rule is: a code with a name, and three answers.
+
+A rule is one file: its docstring is its page, RULE says who it is, `find(subject)` gives its judgement of a snapshot or of a
+run. `INCONCLUSIVE` is no pass: it says what was missing.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe.facts.finding import Finding, Judgement, Severity, Status
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One rule. `covers` are the codes of rules whose findings about the same subject only follow from this one."""
+
+    code: str
+    name: str
+    severity: Severity
+    covers: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """What a finding tells: what is so, the evidence, what it means, what to do."""
+
+    says: str
+    seen: tuple[str, ...] = ()
+    means: str = ""
+    do: str = ""
+
+
+def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = None) -> Finding:
+    """A finding of `rule` about `subject`."""
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=severity or rule.severity,
+        subject=subject,
+        says=words.says,
+        seen=words.seen,
+        means=words.means,
+        do=words.do,
+        references=rule.references,
+    )
+
+
+def conclude(rule: Rule, findings: list[Finding]) -> Judgement:
+    """The rule fires with its findings, or passes without one."""
+    status = Status.FIRES if findings else Status.PASSES
+    return Judgement(code=rule.code, name=rule.name, status=status, findings=tuple(findings))
+
+
+def inconclusive(rule: Rule, reason: str) -> Judgement:
+    """The rule could not be judged."""
+    return Judgement(code=rule.code, name=rule.name, status=Status.INCONCLUSIVE, reason=reason)
+
+
+def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Judgement, ...]:
+    """One cause, one finding: what a firing rule covers about the same subject moves under its `also`."""
+    covers = {rule.code: rule.covers for rule in rules}
+    firing = [found for judgement in judgements for found in judgement.findings]
+    owner: dict[str, Finding] = {}
+    for found in firing:
+        for other in firing:
+            if other.code in covers.get(found.code, ()) and other.subject == found.subject:
+                owner[other.id] = found
+    folded = []
+    for judgement in judgements:
+        kept = []
+        for found in judgement.findings:
+            if found.id in owner:
+                continue
+            also = tuple(f"{other.code} {other.name}" for other in firing if owner.get(other.id) == found)
+            kept.append(replace(found, also=also))
+        folded.append(replace(judgement, findings=tuple(kept)))
+    return tuple(folded)

@@ -1,0 +1,44 @@
+"""Mail went to a worse host while a better one was healthy.
+
+What it sees. A message accepted at a worse preference, while on every better host nothing was wrong.
+Why it matters. Mail takes a detour that filters, quotas and readers did not expect. The innocent cause is most often
+greylisting on the primary alone.
+Example. The primary greylists, the backup does not: Postfix and Exim go on to the backup at once.
+What to do. Greylist on all hosts with one memory, or on none.
+Standards. RFC 5321 §5.1.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.run import Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding
+from mxprobe.rules.sender.health import healthy_at, preference_of
+
+RULE = Rule(code="MX957", name="backup-used-unnecessarily", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each acceptance by a host that had a healthy better one."""
+    found = []
+    for fate in run.fates:
+        for host, at in fate.accepted:
+            preference = preference_of(run, host)
+            better = [name for number, name in run.chain if preference is not None and number < preference]
+            if not better or not all(healthy_at(run, name, at) for name in better):
+                continue
+            said = [
+                f'{event.host}: "{event.text}" (cell {event.cell})'
+                for event in run.events
+                if event.host in better
+                and event.message == fate.message
+                and event.recipient == fate.recipient
+                and event.kind.value == "refused"
+                and event.at <= at
+            ]
+            words = Words(
+                says=f"{fate.message} to {fate.recipient} went to {host} while {better[0]} was up",
+                seen=tuple(said[-2:]),
+                means="Nothing was down; something else sent the mail to the worse host.",
+                do="Look for greylisting, limits or a certificate on the better host alone.",
+            )
+            found.append(finding(RULE, f"{fate.message}/{fate.recipient}", words))
+    return conclude(RULE, found)

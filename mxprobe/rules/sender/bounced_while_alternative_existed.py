@@ -1,0 +1,42 @@
+"""The sender bounced a message although another host would have taken it.
+
+What it sees. A bounce by the sender, decided by an event that concerns the host and not the message (a greeting, a
+connection), while a host of the chain was healthy and was not asked.
+Why it matters. The mail could have arrived. Owners of the domain see nothing of it.
+Example. The primary greets with 554; Haraka bounces, Postfix and Exim go to the backup.
+What to do. On the receiving side: fail at TCP or with 421, not with 554. On the sending side: use a mailer that goes on.
+Standards. RFC 5321 §5.1, §3.8, §4.2.1.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.run import Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding
+from mxprobe.rules.sender.health import bounce_of, healthy_at, hosts_tried
+
+RULE = Rule(
+    code="MX956",
+    name="bounced-while-alternative-existed",
+    severity=Severity.ERROR,
+    references=("RFC 5321 §5.1", "RFC 5321 §3.8", "RFC 5321 §4.2.1"),
+)
+_ANSWERS_OF_THE_DOMAIN = frozenset("MRXZDE")
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each bounce that another host would have spared."""
+    found = []
+    for fate in run.fates:
+        event = bounce_of(run, fate)
+        if event is None or event.who != "sender" or (event.cell or "E")[0] in _ANSWERS_OF_THE_DOMAIN:
+            continue
+        spared = [host for _, host in run.chain if host not in hosts_tried(fate) and healthy_at(run, host, event.at)]
+        if not spared:
+            continue
+        words = Words(
+            says=f"{fate.message} to {fate.recipient} bounced, and {spared[0]} was never asked",
+            seen=(f'cell {event.cell}: "{event.text}"',),
+            means=f"{run.sender} takes this event for the last word; {spared[0]} would have accepted.",
+            do="Let a broken host fail at TCP or greet with 421.",
+        )
+        found.append(finding(RULE, f"{fate.message}/{fate.recipient}", words))
+    return conclude(RULE, found)

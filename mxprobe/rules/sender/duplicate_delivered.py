@@ -1,0 +1,41 @@
+"""A message arrived more than once.
+
+What it sees. Two or more copies of one message for one recipient in mailboxes.
+Why it matters. Readers see double. It is lawful where the reply to the final dot was lost, for then a sender cannot know
+whether the host took the message; it is not where it was heard.
+Example. The primary stores the message and drops the connection before its 250.
+What to do. Answer the final dot fast: filter before, or hold the message and answer at once.
+Standards. RFC 5321 §4.5.3.2.6, §6.1; RFC 1047.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.run import Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding
+
+RULE = Rule(
+    code="MX954",
+    name="duplicate-delivered",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §4.5.3.2.6", "RFC 5321 §6.1", "RFC 1047"),
+)
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each copy beyond the first."""
+    return conclude(
+        RULE,
+        [
+            finding(
+                RULE,
+                f"{fate.message}/{fate.recipient}",
+                Words(
+                    says=f"{fate.message} arrived {len(fate.arrivals)} times for {fate.recipient}",
+                    seen=tuple(f"stored at {host}, {at:.0f} s" for host, at in fate.arrivals),
+                    means="Some reply to a final dot was not heard by the sender.",
+                    do="Make the host answer the final dot before senders give up waiting.",
+                ),
+            )
+            for fate in run.fates
+            if len(fate.arrivals) > 1
+        ],
+    )

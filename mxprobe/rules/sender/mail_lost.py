@@ -1,0 +1,36 @@
+"""Mail was taken over and then vanished.
+
+What it sees. A message that a sender had, or a host had accepted, is at the end neither in a mailbox nor in a queue, and
+nobody was told.
+Why it matters. A host that says 250 answers for the message. Lost mail is the one failure that no retry mends.
+Example. The backup says 250, loses its queue, and comes back empty.
+What to do. Find the host that accepted it last; it must store before it says 250.
+Standards. RFC 5321 §4.2.5, §6.1.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.run import Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding
+
+RULE = Rule(code="MX953", name="mail-lost", severity=Severity.ERROR, references=("RFC 5321 §4.2.5", "RFC 5321 §6.1"))
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each copy that is nowhere."""
+    return conclude(
+        RULE,
+        [
+            finding(
+                RULE,
+                f"{fate.message}/{fate.recipient}",
+                Words(
+                    says=f"{fate.message} to {fate.recipient} is lost",
+                    seen=tuple(f"accepted by {host} at {at:.0f} s" for host, at in fate.accepted),
+                    means="It is in no mailbox and in no queue, and its sender was not told.",
+                    do="Look at the host that accepted it last.",
+                ),
+            )
+            for fate in run.fates
+            if not fate.arrivals and not fate.bounces and not fate.held
+        ],
+    )
