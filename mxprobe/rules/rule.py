@@ -1,7 +1,7 @@
 """What a rule is: a code with a name, and three answers.
 
-A rule is one file: its docstring is its page, RULE says who it is, `find(subject)` gives its judgement of a snapshot or of a
-run. `INCONCLUSIVE` is no pass: it says what was missing.
+A rule is one file: its docstring is its page, RULE says who it is, `find(subject)` gives its judgement of a snapshot
+or of a run. `INCONCLUSIVE` is no pass: it says what was missing.
 """
 
 from msgspec import Struct

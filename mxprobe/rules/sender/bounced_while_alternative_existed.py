@@ -4,7 +4,8 @@ What it sees. A bounce by the sender, decided by an event that concerns the host
 connection), while a host of the chain was healthy and was not asked.
 Why it matters. The mail could have arrived. Owners of the domain see nothing of it.
 Example. The primary greets with 554; Haraka bounces, Postfix and Exim go to the backup.
-What to do. On the receiving side: fail at TCP or with 421, not with 554. On the sending side: use a mailer that goes on.
+What to do. On the receiving side: fail at TCP or with 421, not with 554. On the sending side: use a mailer that goes
+on.
 Standards. RFC 5321 §5.1, §3.8, §4.2.1.
 """
 

@@ -1,7 +1,7 @@
 """Mail was taken over and then vanished.
 
-What it sees. A message that a sender had, or a host had accepted, is at the end neither in a mailbox nor in a queue, and
-nobody was told.
+What it sees. A message that a sender had, or a host had accepted, is at the end neither in a mailbox nor in a queue,
+and nobody was told.
 Why it matters. A host that says 250 answers for the message. Lost mail is the one failure that no retry mends.
 Example. The backup says 250, loses its queue, and comes back empty.
 What to do. Find the host that accepted it last; it must store before it says 250.

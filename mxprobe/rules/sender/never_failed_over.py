@@ -1,6 +1,6 @@
 """The sender kept asking a failing host and never the healthy one.
 
-What it sees. A message that waited for a second round or longer, while a host of the chain was healthy all the time and was
+What it sees. A message whose rounds failed twice or more, while a host of the chain was healthy all the time and was
 never asked.
 Why it matters. For such senders the backup does not exist: their mail waits until the first host is back, or bounces.
 Example. The primary greets with 421; Haraka postpones the mail and comes back to the primary.
@@ -20,7 +20,8 @@ def find(run: Run) -> Judgement:
     """A finding for each copy that waited past a healthy host. A warning: profiles document this."""
     found = []
     for fate in run.fates:
-        if len(fate.tried) < 2:
+        failed = len(fate.tried) - bool(fate.accepted)
+        if failed < 2:
             continue
         ended = max([at for _, at in fate.accepted] + [at for _, at, _ in fate.bounces], default=run.ended)
         asked = hosts_tried(fate)
@@ -32,7 +33,7 @@ def find(run: Run) -> Judgement:
         if not unasked:
             continue
         words = Words(
-            says=f"{fate.message} to {fate.recipient} waited {len(fate.tried)} rounds and {unasked[0]} was never asked",
+            says=f"{fate.message} to {fate.recipient} failed in {failed} rounds and {unasked[0]} was never asked",
             seen=tuple(f"round {number}: {', '.join(tried)}" for number, tried in enumerate(fate.tried[:3], start=1)),
             means=f"For {run.sender} a reply of this kind ends the round.",
             do="Let a broken host fail at TCP: every mailer understands that.",

@@ -1,0 +1,44 @@
+"""`mxprobe run`: play scenario files and give verdicts."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("run")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--seed", default=1, show_default=True, help="Seed of every random choice.")
+@click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
+@click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
+def command(**options: object) -> int:
+    """Play stories (*.yaml, or folders of them) in a lab with a virtual clock. No network, no root.
+
+    Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
+    """
+    from mxprobe.facts.run import Run
+    from mxprobe.jobs.play import PlayOptions, play
+    from mxprobe.report.json import render_runs_json
+    from mxprobe.report.junit import render_runs_junit
+    from mxprobe.report.run_text import failed, render_runs
+
+    paths: tuple[Path, ...] = options["paths"]  # type: ignore[assignment]
+    senders: tuple[str, ...] = options["senders"]  # type: ignore[assignment]
+    live = sys.stderr.isatty()
+
+    def progress(run: Run) -> None:
+        if live:
+            click.echo(f"\r\x1b[K{run.path}  {run.sender}", nl=False, err=True)
+
+    runs = play(paths, PlayOptions(seed=int(str(options["seed"])), senders=senders), progress)
+    if live:
+        click.echo("\r\x1b[K", nl=False, err=True)
+    if options["form"] == "json":
+        click.echo(render_runs_json(runs), nl=False)
+    elif options["form"] == "junit":
+        click.echo(render_runs_junit(runs), nl=False)
+    else:
+        click.echo(render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"])))
+    return 1 if failed(runs) else 0

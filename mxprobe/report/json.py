@@ -1,0 +1,43 @@
+"""JSON documents: a promise to other programs. One object, sorted as played or tried, with a schema number."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mxprobe.facts.codec import masked
+from mxprobe.facts.finding import Judgement
+from mxprobe.facts.run import Run
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.forecast import Forecast
+
+SCHEMA = 1
+
+
+class RunsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run --format json` prints."""
+
+    schema: int = SCHEMA
+    kind: str = "runs"
+    runs: tuple[Run, ...]
+
+
+class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `probe --format json` prints and `--save` writes."""
+
+    schema: int = SCHEMA
+    kind: str = "look"
+    snapshot: Snapshot
+    judgements: tuple[Judgement, ...] = ()
+    forecast: Forecast | None = None
+    exit_status: int = 0
+
+
+def render_document(document: Any) -> str:
+    """The document with local parts cut, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(masked(document)), indent=2).decode() + "\n"
+
+
+def render_runs_json(runs: Sequence[Run]) -> str:
+    """All runs."""
+    return render_document(RunsDocument(runs=tuple(runs)))

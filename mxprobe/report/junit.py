@@ -1,0 +1,59 @@
+"""JUnit XML for CI pages: one test case for each story and sender, or for each rule of a saved probe."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+from xml.etree import ElementTree as ET  # noqa: S405
+
+from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.run import Run
+from mxprobe.report.run_text import render_runs
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_runs_junit(runs: Sequence[Run]) -> str:
+    """The suite of all plays; the sentence is the message, the timeline the body."""
+    suite = ET.Element("testsuite", name="mxprobe", tests=str(len(runs)))
+    failures = 0
+    for run in runs:
+        path = PurePath(run.path)
+        case = ET.SubElement(suite, "testcase", name=f"{path.stem} ({run.sender})", classname=str(path.parent))
+        case.set("file", run.path)
+        if run.verdict is None or run.verdict.passed:
+            continue
+        failures += 1
+        first = run.verdict.misses[0]
+        if first.line is not None:
+            case.set("line", str(first.line))
+        failure = ET.SubElement(case, "failure", message=_clean(first.says))
+        failure.text = _clean(render_runs([run]))
+    suite.set("failures", str(failures))
+    return _document(suite)
+
+
+def render_judgements_junit(domain: str, judgements: Sequence[Judgement]) -> str:
+    """The suite of one look; findings below warning pass, what could not be judged is skipped with its reason."""
+    suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements)))
+    failures = skipped = 0
+    for judgement in judgements:
+        case = ET.SubElement(suite, "testcase", name=f"{judgement.code} {judgement.name}", classname=domain)
+        bad = [found for found in judgement.findings if found.severity in (Severity.ERROR, Severity.WARNING)]
+        if judgement.status is Status.INCONCLUSIVE:
+            skipped += 1
+            ET.SubElement(case, "skipped", message=_clean(judgement.reason or "could not be judged"))
+        elif bad:
+            failures += 1
+            failure = ET.SubElement(case, "failure", message=_clean(bad[0].says), type=bad[0].severity.value)
+            failure.text = _clean("\n".join(line for found in bad for line in (found.says, *found.seen, found.do)))
+    suite.set("failures", str(failures))
+    suite.set("skipped", str(skipped))
+    return _document(suite)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("�", text)
+
+
+def _document(root: ET.Element) -> str:
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

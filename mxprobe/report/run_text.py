@@ -1,0 +1,94 @@
+"""Runs as text: a tally when all went as written, the story's timeline where it did not."""
+
+from collections.abc import Sequence
+
+from mxprobe.facts.run import Event, EventKind, Miss, Run
+from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time
+
+_DEEDS = {
+    EventKind.BREAK: "BREAK",
+    EventKind.MEND: "MENDED",
+    EventKind.SENT: "has {message} to deliver to {recipient}",
+    EventKind.TRIED: "tries it",
+    EventKind.ACCEPTED: "accepts it",
+    EventKind.REFUSED: "does not take it",
+    EventKind.ARRIVED: "stores it in the mailbox",
+    EventKind.QUEUED: "queues it, to hand it on",
+    EventKind.WAITS: "waits",
+    EventKind.BOUNCED: "bounces it to {to}",
+    EventKind.LOST: "drops it: it came from the null sender",
+}
+
+
+def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = False) -> str:
+    """The failures with their timelines, with `verbose` a line for every play, and the tally."""
+    blocks = []
+    for run in runs:
+        if run.verdict is not None and not run.verdict.passed:
+            blocks.append(_failure(run, trace=trace))
+        elif verbose:
+            blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
+            if trace:
+                blocks.append("\n".join(_timeline(run.events, None)) + "\n")
+    return "\n".join([*blocks, tally(runs)])
+
+
+def failed(runs: Sequence[Run]) -> int:
+    """How many plays did not go as written."""
+    return sum(1 for run in runs if run.verdict is not None and not run.verdict.passed)
+
+
+def tally(runs: Sequence[Run]) -> str:
+    """The last line: what was played, how it went, the exit status."""
+    stories = count_of(len({run.path for run in runs}), "story", "stories")
+    plays = count_of(len(runs), "play")
+    wrong = failed(runs)
+    went = "all as expected" if not wrong else f"{len(runs) - wrong} as expected, {wrong} not"
+    spent = say_span(sum(run.ended for run in runs))
+    seeds = ", ".join(sorted({str(run.seed) for run in runs})) or "none"
+    joint = ":" if wrong else ","
+    return f"{stories}, {plays}{joint} {went}.  {spent} of story time, seed {seeds}.  Exit {1 if wrong else 0}."
+
+
+def _failure(run: Run, *, trace: bool) -> str:
+    misses = run.verdict.misses if run.verdict else ()
+    first = misses[0]
+    place = f"{run.path}:{first.line}" if first.line else run.path
+    lines = [f"FAIL  {place}  sender {run.sender}"]
+    lines += [f"      {cut(miss.says, 3 * WIDTH)}" for miss in misses]
+    concerned = _concerned(run, first)
+    events = [event for event in run.events if trace or event.message in (None, concerned)]
+    lines += ["", *_timeline(events, _moment(events, first))]
+    again = f"mxprobe run {run.path} --sender {run.sender} --seed {run.seed} --trace"
+    lines += ["", f"      again   {again}", ""]
+    return "\n".join(lines)
+
+
+def _concerned(run: Run, miss: Miss) -> str | None:
+    """The message that the first miss is about."""
+    names = {fate.message for fate in run.fates}
+    if miss.message in names:
+        return miss.message
+    return (miss.message or "").partition("/")[0] or next(iter(sorted(names)), None)
+
+
+def _moment(events: Sequence[Event], miss: Miss) -> int | None:
+    """The event where the story left the road: the last at or before the miss's moment."""
+    if miss.at is None:
+        return None
+    places = [number for number, event in enumerate(events) if event.at <= miss.at + 1e-6]
+    return places[-1] if places else None
+
+
+def _timeline(events: Sequence[Event], left_at: int | None) -> list[str]:
+    lines = ["      story   who               what"]
+    for number, event in enumerate(events):
+        mark = ">" if number == left_at else " "
+        who = f"{event.who} > {event.host}" if event.host else event.who
+        said = f'  "{event.text}"' if event.text and event.kind in (EventKind.REFUSED, EventKind.BOUNCED) else ""
+        told = f"  {event.text}" if event.text and event.kind in (EventKind.BREAK, EventKind.WAITS) else ""
+        cell = f"  ({event.cell})" if event.cell and event.kind is not EventKind.ACCEPTED else ""
+        line = f"  line {event.line}" if event.line else ""
+        what = _DEEDS[event.kind].format(message=event.message, recipient=event.recipient, to=event.to)
+        lines.append(cut(f"  {mark}   {say_time(event.at):>7} {who:<17} {what}{said}{told}{cell}{line}", WIDTH + 20))
+    return lines
