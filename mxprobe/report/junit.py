@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
-from xml.etree import ElementTree as ET  # noqa: S405
+from xml.etree import ElementTree as ET
 
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.run import Run
