@@ -1,0 +1,40 @@
+"""A certificate does not lead to a trusted authority.
+
+What it sees. The chain does not reach an authority of the trust store.
+Why it matters. Opportunistic senders do not mind; senders that enforce MTA-STS skip the host, and their mail waits.
+Example. A self-signed certificate.
+What to do. Have a certificate issued for the host's own name by a public authority, and renew it in time.
+Standards. RFC 8461 §4.2; RFC 9525 §6.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.domain.reading import answering, unique
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(code="MX708", name="cert-untrusted", severity=Severity.WARNING, references=("RFC 8461 §4.2", "RFC 9525 §6"))
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each host, by the one handshake of its session."""
+    sessions = [session for session in answering(snapshot) if session.tls is not None]
+    if not sessions:
+        return inconclusive(RULE, "no handshake was completed")
+    found = []
+    for session in sessions:
+        tls = session.tls
+        if tls is None:
+            continue
+        verdict = tls.verdict
+        if verdict.trusted is not False:
+            continue
+        words = Words(
+            says=f"{session.endpoint.host} has a certificate that is not trusted",
+            seen=(
+                f"{session.endpoint.id}: {'; '.join(problem.text for problem in verdict.problems) or 'not trusted'}",
+            ),
+            means="Senders that enforce MTA-STS skip this host.",
+            do=f"Have a certificate issued for {session.endpoint.host} by a public authority.",
+        )
+        found.append(finding(RULE, session.endpoint.host, words))
+    return conclude(RULE, unique(found))

@@ -1,0 +1,39 @@
+"""The domain has no MX record and is its own mail host.
+
+What it sees. No MX record, and addresses at the domain itself: senders use these with preference 0.
+Why it matters. It often happens by accident, and sends mail to a web server.
+Example. example.com has an A record and no MX.
+What to do. Publish an MX record, or a null MX where no mail is wanted.
+Standards. RFC 5321 §5.1; RFC 7505 §1.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.plan import Basis
+from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(code="MX103", name="implicit-mx", severity=Severity.WARNING, references=("RFC 5321 §5.1", "RFC 7505 §1"))
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """One finding for an implicit MX; only a note where the host takes the mail of a recipient."""
+    plan = chain_of(snapshot)
+    if plan.basis is Basis.UNKNOWN:
+        return inconclusive(RULE, "the MX lookup gave no answer")
+    if plan.basis is not Basis.IMPLICIT:
+        return conclude(RULE, [])
+    accepted = any(
+        turn.reply is not None and turn.reply.is_positive
+        for visit in snapshot.visits
+        for session in visit.sessions
+        for turn in session.recipients
+    )
+    words = Words(
+        says=f"{snapshot.domain} has no MX record; senders use its own addresses",
+        seen=tuple(f"{host.name} {address}" for host in plan.hosts for address in host.addresses),
+        means="Mail goes to the machine behind the bare domain, whatever that is.",
+        do=f"Publish an MX record, or a null MX: {snapshot.domain}. 3600 IN MX 0 .",
+    )
+    severity = Severity.INFO if accepted else Severity.WARNING
+    return conclude(RULE, [finding(RULE, snapshot.domain, words, severity)])

@@ -1,0 +1,35 @@
+"""The MX records could not be looked up.
+
+What it sees. SERVFAIL, REFUSED, a broken answer or no answer to the MX question, from every server asked, after
+retries.
+Why it matters. Senders keep their mail and try again; none may use the domain's own addresses instead.
+Example. All name servers of the zone are down, or a DNSSEC signature ran out.
+What to do. Repair the zone's name servers.
+Standards. RFC 5321 §5.1.
+"""
+
+from mxprobe.facts.dns import AnswerStatus
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.domain.reading import mx_answer
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(code="MX102", name="mx-lookup-temporary-failure", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """One finding where the lookup failed for now; a name server that nobody reaches is no fact about the domain."""
+    answer = mx_answer(snapshot)
+    if answer is None:
+        return inconclusive(RULE, "the MX records were not asked for")
+    if answer.status in (AnswerStatus.TIMEOUT, AnswerStatus.UNREACHABLE, AnswerStatus.REFUSED):
+        return inconclusive(RULE, f"the name server {answer.server or ''} did not answer ({answer.status})")
+    if not answer.status.is_temporary:
+        return conclude(RULE, [])
+    words = Words(
+        says=f"the MX records of {snapshot.domain} cannot be looked up",
+        seen=(f"MX {snapshot.domain}: {answer.status} from {answer.server}, {answer.tries} tries",),
+        means="Senders keep their mail and try again later.",
+        do="Repair the zone's name servers.",
+    )
+    return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -1,0 +1,32 @@
+"""A null MX stands beside other MX records.
+
+What it sees. The null MX and at least one other record in one set.
+Why it matters. It must stand alone: senders read the set in different ways.
+Example. 0 . and 10 mx1.example.com.
+What to do. Remove either the null MX or the others.
+Standards. RFC 7505 §3.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.domain.reading import mx_answer
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(code="MX107", name="null-mx-not-alone", severity=Severity.ERROR, references=("RFC 7505 §3",))
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """One finding for the set."""
+    answer = mx_answer(snapshot)
+    if answer is None or answer.status.is_temporary:
+        return inconclusive(RULE, "the MX lookup gave no answer")
+    names = [record.exchange for record in answer.mx]
+    if "." not in names or set(names) == {"."}:
+        return conclude(RULE, [])
+    words = Words(
+        says="a null MX has company",
+        seen=tuple(f"MX {record.preference} {record.exchange}" for record in answer.mx),
+        means="Some senders give up, others use the remaining hosts.",
+        do="Remove the null MX, or everything else.",
+    )
+    return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -1,0 +1,36 @@
+"""A host offers no STARTTLS.
+
+What it sees. No STARTTLS among the extensions of a host's EHLO reply.
+Why it matters. Mail comes in clear; senders that insist on TLS do not come at all.
+Example. 250-mx2.example.com, 250 SIZE.
+What to do. Enable STARTTLS.
+Standards. RFC 3207 §4; RFC 7435 §3.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.domain.reading import answering, unique
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(
+    code="MX701", name="starttls-not-offered", severity=Severity.WARNING, references=("RFC 3207 §4", "RFC 7435 §3")
+)
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each host that greeted and offers none."""
+    sessions = answering(snapshot)
+    if not sessions:
+        return inconclusive(RULE, "no host answered EHLO")
+    found = []
+    for session in sessions:
+        if session.offers("STARTTLS"):
+            continue
+        words = Words(
+            says=f"{session.endpoint.host} offers no STARTTLS",
+            seen=(f"{session.endpoint.id} offers: {', '.join(session.extensions) or 'nothing'}",),
+            means="Mail comes to it in clear.",
+            do="Enable STARTTLS.",
+        )
+        found.append(finding(RULE, session.endpoint.host, words))
+    return conclude(RULE, unique(found))
