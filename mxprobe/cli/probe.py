@@ -1,0 +1,81 @@
+"""`mxprobe probe`: look at live domains."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
+    click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
+    click.option("--dns-only", is_flag=True, help="Look at the DNS alone."),
+    click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
+    click.option(
+        "--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender with --to; default: null."
+    ),
+    click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
+    click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),
+    click.option("-4", "only_4", is_flag=True, help="IPv4 alone."),
+    click.option("-6", "only_6", is_flag=True, help="IPv6 alone."),
+    click.option("--source", metavar="ADDR", help="Dial from this address."),
+    click.option("--timeout", type=float, help="Seconds to wait for each reply."),
+    click.option("--attempts", type=int, help="Attempts before a failure is an error (default 3 over 40 s)."),
+    click.option("--spacing", type=float, help="Seconds between attempts (default 20)."),
+    click.option("--in-order", is_flag=True, help="Dial a worse preference only when the better one is done."),
+    click.option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
+    click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
+    click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True),
+    click.option("--save", type=click.Path(path_type=Path), help="Keep what was seen in this file (mode 0600)."),
+    click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True),
+    click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
+)
+
+
+def _options(function: Any) -> Any:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command("probe")
+@_options
+def command(**options: Any) -> int:
+    """Look at live domains: MX chain, addresses, findings, forecast.
+
+    No mail is sent, and nobody is asked about a recipient unless --to names one.
+    Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
+    """
+    import asyncio
+
+    from mxprobe.cli.showing import show
+    from mxprobe.errors import InputError
+    from mxprobe.jobs.look import LookOptions, look
+
+    domains = options["domains"] or tuple(dict.fromkeys(to.rpartition("@")[2] for to in options["recipients"]))
+    if not domains:
+        raise InputError("name a domain, or a recipient: mxprobe probe example.com, mxprobe probe --to me@example.com")
+    if options["only_4"] and options["only_6"]:
+        raise InputError("-4 and -6 exclude each other; without either both families are dialled")
+    families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
+    names = ("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts")
+    names += ("spacing", "in_order", "allow_special", "cafile")
+    wanted = LookOptions(families=families, **{name: options[name] for name in names})
+    worst = 0
+    for domain in domains:
+        if "@" in domain and sys.stderr.isatty():
+            click.echo(f"{domain}: looking at its domain", err=True)
+        seen = asyncio.run(look(domain, wanted))
+        status = show(seen, options)
+        worst = max(worst, status)
+    return worst
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(text)

@@ -1,0 +1,28 @@
+"""`mxprobe report`: look again at a saved probe or run."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command("report")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
+@click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
+def command(file: Path, **options: Any) -> int:
+    """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules."""
+    from mxprobe.cli.showing import show
+    from mxprobe.jobs.look_again import look_again
+    from mxprobe.report.json import render_runs_json
+    from mxprobe.report.junit import render_runs_junit
+    from mxprobe.report.run_text import failed, render_runs
+
+    seen = look_again(file)
+    if not isinstance(seen, tuple):
+        return show(seen, options)
+    render = {"json": render_runs_json, "junit": render_runs_junit, "text": lambda runs: render_runs(runs) + "\n"}
+    click.echo(render[options["form"]](seen), nl=False)
+    return 1 if failed(seen) else 0

@@ -1,0 +1,53 @@
+"""Looks again at a saved probe or saved runs, with today's rules. Prints nothing."""
+
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from mxprobe.errors import InputError, Place
+from mxprobe.facts.finding import Status
+from mxprobe.facts.run import Run
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.jobs.look import Look, judge
+from mxprobe.rules import judge_run
+
+
+class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
+    snapshot: Snapshot
+
+
+class _SavedRuns(msgspec.Struct, frozen=True, kw_only=True):
+    runs: tuple[Run, ...]
+
+
+class _Saved(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str = ""
+    schema: int = 0
+
+
+def look_again(path: Path) -> Look | tuple[Run, ...]:
+    """The look of a saved probe, or the runs of a saved play. Raises InputError for any other file."""
+    try:
+        data = path.read_bytes()
+        saved = msgspec.json.decode(data, type=_Saved)
+        if saved.schema != 1 or saved.kind not in ("look", "runs"):
+            raise InputError(
+                "this is no saved probe and no saved run of schema 1",
+                place=Place(str(path)),
+                hint="They come from `mxprobe probe --save FILE` and `mxprobe run --format json`.",
+            )
+        if saved.kind == "look":
+            return judge(msgspec.json.decode(data, type=_SavedLook).snapshot)
+        return tuple(_judge_again(run) for run in msgspec.json.decode(data, type=_SavedRuns).runs)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
+    except msgspec.DecodeError as error:
+        raise InputError(f"no saved probe: {error}", place=Place(str(path))) from error
+
+
+def _judge_again(run: Run) -> Run:
+    findings = tuple(
+        found for judgement in judge_run(run) if judgement.status is Status.FIRES for found in judgement.findings
+    )
+    return replace(run, findings=findings)

@@ -1,0 +1,101 @@
+"""The pages that `explain` prints, made from rules, cells, profiles and faults themselves."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from sys import modules
+
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.outcome import Cell, TlsPolicy
+from mxprobe.mx.profile import Profile, describe
+from mxprobe.mx.senders import NOT_MODELLED, PROFILES
+from mxprobe.report.words import say_span
+from mxprobe.rules import ALL_RULES
+from mxprobe.scenario.faults import FAULTS
+from mxprobe.scenario.faults.fault import Fault
+
+
+def pages() -> Mapping[str, Callable[[], str]]:
+    """Every page by its name."""
+    found: dict[str, Callable[[], str]] = {
+        "rules": _rules,
+        "cells": _cells,
+        "faults": _faults,
+        "profiles": _profiles,
+    }
+    found |= {module.RULE.code: partial(_rule, module.RULE.code) for module in ALL_RULES}
+    found |= {module.RULE.name: partial(_rule, module.RULE.code) for module in ALL_RULES}
+    found |= {cell.id: partial(_cell, cell) for cell in CELLS.values()}
+    found |= {fault.NAME: partial(_fault, fault) for fault in FAULTS}
+    found |= {profile.name: partial(_profile, profile) for profile in PROFILES}
+    return found
+
+
+def _rules() -> str:
+    return "\n".join(f"{module.RULE.code}  {module.RULE.severity.value:<7}  {module.RULE.name}" for module in ALL_RULES)
+
+
+def _cells() -> str:
+    return "\n".join(f"{cell.id:<4} {cell.event}" for cell in CELLS.values())
+
+
+def _faults() -> str:
+    lines = []
+    for fault in FAULTS:
+        where = "names" if fault.ABOUT_NAMES else (fault.PHASE.value if fault.PHASE else "say a phase")
+        lines.append(f"{fault.NAME:<24} {where:<12} {(_page_of(fault)).splitlines()[0]}")
+    return "\n".join(lines)
+
+
+def _profiles() -> str:
+    lines = [f"{profile.name:<10} {profile.title}, {profile.version}" for profile in PROFILES]
+    return "\n".join([*lines, f"Not modelled: {', '.join(NOT_MODELLED)}."])
+
+
+def _rule(code: str) -> str:
+    module = next(module for module in ALL_RULES if module.RULE.code == code)
+    rule = module.RULE
+    return f"{rule.code}  {rule.name}  {rule.severity.value}\n\n{(module.__doc__ or '').strip()}"
+
+
+def _cell(cell: Cell) -> str:
+    lines = [f"{cell.id}  {cell.event}", f"  clauses    {cell.clauses or 'none speaks of this'}"]
+    if cell.action is not None:
+        lines.append(f"  reference  {describe(PROFILES[0], cell.id)}{f' ({cell.note})' if cell.note else ''}")
+    else:
+        by = ", ".join(f"{policy}: {cell.by_policy[policy].words}" for policy in TlsPolicy if policy in cell.by_policy)
+        lines.append(f"  reference  {by}{f' ({cell.note})' if cell.note else ''}")
+    for profile in PROFILES[1:]:
+        deviation = profile.deviation(cell.id)
+        if deviation is None:
+            known = "follows the reference, as far as is known"
+        else:
+            until = f", until the mail is {say_span(deviation.until)} old" if deviation.until else ""
+            known = f"{describe(profile, cell.id)}{until}   {deviation.grade.value}: {deviation.evidence}"
+        lines.append(f"  {profile.name:<10} {known}")
+    return "\n".join(lines)
+
+
+def _profile(profile: Profile) -> str:
+    limits, timeouts = profile.limits, profile.timeouts
+    lines = [
+        f"{profile.name}  {profile.title}, {profile.version}",
+        f"  timeouts   connection {say_span(timeouts.connect)}, greeting {say_span(timeouts.banner)},"
+        f" final dot {say_span(timeouts.dot)}",
+        f"  limits     {limits.addresses or 'all'} addresses, {limits.sessions or 'any number of'} sessions a round",
+        f"  gives up   after {say_span(profile.schedule.lifetime)}"
+        + (f" or {profile.schedule.rounds} rounds" if profile.schedule.rounds else ""),
+        "  departs from the reference in" if profile.deviations else "  departs from the reference nowhere",
+    ]
+    lines += [
+        f"    {one.cell:<4} {CELLS[one.cell].event}: {one.because}   {one.grade.value}: {one.evidence}"
+        for one in profile.deviations
+    ]
+    return "\n".join(lines)
+
+
+def _fault(fault: type[Fault]) -> str:
+    return f"{fault.NAME}\n\n{_page_of(fault)}"
+
+
+def _page_of(fault: type[Fault]) -> str:
+    return (modules[fault.__module__].__doc__ or "").strip()
