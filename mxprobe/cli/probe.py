@@ -12,9 +12,7 @@ _OPTIONS = (
     click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
     click.option("--dns-only", is_flag=True, help="Look at the DNS alone."),
     click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
-    click.option(
-        "--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender with --to; default: null."
-    ),
+    click.option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender with --to."),
     click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
     click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),
     click.option("-4", "only_4", is_flag=True, help="IPv4 alone."),
@@ -31,6 +29,12 @@ _OPTIONS = (
     click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
+)
+
+
+_LOOKED_WITH = (
+    *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts"),
+    *("spacing", "in_order", "allow_special", "cafile"),
 )
 
 
@@ -60,9 +64,7 @@ def command(**options: Any) -> int:
     if options["only_4"] and options["only_6"]:
         raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
-    names = ("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts")
-    names += ("spacing", "in_order", "allow_special", "cafile")
-    wanted = LookOptions(families=families, **{name: options[name] for name in names})
+    wanted = LookOptions(families=families, **{name: options[name] for name in _LOOKED_WITH})
     worst = 0
     for domain in domains:
         if "@" in domain and sys.stderr.isatty():

@@ -23,6 +23,9 @@ def command(file: Path, **options: Any) -> int:
     seen = look_again(file)
     if not isinstance(seen, tuple):
         return show(seen, options)
-    render = {"json": render_runs_json, "junit": render_runs_junit, "text": lambda runs: render_runs(runs) + "\n"}
-    click.echo(render[options["form"]](seen), nl=False)
+    form = options["form"]
+    if form == "text":
+        click.echo(render_runs(seen))
+    else:
+        click.echo(render_runs_json(seen) if form == "json" else render_runs_junit(seen), nl=False)
     return 1 if failed(seen) else 0

@@ -29,8 +29,8 @@ def play(
 ) -> tuple[Run, ...]:
     """Every story under `paths` (files, or folders of them), each by its senders, in the order of their paths.
 
-    `progress` is called after each play. Raises InputError for a path or a file that cannot be right, before anything is
-    played.
+    `progress` is called after each play. Raises InputError for a path or a file that cannot be right, before anything
+    is played.
     """
     options = options or PlayOptions()
     for label in options.senders:

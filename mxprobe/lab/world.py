@@ -31,7 +31,10 @@ SENDER = "sender"
 
 
 class World:
-    """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name."""
+    """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
+
+    `origin` is the event loop's time at story time 0; what lies before the loop's present is skipped by `tell`.
+    """
 
     def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, str]) -> None:
         self.scenario, self.seed, self.addresses = scenario, seed, addresses
@@ -41,6 +44,8 @@ class World:
         self.authority = Authority(seed)
         self.names = NameServer(write_zone(scenario, addresses))
         self.work: asyncio.TaskGroup | None = None
+        self.errands: set[asyncio.Task[None]] = set()
+        self.origin = 0.0
         self._host_of = {address: name for name, address in addresses.items()}
         self._spells = order_spells(scenario)
         self._struck: dict[int, int] = {}
@@ -51,7 +56,7 @@ class World:
     @property
     def now(self) -> float:
         """Story time in seconds."""
-        return asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - self.origin
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """What a host does: the newest fault that has something to say, else its own good manners."""
@@ -139,7 +144,7 @@ class World:
                 recipients=stored.recipients,
                 content=stored.content,
             )
-            self.work.create_task(self.mailers[host].deliver(letter))
+            self._send_off(self.work, host, letter)
 
     # -- mailers ------------------------------------------------------------------------------------------------------
 
@@ -155,11 +160,24 @@ class World:
             mailer.better_than = preference
             self.mailers[host] = mailer
 
+    def _send_off(self, work: asyncio.TaskGroup, who: str, letter: Letter) -> None:
+        errand = work.create_task(self.mailers[who].deliver(letter))
+        self.errands.add(errand)
+        errand.add_done_callback(self.errands.discard)
+
+    def describe(self, host: str) -> str:
+        """What is wrong with a host at this moment, in the words of its faults."""
+        spells = [spell for spell in self._spells if spell.host == host and spell.lasts_at(self.now)]
+        return ", ".join(
+            f"{spell.use.name}" + (f" at {spell.use.phase}" if spell.use.phase else "") for spell in spells
+        )
+
     async def tell(self) -> None:
         """Let the steps happen at their times; ends when the last has begun."""
-        loop = asyncio.get_running_loop()
         for at, act in sorted(self._deeds(), key=lambda deed: deed[0]):
-            await asyncio.sleep(max(at - loop.time(), 0.0))
+            if at < self.now:
+                continue
+            await asyncio.sleep(at - self.now)
             act()
 
     def _deeds(self) -> list[tuple[float, Callable[[], None]]]:
@@ -205,7 +223,7 @@ class World:
             content=write_message(step, name, self.now),
         )
         if self.work is not None:
-            self.work.create_task(self.mailers[SENDER].deliver(letter))
+            self._send_off(self.work, SENDER, letter)
 
 
 def _later(act: Callable[..., None], *arguments: object) -> Callable[[], None]:

@@ -122,8 +122,8 @@ def _walk(profile: Profile, targets: tuple[Target, ...], outcomes: Outcomes, *, 
             end = _end_of(state, move, outcomes)
             if end is not None:
                 ends.add(end)
+            if end is not None or move.endpoint is None:
                 continue
-            assert move.endpoint is not None
             cell = outcomes.get(move.endpoint) or "Z1"
             after = state.delivery.record(_attempt(move.endpoint, cell, move.clear, profile))
             open_states.append(_state(after, state.spent + _cost(profile, cell, clear=move.clear), outcomes))

@@ -17,6 +17,8 @@ from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import WIDTH, count_of, cut, say_span
 
 _WAY = dict(WAYS)
+_COLUMNS = ("connect", "banner", "TLS", "certificate")
+_HEADER = " pref  {:<24} {:>11}  {:>6}  {:<3}  {:<29} recipient".format("host and address", *_COLUMNS)
 _SHORT_STANDING = {
     Standing.REFUSES_CONNECTIONS: "REFUSED",
     Standing.DOES_NOT_ANSWER: "NO ANSWER",
@@ -73,9 +75,7 @@ def _chain(document: LookDocument, plan: Plan) -> list[str]:
     lines = [f"MX CHAIN   tried from the top; {ttl}{checked}"]
     if not plan.hosts:
         return [*lines, f"  none: cell {plan.cell}", ""]
-    lines.append(
-        f" {'pref':>4}  {'host and address':<24} {'connect':>11}  {'banner':>6}  {'TLS':<3}  {'certificate':<29} recipient"
-    )
+    lines.append(_HEADER)
     visits = {visit.endpoint: visit for visit in snapshot.visits}
     seen = ""
     for target in plan.targets(snapshot.vantage.port):
@@ -84,9 +84,8 @@ def _chain(document: LookDocument, plan: Plan) -> list[str]:
             seen = target.endpoint.host
         visit = visits.get(target.endpoint)
         lines.append(f"         {target.endpoint.address:<22}{_cells(document, visit)}")
-    for host in plan.excluded:
-        lines.append(f" {host.preference:>4}  {host.name}  left out: {host.problem}")
-    return [*lines, ""]
+    left_out = [f" {host.preference:>4}  {host.name}  left out: {host.problem}" for host in plan.excluded]
+    return [*lines, *left_out, ""]
 
 
 def _cells(document: LookDocument, visit: Visit | None) -> str:
@@ -224,4 +223,5 @@ def _last_line(document: LookDocument, reason: str) -> str:
     queries = sum(answer.tries for answer in snapshot.answers)
     asked = f"{count_of(sessions, 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     cut_short = "" if snapshot.complete else "  Interrupted: this is what was seen by then."
-    return f"{asked}, {snapshot.elapsed:.1f} s, as {snapshot.vantage.helo}.  Exit {document.exit_status}: {reason}.{cut_short}"
+    ended = f"Exit {document.exit_status}: {reason}.{cut_short}"
+    return f"{asked}, {snapshot.elapsed:.1f} s, as {snapshot.vantage.helo}.  {ended}"

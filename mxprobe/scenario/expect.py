@@ -151,7 +151,7 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
             yield f"offered to {strangers[0]} in round {number}, which is not named under tried or accepted", None
         elif expectation.tried is not None and not _in_order(tried, places):
             yield (
-                f"expected each round to try {_names(_join(places))} in this order; round {number} tried {_names(tried)}",
+                f"expected each round to try {_names(_join(places))} in order; round {number} tried {_names(tried)}",
                 None,
             )
     settled = bool(fate.accepted or fate.bounces)

@@ -30,9 +30,7 @@ def find(snapshot: Snapshot) -> Judgement:
             continue
         words = Words(
             says=f"{session.endpoint.host} has a certificate that is expired or not valid yet",
-            seen=(
-                f"{session.endpoint.id}: {'; '.join(problem.text for problem in verdict.problems) or 'dates do not hold'}",
-            ),
+            seen=(f"{session.endpoint.id}: {'; '.join(problem.text for problem in verdict.problems) or 'dates'}",),
             means="Senders that enforce MTA-STS skip this host.",
             do=f"Have a certificate issued for {session.endpoint.host} by a public authority.",
         )

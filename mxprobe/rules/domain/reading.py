@@ -39,11 +39,11 @@ def all_down(states: list[Standing]) -> bool:
 
 def attempts_at(snapshot: Snapshot, preference: int) -> tuple[str, ...]:
     """A line for each address: how it fails, how often it was asked, over which time."""
-    lines = []
-    for visit in snapshot.visits:
-        if visit.preference == preference and visit.sessions:
-            lines.append(f"{visit.endpoint.id}: {describe(visit.sessions[-1])} ({span_of(visit)})")
-    return tuple(lines)
+    return tuple(
+        f"{visit.endpoint.id}: {describe(visit.sessions[-1])} ({span_of(visit)})"
+        for visit in snapshot.visits
+        if visit.preference == preference and visit.sessions
+    )
 
 
 def span_of(visit: Visit) -> str:
