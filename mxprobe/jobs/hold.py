@@ -43,5 +43,9 @@ async def hold(path: Path, seed: int = 1) -> AsyncIterator[Held]:
     with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
         cafile = Path(folder, "authority.pem")
         async with stage_story(scenario, seed) as stage:
-            cafile.write_bytes(stage.authority_pem)
+            _write(cafile, stage.authority_pem)
             yield Held(scenario=scenario, stage=stage, cafile=cafile)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)

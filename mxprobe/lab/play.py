@@ -96,9 +96,9 @@ async def _live(world: World, sender: str) -> float:
 
     world.people(sender, around)
     last = max((event for step in world.scenario.steps for event in (step.at,)), default=0.0)
-    async with asyncio.TaskGroup() as work:
-        world.work = work
-        work.create_task(world.tell())
+    async with asyncio.TaskGroup() as group:
+        world.work = group
+        group.create_task(world.tell())
         await asyncio.sleep(last)
         ended = await loop.until_quiet(_HORIZON)
     network.close()

@@ -56,10 +56,10 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
         for ear in ears:
             stack.push_async_callback(ear.close)
             await ear.follow()
-        async with asyncio.TaskGroup() as work:
-            world.work = work
-            watcher = work.create_task(_watch(ears))
-            teller = work.create_task(world.tell())
+        async with asyncio.TaskGroup() as group:
+            world.work = group
+            watcher = group.create_task(_watch(ears))
+            teller = group.create_task(world.tell())
             try:
                 yield Stage(
                     world=world,

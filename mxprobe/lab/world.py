@@ -160,8 +160,8 @@ class World:
             mailer.better_than = preference
             self.mailers[host] = mailer
 
-    def _send_off(self, work: asyncio.TaskGroup, who: str, letter: Letter) -> None:
-        errand = work.create_task(self.mailers[who].deliver(letter))
+    def _send_off(self, group: asyncio.TaskGroup, who: str, letter: Letter) -> None:
+        errand = group.create_task(self.mailers[who].deliver(letter))
         self.errands.add(errand)
         errand.add_done_callback(self.errands.discard)
 

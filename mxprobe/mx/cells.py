@@ -19,9 +19,22 @@ _RECIPIENT_REFUSED = (Action.BOUNCE, Scope.RECIPIENT, Kind.REFUSED)
 
 _Ruling = tuple[Action, Scope, Kind]
 
+_STATUSES = {
+    "D3": "5.1.2",
+    "D4": "4.4.3",
+    "D6": "4.4.3",
+    "D7": "5.1.10",
+    "D13": "5.4.4",
+    "D14": "5.4.4",
+    "Z5": "4.4.2",
+    "Z6": "4.4.2",
+    "E3": "4.4.7",
+}
+"""The enhanced status code of a bounce that no reply explains (RFC 3463)."""
 
-def _cell(name: str, event: str, ruling: _Ruling, clauses: str, note: str = "", *, status: str | None = None) -> Cell:
-    """One row; a name that ends in "?" is one where senders differ."""
+
+def _cell(name: str, event: str, ruling: _Ruling, clauses: str, note: str = "") -> Cell:
+    """One row; a name that ends in "?" is one where senders differ. Statuses of bounces stand in _STATUSES."""
     action, scope, kind = ruling
     return Cell(
         id=name.removesuffix("?"),
@@ -31,7 +44,7 @@ def _cell(name: str, event: str, ruling: _Ruling, clauses: str, note: str = "", 
         kind=kind,
         clauses=clauses,
         open=name.endswith("?"),
-        status=status,
+        status=_STATUSES.get(name.removesuffix("?")),
         note=note,
     )
 
@@ -40,18 +53,17 @@ _R = "RFC 5321 "
 _NAMES = (
     _cell("D1", "MX records with a usable host", _MESSAGE_DONE, _R + "§5.1"),
     _cell("D2", "no MX record", _MESSAGE_DONE, _R + "§5.1", "the domain itself is the host, with preference 0"),
-    _cell("D3", "the domain does not exist", _MESSAGE_REFUSED, _R + "§5.1", status="5.1.2"),
+    _cell("D3", "the domain does not exist", _MESSAGE_REFUSED, _R + "§5.1"),
     _cell(
         "D4",
         "the MX lookup fails (SERVFAIL, timeout, REFUSED, bogus)",
         _MESSAGE_WAIT,
         _R + "§5.1",
         "never the domain's own addresses; some mailers have switches that violate this",
-        status="4.4.3",
     ),
     _cell("D5", "the domain is an alias", _MESSAGE_DONE, _R + "§5.1, §2.3.5", "go on with what it points to"),
-    _cell("D6", "the alias chain loops or is too long", _MESSAGE_WAIT, "", "a dangling one is D3", status="4.4.3"),
-    _cell("D7", "null MX", _MESSAGE_REFUSED, "RFC 7505 §3, §4.1", "bounces at once", status="5.1.10"),
+    _cell("D6", "the alias chain loops or is too long", _MESSAGE_WAIT, "", "a dangling one is D3"),
+    _cell("D7", "null MX", _MESSAGE_REFUSED, "RFC 7505 §3, §4.1", "bounces at once"),
     _cell("D8?", "null MX beside other records", _MESSAGE_DONE, "RFC 7505 §3", "the null record is ignored"),
     _cell("D9", "an MX host does not exist or has no address", _HOST_AGAIN, _R + "§5.1", "the host is skipped"),
     _cell("D10", "the address lookup of an MX host fails", _HOST_AGAIN, _R + "§5.1", "skipped for now; never a bounce"),
@@ -63,9 +75,8 @@ _NAMES = (
         _MESSAGE_REFUSED,
         _R + "§5.1",
         "waits where a lookup failed for now; never the domain's own addresses",
-        status="5.4.4",
     ),
-    _cell("D14", "only special-use addresses", _MESSAGE_REFUSED, "", "as D13", status="5.4.4"),
+    _cell("D14", "only special-use addresses", _MESSAGE_REFUSED, "", "as D13"),
     _cell(
         "D15", "the sender is in the list itself", _MESSAGE_DONE, _R + "§5.1", "its preference and worse are dropped"
     ),
@@ -130,15 +141,14 @@ _DATA = (
         _MESSAGE_WAIT,
         "RFC 5321 §4.5.3.2.6, §6.1; RFC 1047",
         "ambiguous: a second copy is allowed, a loss is not",
-        status="4.4.2",
     ),
-    _cell("Z6?", "the connection ends after the final dot", _MESSAGE_WAIT, _R + "§3.8", "as Z5", status="4.4.2"),
+    _cell("Z6?", "the connection ends after the final dot", _MESSAGE_WAIT, _R + "§3.8", "as Z5"),
     _cell("Q1", "anything at QUIT", _MESSAGE_DONE, _R + "§4.1.1.10", "is ignored"),
 )
 _END = (
     _cell("E1?", "no host is left, and one may do later", _MESSAGE_WAIT, _R + "§4.5.4.1"),
     _cell("E2?", "no host is left, and every one refused", _MESSAGE_REFUSED, _R + "§4.2.1"),
-    _cell("E3", "the message is older than its lifetime", _MESSAGE_REFUSED, _R + "§4.5.4.1, §6.1", status="4.4.7"),
+    _cell("E3", "the message is older than its lifetime", _MESSAGE_REFUSED, _R + "§4.5.4.1, §6.1"),
     _cell(
         "E4", "the time to try again has come", _MESSAGE_DONE, "RFC 5321 §4.5.4.1; RFC 8461 §5.1", "asks the DNS anew"
     ),

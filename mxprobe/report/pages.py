@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from sys import modules
+from inspect import getmodule
 
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
@@ -98,4 +98,4 @@ def _fault(fault: type[Fault]) -> str:
 
 
 def _page_of(fault: type[Fault]) -> str:
-    return (modules[fault.__module__].__doc__ or "").strip()
+    return (getattr(getmodule(fault), "__doc__", None) or "").strip()
