@@ -97,7 +97,7 @@ def _judge_session(session: Session) -> Standing:
         return Standing.NO_IPV6_HERE if session.endpoint.is_ipv6 else Standing.NO_IPV4_HERE
     if failure is not None and failure.phase is Phase.CONNECT:
         return _CONNECTING.get(failure.kind, Standing.UNREACHABLE)
-    if banner is None:
+    if banner is None or (failure is not None and failure.phase is Phase.BANNER):
         if failure is not None and failure.kind is FailureKind.TIMEOUT:
             return Standing.SILENT
         ended = failure is not None and failure.kind in (FailureKind.CLOSED, FailureKind.RESET)

@@ -1,0 +1,102 @@
+"""A story's world on loopback: the probe that the lab prints finds what the story says."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from mxprobe.facts.finding import Status
+from mxprobe.jobs.hold import Held, hold
+from mxprobe.jobs.look import Look, LookOptions, look
+from mxprobe.mx.forecast import FateKind
+from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.report.verdict import could_not_look
+
+STORIES = Path(__file__).parents[2] / "scenarios"
+
+
+async def _look(held: Held, **more: float) -> Look:
+    options = LookOptions(
+        recipients=held.scenario.recipients[:1],
+        port=held.stage.port,
+        nameservers=(held.stage.nameserver,),
+        allow_special=True,
+        cafile=held.cafile,
+        spacing=0.01,
+        **more,  # type: ignore[arg-type]
+    )
+    return await look(held.scenario.domain, options)
+
+
+async def test_the_primary_refuses_the_backup_accepts_and_the_forecast_says_so() -> None:
+    async with hold(STORIES / "outage" / "primary-refuses.yaml") as held:
+        seen = await _look(held)
+
+    standings = {visit.endpoint.host: judge_visit(visit, seen.snapshot) for visit in seen.snapshot.visits}
+    assert standings == {
+        "mx1.example.test": Standing.REFUSES_CONNECTIONS,
+        "mx2.example.test": Standing.ANSWERS,
+    }
+    (backup,) = [visit for visit in seen.snapshot.visits if visit.endpoint.host.startswith("mx2")]
+    session = backup.sessions[-1]
+    assert session.tls is not None
+    assert session.tls.version == "TLSv1.3"
+    assert session.tls.verdict.is_valid is True
+    assert [turn.reply.code for turn in session.recipients if turn.reply] == [250]
+    fired = {judgement.code for judgement in seen.judgements if judgement.status is Status.FIRES}
+    assert "MX308" in fired
+    assert seen.forecast is not None
+    assert {prospect.host for mailer in seen.forecast.now.mailers for prospect in mailer.prospects} == {
+        "mx2.example.test"
+    }
+    assert could_not_look(seen.snapshot) is None
+
+
+async def test_a_554_greeting_is_seen_and_haraka_would_bounce() -> None:
+    async with hold(STORIES / "greeting" / "primary-554.yaml") as held:
+        seen = await _look(held, attempts=2)
+
+    assert seen.forecast is not None
+    kinds = {mailer.mailer: mailer.prospects[0].kind for mailer in seen.forecast.now.mailers}
+    assert kinds == {"postfix": FateKind.ACCEPTED, "exim": FateKind.ACCEPTED, "haraka": FateKind.BOUNCES}
+
+
+@pytest.mark.skipif(not Path("/proc/sys/net/ipv4").exists(), reason="the full queue of a listener is Linux's")
+async def test_a_black_hole_on_loopback_does_not_answer() -> None:
+    async with hold(STORIES / "outage" / "primary-black-holed.yaml") as held:
+        seen = await _look(held, timeout=0.3, attempts=1)
+
+    standings = {visit.endpoint.host: judge_visit(visit, seen.snapshot) for visit in seen.snapshot.visits}
+    assert standings["mx1.example.test"] is Standing.DOES_NOT_ANSWER
+    assert standings["mx2.example.test"] is Standing.ANSWERS
+
+
+async def test_a_host_stores_what_a_client_sends_before_it_half_closes() -> None:
+    import asyncio
+
+    async with hold(STORIES / "outage" / "baseline.yaml") as held:
+        address = held.stage.addresses["mx1.example.test"]
+        reader, writer = await asyncio.open_connection(address, held.stage.port)
+        await reader.readline()
+        for line in ("EHLO a.test", "MAIL FROM:<>", "RCPT TO:<alice@example.test>", "DATA"):
+            writer.write(f"{line}\r\n".encode())
+        writer.write(b"X-Mxprobe-Token: half\r\n\r\nbody\r\n.\r\nQUIT\r\n")
+        writer.write_eof()
+        said = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        events = [event for event in held.stage.world.events if event.message == "half"]
+
+    assert said.split(b"\r\n")[-3].startswith(b"250")
+    assert said.split(b"\r\n")[-2].startswith(b"221")
+    assert [(event.kind.value, event.who) for event in events] == [("arrived", "mx1")]
+
+
+async def test_when_the_lab_is_down_nothing_listens() -> None:
+    async with hold(STORIES / "outage" / "baseline.yaml") as held:
+        place = (held.stage.addresses["mx1.example.test"], held.stage.port)
+        cafile = held.cafile
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(place, timeout=1)
+    assert not cafile.exists()
