@@ -8,6 +8,7 @@ import pytest
 
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.snapshot import Visit
+from mxprobe.jobs.hold import hold
 from mxprobe.jobs.look import Look, LookOptions, look
 from mxprobe.mx.plan import plan_mx
 from tests.support.mailers import Certificate, Exim, Nsd, Postfix, Setup, Tree, free_address, free_port
@@ -91,3 +92,17 @@ def test_the_probe_tells_the_truth_about_postfix_and_exim(
         assert session.tls.verdict.is_valid is True, session.tls.verdict
         assert _codes(visits[name]) == {ALICE: 250, GHOST: 550}, session.turns
         assert session.failure is None
+
+
+async def test_swaks_and_posttls_finger_talk_to_the_lab(tree: Tree, tmp_path: Path) -> None:
+    story = Path(__file__).parents[2] / "scenarios" / "outage" / "primary-refuses.yaml"
+    async with hold(story) as held:
+        address, port = held.stage.addresses["mx2.example.test"], held.stage.port
+        swaks = ("swaks", "--server", address, "--port", str(port), "--to", ALICE, "--from", "a@example.org")
+        sent = await asyncio.to_thread(tree.run, tmp_path, *swaks, "--helo", "a.example.org", "--quit-after", "RCPT")
+        finger = ("posttls-finger", "-c", "-l", "may", f"[{address}]:{port}")
+        seen = await asyncio.to_thread(tree.run, tmp_path, *finger)
+
+    assert sent.returncode == 0, sent.stdout
+    assert "250 2.1.5 Ok" in sent.stdout
+    assert "TLSv1.3" in seen.stdout, seen.stdout
