@@ -101,7 +101,10 @@ class _StoryReader:
         return self.reader.choice(node, self._known_hosts, "host")
 
     def _hosts_named(self, node: Node) -> tuple[str, ...]:
-        """What a step names: a host, `primary`, `backup`, or `dns`."""
+        """What a step names, one or a list: a host, `primary`, `backup`, or `dns`."""
+        return tuple(host for item in self.reader.one_or_more(node) for host in self._hosts_called(item))
+
+    def _hosts_called(self, node: Node) -> tuple[str, ...]:
         word = self.reader.text(node)
         chain = sorted((preference, name) for preference, name in self.mx if name != ".")
         best = chain[0][0] if chain else 0
@@ -198,7 +201,7 @@ class _StoryReader:
             hosts = self._hosts_named(entries["break"])
             if (hosts == (DNS,)) != use.fault.ABOUT_NAMES:
                 right = "dns" if use.fault.ABOUT_NAMES else "a host"
-                self.refuse(entries["break"], f"`{use.name}` strikes {right}, not `{reader.text(entries['break'])}`")
+                self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
             return Break(at=at, hosts=hosts, use=use, ends=ends, line=line)
         return Send(
             at=at,

@@ -1,0 +1,162 @@
+"""Writes a story as a scenario file that means the same: `load(dump(story))` is the story, but for line numbers."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from mxprobe.scenario.durations import render_duration
+from mxprobe.scenario.faults.fault import Fault, FaultUse, Often
+from mxprobe.scenario.model import (
+    Arrived,
+    Bounced,
+    Break,
+    Difference,
+    Expectation,
+    Expectations,
+    HostSpec,
+    Mend,
+    Scenario,
+    Send,
+    Step,
+)
+
+_ORDINALS = {1: "st", 2: "nd", 3: "rd"}
+
+
+def dump(story: Scenario) -> str:
+    """The story as YAML, a line each step."""
+    lines = [f"story: {_text(story.story)}"]
+    if story.standard:
+        lines.append(f"standard: {_text(story.standard)}")
+    lines += [
+        f"domain: {story.domain}",
+        f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
+        f"recipients: {_list(story.recipients)}",
+    ]
+    if story.hosts:
+        lines.append("hosts:")
+        lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]
+    lines.append(f"senders: {_list(story.senders)}")
+    lines += ["steps:", *[f"  - {_step(step)}" for step in story.steps]]
+    lines += ["expect:", *_expectations(story.expect, "  ")]
+    if story.differs:
+        lines.append("differs:")
+        for difference in story.differs:
+            lines += _difference(difference)
+    return "\n".join(lines) + "\n"
+
+
+def _text(value: str) -> str:
+    """A double-quoted scalar; JSON's strings are YAML's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _list(values: Any) -> str:
+    return f"[{', '.join(_text(value) for value in values)}]"
+
+
+def _map(entries: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in entries.items()) + "}"
+
+
+def _host(spec: HostSpec) -> str:
+    entries = {"profile": spec.profile}
+    if spec.any_recipient:
+        entries["recipients"] = "any"
+    elif spec.recipients is not None:
+        entries["recipients"] = _list(spec.recipients)
+    for use in spec.always:
+        entries["always"] = _map({use.name: _settings(use.fault), **_where(use)})
+    return _map(entries)
+
+
+def _settings(fault: Fault) -> str:
+    return _map({name: _value(getattr(fault, name)) for name in msgspec.structs.asdict(fault)})
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return render_duration(value)
+    return _list(value) if isinstance(value, tuple) else _text(str(value))
+
+
+def _where(use: FaultUse) -> dict[str, str]:
+    entries = {}
+    if use.phase is not None:
+        entries["phase"] = use.phase.value
+    if use.query is not None:
+        entries["query"] = use.query.value
+    if use.only.often is not Often.ALWAYS:
+        count = use.only.count
+        ending = "th" if 10 < count % 100 < 14 else _ORDINALS.get(count % 10, "th")
+        entries["only"] = f"{use.only.often} {count}" + (ending if use.only.often is Often.EVERY else "")
+    return entries
+
+
+def _step(step: Step) -> str:
+    entries = {"at": render_duration(step.at)}
+    match step:
+        case Send():
+            entries |= {"send": _text(step.name), "to": _list(step.to), "from": _text(step.mail_from)}
+            entries |= {"count": str(step.count), "every": render_duration(step.every)}
+        case Break():
+            entries |= {"break": _list(step.hosts), "with": _map({step.use.name: _settings(step.use.fault)})}
+            entries |= _where(step.use)
+            if step.ends is not None:
+                entries["for"] = render_duration(step.ends - step.at)
+        case Mend():
+            entries["mend"] = _list(step.hosts)
+    return _map(entries)
+
+
+def _expectations(expect: Expectations, indent: str) -> list[str]:
+    lines = []
+    for item in expect.messages:
+        key = item.message if item.recipient is None else f"{item.message}/{item.recipient}"
+        lines.append(f"{indent}{_text(key)}: {_expectation(item)}")
+    if expect.queues:
+        lines.append(f"{indent}hosts:")
+        for queue in expect.queues:
+            before = {} if queue.before is None else {"before": render_duration(queue.before)}
+            lines.append(f"{indent}  {queue.host}: {_map({'queue': 'empty', **before})}")
+    if expect.findings:
+        lines.append(f"{indent}findings: {_list([finding.code for finding in expect.findings])}")
+    return lines
+
+
+def _expectation(item: Expectation) -> str:
+    entries: dict[str, str] = {}
+    if item.tried is not None:
+        entries["tried"] = _list(["|".join(place) for place in item.tried])
+    if item.accepted is not None:
+        entries["accepted"] = item.accepted
+    if item.rounds is not None:
+        entries["rounds"] = str(item.rounds)
+    if item.arrived is not None:
+        entries["arrived"] = _map(
+            {"in": item.arrived.place, "copies": str(item.arrived.copies), **_times(item.arrived)}
+        )
+    if item.bounced is not None:
+        status = {} if item.bounced.status is None else {"status": item.bounced.status}
+        entries["bounced"] = _map({"by": item.bounced.by, **status, **_times(item.bounced)})
+    if item.queued is not None:
+        entries["queued"] = item.queued
+    return _map(entries)
+
+
+def _times(fate: Arrived | Bounced) -> dict[str, str]:
+    times = {"after": fate.after, "before": fate.before}
+    return {key: render_duration(seconds) for key, seconds in times.items() if seconds is not None}
+
+
+def _difference(difference: Difference) -> list[str]:
+    return [
+        f"  - senders: {_list(difference.senders)}",
+        f"    cell: {difference.cell}",
+        f"    because: {_text(difference.because)}",
+        "    expect:",
+        *_expectations(difference.expect, "      "),
+    ]

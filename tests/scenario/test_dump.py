@@ -1,0 +1,114 @@
+"""A story that is written and read again means the same."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxprobe.jobs.play import load_stories
+from mxprobe.scenario.dump import dump
+from mxprobe.scenario.faults import FAULTS
+from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
+from mxprobe.scenario.load import load
+from mxprobe.scenario.model import (
+    Arrived,
+    Bounced,
+    Break,
+    Expectation,
+    Expectations,
+    Mend,
+    Scenario,
+    Send,
+)
+from mxprobe.scenario.reaction import CertificateKind
+
+LIBRARY = load_stories([Path(__file__).parents[2] / "scenarios"])
+
+
+def _without_lines(value: Any) -> Any:
+    """The value with every line number at 0: a file written anew has other lines."""
+    if isinstance(value, tuple):
+        return tuple(_without_lines(item) for item in value)
+    if not isinstance(value, msgspec.Struct):
+        return value
+    fields = {name: _without_lines(getattr(value, name)) for name in value.__struct_fields__}
+    return type(value)(**{name: 0 if name == "line" else field for name, field in fields.items()})
+
+
+@pytest.mark.parametrize("story", LIBRARY, ids=lambda story: Path(story.path).stem)
+def test_every_story_of_the_library_survives(story: Scenario) -> None:
+    assert _without_lines(load(dump(story), story.path)) == _without_lines(story)
+
+
+HOSTS = ("mx1.example.test", "mx2.example.test")
+times = st.integers(0, 10**7).map(lambda seconds: float(seconds))
+durations = st.integers(1, 10**6).map(lambda seconds: float(seconds))
+replies = st.tuples(st.integers(200, 599), st.text("ab: #,'\"é", min_size=1).map(str.strip)).map(
+    lambda pair: f"{pair[0]} {pair[1]}".strip()
+)
+
+
+@st.composite
+def uses(draw: st.DrawFn) -> FaultUse:
+    """Any fault with settings, in a phase it can strike in."""
+    kind = draw(st.sampled_from([fault for fault in FAULTS if not fault.ABOUT_NAMES]))
+    values: dict[type, st.SearchStrategy[Any]] = {
+        float: durations,
+        bool: st.booleans(),
+        str: replies,
+        CertificateKind: st.sampled_from(CertificateKind),
+    }
+    settings = {field.name: draw(values.get(field.type, st.just(HOSTS[1:]))) for field in msgspec.structs.fields(kind)}
+    fault: Fault = kind(**settings)
+    phases = ["banner", "ehlo", "mail", "rcpt", "dot"] if kind.PHASE is None else [kind.PHASE.value]
+    from mxprobe.facts.smtp import Phase
+
+    only = draw(st.sampled_from([Only(), Only(often=Often.FIRST, count=2), Only(often=Often.EVERY, count=3)]))
+    return FaultUse(fault=fault, phase=Phase(draw(st.sampled_from(phases))), only=only)
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Scenario:
+    """A story with a message, some breaks and mends."""
+    steps: list[Any] = [
+        Send(
+            at=draw(times),
+            name="letter",
+            to=("alice@example.test",),
+            mail_from="a@b.test",
+            count=draw(st.integers(1, 3)),
+        )
+    ]
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(times)
+        ends = draw(st.none() | durations.map(lambda span, at=at: at + span))
+        steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), ends=ends))
+        steps.append(Mend(at=draw(times), hosts=HOSTS[:1]))
+    fate: dict[str, Any] = draw(
+        st.sampled_from(
+            [
+                {"arrived": Arrived(place="mailbox", copies=2, after=1.0, before=7.0)},
+                {"bounced": Bounced(by="sender", status="5.1.1")},
+                {"queued": HOSTS[1], "tried": (HOSTS, HOSTS[:1])},
+            ]
+        )
+    )
+    return Scenario(
+        path="story.yaml",
+        story=" ".join(draw(st.text("ab: #'\"é\\{}[]", min_size=1)).split()) or "x",
+        standard="",
+        domain="example.test",
+        mx=((10, HOSTS[0]), (20, HOSTS[1])),
+        recipients=("alice@example.test",),
+        senders=("rfc5321", "postfix+encrypt"),
+        steps=tuple(sorted(steps, key=lambda step: step.at)),
+        expect=Expectations(messages=(Expectation(message="letter", **fate),)),
+    )
+
+
+@given(stories())
+def test_any_story_survives(story: Scenario) -> None:
+    assert _without_lines(load(dump(story), story.path)) == story
