@@ -33,6 +33,9 @@ WAYS: tuple[tuple[str, str], ...] = (
 """The ways of failing that matter, with the words of a report."""
 
 _RECIPIENT = "someone"
+_EITHER = frozenset({"H6", "M5", "X4"})
+"""Cells of a timeout and of a lost connection alike: nobody waits, or for the whole timeout."""
+
 _TIMED = {"C2": "connect", "B5": "banner", "H6": "ehlo", "M5": "mail", "R7": "rcpt", "X4": "body", "Z5": "dot"}
 
 
@@ -100,10 +103,10 @@ def _without_hosts(profile: Profile, plan: Plan) -> Prospect:
 
 
 class _State(Struct, frozen=True, kw_only=True):
-    """A round on the way, and the seconds spent; `merged` is equal for states that can only end alike."""
+    """A round on the way, and the least and most seconds spent; `merged` is equal for states that end alike."""
 
     delivery: Delivery
-    spent: float
+    spent: tuple[float, float]
     merged: tuple[object, ...]
 
 
@@ -112,7 +115,7 @@ def _walk(profile: Profile, targets: tuple[Target, ...], outcomes: Outcomes, *, 
     first = aged(start(profile, profile.tls, targets, (_RECIPIENT,)), 0.0, again=again)
     ends: set[Prospect] = set()
     seen: set[tuple[object, ...]] = set()
-    open_states = [_state(first, 0.0, outcomes)]
+    open_states = [_state(first, (0.0, 0.0), outcomes)]
     while open_states:
         state = open_states.pop()
         if state.merged in seen:
@@ -126,11 +129,11 @@ def _walk(profile: Profile, targets: tuple[Target, ...], outcomes: Outcomes, *, 
                 continue
             cell = outcomes.get(move.endpoint) or "Z1"
             after = state.delivery.record(_attempt(move.endpoint, cell, move.clear, profile))
-            open_states.append(_state(after, state.spent + _cost(profile, cell, clear=move.clear), outcomes))
+            open_states.append(_state(after, _spend(state.spent, profile, cell, clear=move.clear), outcomes))
     return _merge(ends)
 
 
-def _state(delivery: Delivery, spent: float, outcomes: Outcomes) -> _State:
+def _state(delivery: Delivery, spent: tuple[float, float], outcomes: Outcomes) -> _State:
     left = [target for target in delivery.targets if target.endpoint not in delivery.tried]
     rest: dict[tuple[int, str], list[str | None]] = {}
     for target in left:
@@ -141,7 +144,7 @@ def _state(delivery: Delivery, spent: float, outcomes: Outcomes) -> _State:
     )
     fates = (bool(delivery.delivered), bool(delivery.bounced), bool(delivery.postponed), delivery.clear_next is None)
     counts = (len(delivery.tried), delivery.sessions, delivery.again, delivery.last)
-    return _State(delivery=delivery, spent=spent, merged=(tuple(shape), fates, counts, round(spent, 3)))
+    return _State(delivery=delivery, spent=spent, merged=(tuple(shape), fates, counts, spent))
 
 
 def _distinct(moves: Iterable[Move], delivery: Delivery, outcomes: Outcomes) -> tuple[Move, ...]:
@@ -160,19 +163,19 @@ def _distinct(moves: Iterable[Move], delivery: Delivery, outcomes: Outcomes) -> 
 
 def _end_of(state: _State, move: Move, outcomes: Outcomes) -> Prospect | None:
     """The prospect where the move ends the round or reaches a host that takes the mail or that nobody knows."""
-    delivery, spent = state.delivery, state.spent
+    delivery, (soonest, latest) = state.delivery, state.spent
     if move.endpoint is not None:
         cell = outcomes.get(move.endpoint)
         if cell is None:
-            return Prospect(kind=FateKind.UNKNOWN, host=move.endpoint.host, soonest=spent, latest=spent)
+            return Prospect(kind=FateKind.UNKNOWN, host=move.endpoint.host, soonest=soonest, latest=latest)
         attempt = _attempt(move.endpoint, cell, move.clear, delivery.profile)
         if attempt.cell == "Z1":
-            return Prospect(kind=FateKind.ACCEPTED, host=move.endpoint.host, soonest=spent, latest=spent)
+            return Prospect(kind=FateKind.ACCEPTED, host=move.endpoint.host, soonest=soonest, latest=latest)
         return None
     if delivery.bounced:
-        return Prospect(kind=FateKind.BOUNCES, cell=delivery.bounced[-1][1], soonest=spent, latest=spent)
+        return Prospect(kind=FateKind.BOUNCES, cell=delivery.bounced[-1][1], soonest=soonest, latest=latest)
     kind = FateKind.BOUNCES if move.kind is MoveKind.BOUNCE else FateKind.WAITS
-    return Prospect(kind=kind, cell=move.cell, soonest=spent, latest=spent)
+    return Prospect(kind=kind, cell=move.cell, soonest=soonest, latest=latest)
 
 
 def _attempt(endpoint: Endpoint, cell: str, clear: bool, profile: Profile) -> Attempt:
@@ -184,10 +187,13 @@ def _attempt(endpoint: Endpoint, cell: str, clear: bool, profile: Profile) -> At
     return Attempt(endpoint=endpoint, cell="Z1" if over else cell, clear=clear)
 
 
-def _cost(profile: Profile, cell: str, *, clear: bool) -> float:
-    """Seconds that the mailer waits before it gives such an attempt up."""
+def _spend(spent: tuple[float, float], profile: Profile, cell: str, *, clear: bool) -> tuple[float, float]:
+    """The seconds after an attempt that ends in `cell`: the mailer waits for its own timeout, or may not have to."""
     phase = _TIMED.get(cell)
-    return 0.0 if phase is None or clear else float(getattr(profile.timeouts, phase))
+    if phase is None or clear:
+        return spent
+    limit = float(getattr(profile.timeouts, phase))
+    return spent[0] + (0.0 if cell in _EITHER else limit), spent[1] + limit
 
 
 def _merge(ends: Iterable[Prospect]) -> tuple[Prospect, ...]:

@@ -84,7 +84,8 @@ def stories(draw: st.DrawFn) -> Scenario:
     ]
     for _ in range(draw(st.integers(0, 3))):
         at = draw(times)
-        ends = draw(st.none() | durations.map(lambda span, at=at: at + span))
+        span = draw(st.none() | durations)
+        ends = None if span is None else at + span
         steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), ends=ends))
         steps.append(Mend(at=draw(times), hosts=HOSTS[:1]))
     fate: dict[str, Any] = draw(
