@@ -1,7 +1,6 @@
 """`mxprobe probe`: look at live domains."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,8 @@ def command(**options: Any) -> int:
     wanted = LookOptions(families=families, **{name: options[name] for name in _LOOKED_WITH})
     worst = 0
     for domain in domains:
-        if "@" in domain and sys.stderr.isatty():
-            click.echo(f"{domain}: looking at its domain", err=True)
+        if "@" in domain:
+            click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
         seen = asyncio.run(look(domain, wanted))
         status = show(seen, options)
         worst = max(worst, status)

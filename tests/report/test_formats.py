@@ -1,0 +1,99 @@
+"""Every format of a look: whole, masked, and without a byte that a remote could use against a terminal or a page."""
+
+import json
+import unicodedata
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from mxprobe.cli import main
+from mxprobe.facts.finding import Severity
+from mxprobe.facts.lines import ReplyReader
+from mxprobe.facts.session import Endpoint, Session, Side, Turn
+from mxprobe.facts.smtp import Phase
+from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.jobs.look import judge
+from mxprobe.report.json import LookDocument, render_document
+from mxprobe.report.junit import render_judgements_junit
+from mxprobe.report.look_text import render_look
+from mxprobe.report.verdict import exit_status
+from tests.support.snapshots import HEALTHY, host, mx, snapshot, visit
+
+HOSTILE = b"554 5.7.1 \x1b[31m\x00\xe2\x80\xae blocked <alice@example.test> \xff\x9b2J]]> & <b>\r\n"
+
+
+def _hostile() -> Snapshot:
+    (reply,) = ReplyReader().feed(HOSTILE)
+    turn = Turn(phase=Phase.BANNER, started=0.0, ended=0.0, reply=reply)
+    endpoint = Endpoint(host="mx1.example.test", address="192.0.2.1")
+    session = Session(endpoint=endpoint, side=Side.CLIENT, started_at=0.0, turns=(turn,))
+    answers = (mx((10, "mx1.example.test")), host("mx1.example.test", "192.0.2.1"))
+    return snapshot(answers, (Visit(endpoint=endpoint, preference=10, sessions=(session,)),))
+
+
+def _document(seen: Snapshot) -> tuple[LookDocument, str]:
+    look = judge(seen)
+    status, reason = exit_status(seen, look.judgements, Severity.ERROR)
+    return (
+        LookDocument(snapshot=seen, judgements=look.judgements, forecast=look.forecast, exit_status=status),
+        reason,
+    )
+
+
+def _texts() -> dict[str, str]:
+    document, reason = _document(_hostile())
+    return {
+        "text": render_look(document, reason),
+        "json": render_document(document),
+        "junit": render_judgements_junit("example.test", document.judgements),
+    }
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit"])
+def test_nothing_unescaped_reaches_any_format(form: str) -> None:
+    text = _texts()[form]
+
+    bad = [character for character in text if unicodedata.category(character) in {"Cc", "Cf"} and character != "\n"]
+    assert bad == []
+    if form != "junit":  # its failures are warnings and errors; this host's refusal is a note
+        assert "\\x1b" in text.replace("\\\\", "\\")
+    if form == "json":
+        assert json.loads(text)["schema"] == 1
+        assert "alice@" not in text
+    if form == "junit":
+        assert ET.fromstring(text).tag == "testsuite"  # noqa: S314
+
+
+def test_a_report_is_a_hundred_columns_wide_at_most_and_begins_with_the_answer() -> None:
+    answers = (mx((10, "mx1.example.test")), host("mx1.example.test", "192.0.2.1"))
+    document, reason = _document(snapshot(answers, (visit(10, "mx1.example.test", "192.0.2.1", HEALTHY, times=1),)))
+    lines = render_look(document, reason).split("\n")
+
+    assert lines[0] == "example.test: 1 of 1 MX host answers, and nothing is wrong with the chain."
+    assert all(len(line) <= 100 for line in lines if "mxprobe " not in line)
+    assert lines[-1].endswith("Exit 0: nothing at or above error.")
+
+
+def test_a_saved_probe_is_its_owners_alone_and_is_judged_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    saved = tmp_path / "saved.json"
+    runner = CliRunner()
+
+    first = runner.invoke(main, ["probe", "--nameserver", "127.0.0.1:1", "example.test", "--save", str(saved)])
+    again = runner.invoke(main, ["report", str(saved)])
+
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert (first.exit_code, again.exit_code) == (3, 3)
+    assert again.output.split("\n")[0] == first.output.split("\n")[0]
+
+
+def test_saved_runs_are_judged_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    runner = CliRunner()
+    played = runner.invoke(main, ["run", "scenarios/dns", "--format", "json"])
+    saved = tmp_path / "runs.json"
+    saved.write_text(played.output)
+
+    again = runner.invoke(main, ["report", str(saved)])
+
+    assert again.exit_code == 0, again.output
+    assert "all as expected" in again.output
