@@ -19,6 +19,7 @@ class RecordType(StrEnum):
     TXT = "TXT"
     TLSA = "TLSA"
     CNAME = "CNAME"
+    PTR = "PTR"
     SOA = "SOA"
     NS = "NS"
 

@@ -20,6 +20,7 @@ from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
 from mxprobe.mx.delivery import Target
+from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.probe.limits import is_worth_another_try, session_limits
 from mxprobe.wire.resolver import Resolver, look_up
@@ -97,6 +98,14 @@ class _Look:
             await self._visit_all(open_targets)
         if self.sessions and all(_never_spoke(sessions[-1]) for sessions in self.sessions.values()):
             await self._compare()
+        await self._look_at_ourselves()
+
+    async def _look_at_ourselves(self) -> None:
+        """Ask whether the addresses that we came from have names that fit, as the hosts may have asked."""
+        sources = {session.source for sessions in self.sessions.values() for session in sessions if session.source}
+        for source in sorted(sources):
+            while questions := identity_questions(source, self.request.helo, index_answers(self.answers)):
+                self.answers += [await self.resolver.ask(question) for question in questions]
 
     def _closed_to_us(self, target: Target) -> NotVisited | None:
         """Why an address is not dialled; None where it may be."""

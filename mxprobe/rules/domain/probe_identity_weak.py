@@ -7,13 +7,30 @@ What to do. Give the probing host a forward-confirmed PTR and say that name with
 Standards. RFC 5321 §4.1.4.
 """
 
+from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.rule import Rule, inconclusive
+from mxprobe.mx.identity import identity_problems
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX002", name="probe-identity-weak", severity=Severity.INFO, references=("RFC 5321 §4.1.4",))
 
 
 def find(snapshot: Snapshot) -> Judgement:
-    """This probe does not look its own address up yet."""
-    return inconclusive(RULE, "the probe's own address was not looked up")
+    """A finding for each address of the probe that does not fit; an address behind NAT cannot be judged."""
+    sources = sorted({one.source for visit in snapshot.visits for one in visit.sessions if one.source})
+    answers = index_answers(snapshot.answers)
+    judged = {source: identity_problems(source, snapshot.vantage.helo, answers) for source in sources}
+    if not judged or all(problems is None for problems in judged.values()):
+        return inconclusive(RULE, "the address that hosts see this probe come from is not known, or not public")
+    found = []
+    for source, problems in judged.items():
+        if problems:
+            words = Words(
+                says=f"the probe's own address {source} and its name do not fit together",
+                seen=problems,
+                means="Read every refusal as possibly about the probe.",
+                do="Give the probing host a forward-confirmed PTR and say that name with --helo.",
+            )
+            found.append(finding(RULE, source, words))
+    return conclude(RULE, found)
