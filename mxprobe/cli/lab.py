@@ -38,7 +38,8 @@ async def _hold(file: Path, seed: int) -> None:
             where = f"{stage.addresses[name]}:{stage.port}"
             click.echo(f"  {story.short(name):<8} {where:<22} {preference:>3}  {what:<18} {now}".rstrip())
         click.echo(f"  look     {held.probe_command}")
-        click.echo(f"  send     {held.send_command}")
+        if held.send_command:
+            click.echo(f"  send     {held.send_command}")
 
     async with hold(file, seed) as held:
         tell(held)

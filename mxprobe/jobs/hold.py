@@ -30,7 +30,9 @@ class Held(Struct, frozen=True, kw_only=True):
 
     @property
     def send_command(self) -> str:
-        """A command that sends to the last host of the chain."""
+        """A command that sends to the last host of the chain; empty where the chain is."""
+        if not self.scenario.chain:
+            return ""
         host = self.scenario.chain[-1][1]
         recipient = self.scenario.recipients[0] if self.scenario.recipients else f"postmaster@{self.scenario.domain}"
         return f"swaks --server {self.stage.addresses[host]}:{self.stage.port} --to {recipient}"

@@ -41,20 +41,6 @@ TOKEN_HEADER = "X-Mxprobe-Token"
 _NO_TIMEOUT = 1e8
 _JUNK = b"\x16\x03\x01 this is no TLS\r\n"
 
-# The commands of the lab's hosts, and the phases that they belong to; what has no phase is not written down.
-_COMMANDS = {
-    "EHLO": Phase.EHLO,
-    "HELO": Phase.HELO,
-    "STARTTLS": Phase.STARTTLS,
-    "MAIL": Phase.MAIL,
-    "RCPT": Phase.RCPT,
-    "DATA": Phase.DATA,
-    "RSET": Phase.RSET,
-    "NOOP": None,
-    "VRFY": None,
-    "QUIT": Phase.QUIT,
-}
-
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
     """A message that a host has taken; `token` is its name in the story, `session` the session's number at the host."""
@@ -69,10 +55,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
 
 class HostSeams(Struct, frozen=True, kw_only=True):
-    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
-
-    `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
-    """
+    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions."""
 
     name: str
     address: str
@@ -80,7 +63,7 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     react: Callable[[Moment], tuple[Reaction, ...]]
     now: Callable[[], float]
     epoch: float
-    context: Callable[[CertificateKind], ssl.SSLContext] | None
+    context: Callable[[CertificateKind], ssl.SSLContext]
     store: Callable[[StoredMessage, Keep | HandOn], None]
     finished: Callable[[Session], None]
 
@@ -99,41 +82,25 @@ def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
 
 
 class _Policy:
-    """The hooks that aiosmtpd calls; the answers are the host's. A positive reply of the story counts as the usual."""
+    """The hooks that aiosmtpd calls; the answers are the host's."""
 
-    async def handle_EHLO(self, server: "LabHost", client: Client, _envelope: Any, name: str, _lines: Any) -> list[str]:
-        said = await server.meet(Phase.EHLO, argument=name)
-        if said is not None and not said.startswith("2"):
-            return [said]
+    async def handle_EHLO(self, server: "LabHost", client: Client, _envelope: Any, name: str, lines: Any) -> list[str]:
         client.host_name = name
-        return [said] if said is not None else _fold("250 " + "\n".join((server.hostname, *server.offers())))
-
-    async def handle_HELO(self, server: "LabHost", client: Client, _envelope: Any, name: str) -> str:
-        said = await server.meet(Phase.HELO, argument=name)
-        if said is None or said.startswith("2"):
-            client.host_name = name
-        return said or f"250 {server.hostname}"
-
-    async def handle_MAIL(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
-        said = await server.meet(Phase.MAIL, argument=_plain(address))
-        if said is None or said.startswith("2"):
-            envelope.mail_from = address
-        return said or "250 2.1.0 Ok"
+        offered = ["PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"]
+        if not server.secured:
+            offered.append("STARTTLS")
+        return [f"250-{server.hostname}", *[f"250-{word}" for word in offered[:-1]], f"250 {offered[-1]}"]
 
     async def handle_RCPT(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
         said = await server.meet(Phase.RCPT, argument=address, recipient=address)
-        if said is None or said.startswith("2"):
-            envelope.rcpt_tos.append(address)
-        return said or "250 2.1.5 Ok"
+        if said is not None:
+            return said
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.DOT) or f"250 2.0.0 Ok: queued as {server.next_number()}"
-
-    async def handle_RSET(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.RSET) or "250 2.0.0 Ok"
-
-    async def handle_QUIT(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.QUIT) or "221 2.0.0 Bye"
+        said = await server.meet(Phase.DOT)
+        return said or "250 2.0.0 Ok"
 
 
 class LabHost(SMTP):
@@ -142,15 +109,12 @@ class LabHost(SMTP):
     def __init__(self, seams: HostSeams, number: int) -> None:
         self.seams, self.number = seams, number
         self.turns: list[Turn] = []
-        self._phase: Phase | None = Phase.BANNER
+        self._phase = Phase.BANNER
         self._began = self._connected_at = seams.now()
-        self._command: bytes | None = None
         self._subject: str | None = None
         self._said = b""
-        self._taken = 0
         self._refusing = False
-        self._silent = False
-        self._hung_up = False
+        self._waiting = False
         self._over = False
         super().__init__(
             _Policy(),
@@ -158,55 +122,36 @@ class LabHost(SMTP):
             ident="ESMTP mxprobe lab",
             loop=asyncio.get_running_loop(),
             timeout=_NO_TIMEOUT,
-            tls_context=None if seams.context is None else seams.context(CertificateKind.VALID),
-            data_size_limit=_SIZE,
+            tls_context=seams.context(CertificateKind.VALID),
+            data_size_limit=10485760,
         )
-        self._smtp_methods = {verb: self._pass(verb, self._smtp_methods[verb]) for verb in _COMMANDS}
 
     @property
     def secured(self) -> bool:
         """Whether the connection is inside TLS."""
         return self.session is not None and self.session.ssl is not None
 
-    def offers(self) -> tuple[str, ...]:
-        """The extensions behind EHLO, as they are at this moment."""
-        always = ("PIPELINING", f"SIZE {_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES")
-        return always if self.tls_context is None or self.secured else (*always, "STARTTLS")
-
-    def next_number(self) -> str:
-        """The number of a message that was taken: the session's, and its place in the session."""
-        self._taken += 1
-        return f"{self.number}.{self._taken}"
-
     # -- asking what shall happen -------------------------------------------------------------------------------------
 
     async def meet(self, phase: Phase, argument: str = "", recipient: str | None = None) -> str | None:
         """Act what the story has for this phase; the reply to give in place of the usual one, if any."""
-        if phase is not self._phase:
-            self._turn_to(phase)
-        if phase in (Phase.MAIL, Phase.RCPT):
-            self._subject = argument
-        return await self._act_all(self._ask(phase, argument, recipient))
-
-    def _ask(self, phase: Phase, argument: str = "", recipient: str | None = None) -> tuple[Reaction, ...]:
-        envelope: Any = self.envelope
-        return self.seams.react(
-            Moment(
-                now=self.seams.now(),
-                host=self.seams.name,
-                phase=phase,
-                client=self._client(),
-                argument=argument,
-                mail_from=argument if phase is Phase.MAIL else _plain(envelope.mail_from),
-                recipients=tuple(envelope.rcpt_tos),
-                recipient=recipient,
-                secured=self.secured,
-            )
+        self._turn_to(phase, recipient)
+        if self._refusing and phase is not Phase.BANNER:
+            return "503 5.5.1 No service here, say QUIT"
+        envelope = self.envelope
+        moment = Moment(
+            now=self.seams.now(),
+            host=self.seams.name,
+            phase=phase,
+            client=self._client(),
+            argument=argument,
+            mail_from=_plain(envelope.mail_from) if envelope is not None else "",
+            recipients=tuple(envelope.rcpt_tos) if envelope is not None else (),
+            recipient=recipient,
+            secured=self.secured,
         )
-
-    async def _act_all(self, reactions: tuple[Reaction, ...]) -> str | None:
         said: str | None = None
-        for reaction in reactions:
+        for reaction in self.seams.react(moment):
             said = await self._act(reaction) or said
         return said
 
@@ -226,9 +171,9 @@ class LabHost(SMTP):
                 self._abort()
                 await self._hold(FailureKind.RESET)
             case Present():
-                if self.seams.context is not None:
-                    self.tls_context = self.seams.context(reaction.kind)
+                self.tls_context = self.seams.context(reaction.kind)
             case BreakHandshake():
+                await super().push("220 2.0.0 Ready to start TLS")
                 self._writer.write(_JUNK)
                 self._hang_up()
                 await self._hold(FailureKind.TLS)
@@ -239,23 +184,17 @@ class LabHost(SMTP):
         return None
 
     async def _hold(self, kind: FailureKind) -> NoReturn:
-        """Say nothing more: the connection's end takes this task with it. A silence is written down when it ends."""
-        if kind is FailureKind.TIMEOUT:
-            self._silent = True
-            if isinstance(self.transport, asyncio.Transport):
-                self.transport.resume_reading()  # the handshake had it paused: else nobody would see the client leave
-        else:
-            self._write_turn(None, kind)
+        """Say nothing more; the turn is written down, and the connection's end takes this task with it."""
+        self._write_turn(None, Failure(kind=kind, phase=self._phase))
+        self._waiting = True
         await asyncio.get_running_loop().create_future()
         raise AssertionError("nobody ends this wait but the end of the connection")
 
     def _hang_up(self) -> None:
-        self._hung_up = True
         if self.transport is not None:
             self.transport.close()
 
     def _abort(self) -> None:
-        self._hung_up = True
         transport: Any = self._original_transport or self.transport
         transport.abort()
 
@@ -265,13 +204,12 @@ class LabHost(SMTP):
 
     def _store(self, how: Keep | HandOn) -> None:
         envelope: Any = self.envelope
-        content: bytes = envelope.content
-        token = BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER)
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
         stored = StoredMessage(
             mail_from=_plain(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
             content=content,
-            token=None if token is None else str(token),
+            token=BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER),
             at=self.seams.now(),
             client=self._client(),
             session=self.number,
@@ -280,26 +218,12 @@ class LabHost(SMTP):
 
     # -- aiosmtpd's seams ---------------------------------------------------------------------------------------------
 
-    def _pass(self, verb: str, usual: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """What every command passes on its way to aiosmtpd: it opens a turn, and finds a host that refuses service."""
-
-        async def run(argument: str | None) -> None:
-            self._turn_to(_COMMANDS[verb], f"{verb} {argument or ''}".strip())
-            if self._refusing and verb != "QUIT":
-                await self.push("503 5.5.1 No service here, say QUIT")
-            else:
-                await usual(argument)
-
-        return run
-
     async def push(self, status: Any) -> None:
         """Every line that leaves passes here; the first is the banner. None comes when there is nobody left to tell."""
         if status is None:
             raise asyncio.CancelledError
-        if self._hung_up:
-            return
         line = status if isinstance(status, str) else escape(status)
-        if self._phase is Phase.BANNER:
+        if self._phase is Phase.BANNER and not self.turns:
             line = await self.meet(Phase.BANNER) or line
         await self._say(line)
 
@@ -308,42 +232,45 @@ class LabHost(SMTP):
         for line in _fold(text):
             await super().push(line)
             self._said += line.encode("ascii", "replace") + b"\r\n"
-        if text[3:4] != "-" or "\n" in text:
+        if text[3:4] != "-":
             raw, self._said = self._said, b""
-            lines = tuple(escape(part)[4:] for part in raw.split(b"\r\n")[:-1])
-            self._write_turn(SmtpReply(raw=raw, code=int(text[:3]), lines=lines))
-            self._turn_to(Phase.DOT if self._phase is Phase.DATA and text.startswith("354") else None)
+            lines = tuple(
+                part[4:] for part in escape(raw.replace(b"\r\n", b"\n")).replace("\\x0a", "\n").split("\n")[:-1]
+            )
+            self._write_turn(SmtpReply(raw=raw, code=int(text[:3]), lines=lines), None)
             if text.startswith("421"):
                 self._hang_up()
 
+    async def smtp_EHLO(self, hostname: str) -> None:
+        await self._unless(Phase.EHLO, super().smtp_EHLO, hostname)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        await self._unless(Phase.HELO, super().smtp_HELO, hostname)
+
     async def smtp_STARTTLS(self, arg: str) -> None:
-        """Shake hands, unless the story has something else. A reply for the handshake can only be said before it."""
-        if self.secured or self.tls_context is None:
-            await self.push("503 5.5.1 TLS is on already" if self.secured else "502 5.5.1 TLS is not offered")
-            return
-        said = await self.meet(Phase.STARTTLS)
-        handshake = () if said else self._ask(Phase.TLS)
-        said = said or next((f"{one.code} {one.text}" for one in handshake if isinstance(one, Reply)), None)
+        said = await self.meet(Phase.STARTTLS) or await self.meet(Phase.TLS)
         if said is not None:
             await self.push(said)
             return
-        self._handshake = handshake
-        try:
-            await super().smtp_STARTTLS(arg)
-        except TLSSetupException:
-            self._write_turn(None, FailureKind.TLS)
-            raise
-        self._write_turn(None)
-        self._turn_to(None)
+        self._turn_to(Phase.STARTTLS, None)
+        await super().smtp_STARTTLS(arg)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        await self._unless(Phase.MAIL, super().smtp_MAIL, arg)
 
     async def smtp_DATA(self, arg: str) -> None:
-        """The phase is met where a message may come; aiosmtpd refuses the rest."""
-        envelope: Any = self.envelope
-        said = await self.meet(Phase.DATA) if envelope.rcpt_tos else None
-        if said is None or said.startswith("354"):
-            await super().smtp_DATA(arg)
-        else:
+        await self._unless(Phase.DATA, super().smtp_DATA, arg)
+
+    async def smtp_QUIT(self, arg: str) -> None:
+        self._refusing = False
+        await self._unless(Phase.QUIT, super().smtp_QUIT, arg)
+
+    async def _unless(self, phase: Phase, usual: Callable[[Any], Any], arg: Any) -> None:
+        said = await self.meet(phase, argument=arg or "")
+        if said is not None:
             await self.push(said)
+        else:
+            await usual(arg)
 
     def eof_received(self) -> bool | None:
         """Answer what was sent before a half-close; outside TLS the transport stays open for that."""

