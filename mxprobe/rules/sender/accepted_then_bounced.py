@@ -10,7 +10,8 @@ Standards. RFC 5321 §6.1, §6.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, SENDER
 
 RULE = Rule(
     code="MX955",
@@ -22,6 +23,8 @@ RULE = Rule(
 
 def find(run: Run) -> Judgement:
     """A finding for each late bounce."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
     return conclude(
         RULE,
         [
@@ -32,11 +35,15 @@ def find(run: Run) -> Judgement:
                     says=f"{by} accepted {fate.message} to {fate.recipient} and bounced it later",
                     seen=(f"bounced by {by} at {at:.0f} s with status {status or 'unknown'}",),
                     means="The bounce goes to whoever the message named as its sender.",
-                    do=f"Let {by} know the recipients.",
+                    do=(
+                        f"Let {by} keep mail longer than the primary may be down."
+                        if status == "4.4.7"
+                        else f"Let {by} know the recipients."
+                    ),
                 ),
             )
             for fate in run.fates
             for by, at, status in fate.bounces
-            if by != "sender"
+            if by != SENDER
         ],
     )

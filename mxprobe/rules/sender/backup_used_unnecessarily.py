@@ -1,6 +1,7 @@
 """Mail went to a worse host while a better one was healthy.
 
-What it sees. A message accepted at a worse preference, while on every better host nothing was wrong.
+What it sees. A message accepted at a worse preference, while nothing was wrong with any better host from the beginning
+of that pass over the chain to its end. A host that greylists is not broken.
 Why it matters. Mail takes a detour that filters, quotas and readers did not expect. The innocent cause is most often
 greylisting on the primary alone.
 Example. The primary greylists, the backup does not: Postfix and Exim go on to the backup at once.
@@ -9,30 +10,29 @@ Standards. RFC 5321 §5.1.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
-from mxprobe.rules.sender.health import healthy_at, preference_of
+from mxprobe.facts.run import EventKind, Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, events_of, healthy_during, preference_of, round_began
 
 RULE = Rule(code="MX957", name="backup-used-unnecessarily", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
 
 
 def find(run: Run) -> Judgement:
     """A finding for each acceptance by a host that had a healthy better one."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
     found = []
     for fate in run.fates:
         for host, at in fate.accepted:
             preference = preference_of(run, host)
             better = [name for number, name in run.chain if preference is not None and number < preference]
-            if not better or not all(healthy_at(run, name, at) for name in better):
+            span = (round_began(run, fate, host, at), at)
+            if not better or not all(healthy_during(run, name, span) for name in better):
                 continue
             said = [
                 f'{event.host}: "{event.text}" (cell {event.cell})'
-                for event in run.events
-                if event.host in better
-                and event.message == fate.message
-                and event.recipient == fate.recipient
-                and event.kind.value == "refused"
-                and event.at <= at
+                for event in events_of(run, fate, EventKind.REFUSED)
+                if event.host in better and span[0] <= event.at <= at
             ]
             words = Words(
                 says=f"{fate.message} to {fate.recipient} went to {host} while {better[0]} was up",

@@ -1,7 +1,8 @@
 """The sender bounced a message although another host would have taken it.
 
 What it sees. A bounce by the sender, decided by an event that concerns the host and not the message (a greeting, a
-connection), while a host of the chain was healthy and was not asked.
+connection, a limit on how many addresses are tried), while a host of the chain was healthy and was not asked. A 5yz to
+MAIL, RCPT, DATA or the final dot is an answer to the message: there the sender may bounce.
 Why it matters. The mail could have arrived. Owners of the domain see nothing of it.
 Example. The primary greets with 554; Haraka bounces, Postfix and Exim go to the backup.
 What to do. On the receiving side: fail at TCP or with 421, not with 554. On the sending side: use a mailer that goes
@@ -11,8 +12,8 @@ Standards. RFC 5321 §5.1, §3.8, §4.2.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
-from mxprobe.rules.sender.health import bounce_of, healthy_at, hosts_tried
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, bounce_by_sender, healthy_at, hosts_tried
 
 RULE = Rule(
     code="MX956",
@@ -20,15 +21,23 @@ RULE = Rule(
     severity=Severity.ERROR,
     references=("RFC 5321 §5.1", "RFC 5321 §3.8", "RFC 5321 §4.2.1"),
 )
-_ANSWERS_OF_THE_DOMAIN = frozenset("MRXZDE")
+_ANSWERS_TO_THE_MESSAGE = frozenset("MRXZ")
+_NAMES = "D"
+
+
+def _is_lawful(cell: str | None) -> bool:
+    """Whether the cell is an answer to the message (T11 is one to MAIL) or to the names, so that no host could help."""
+    return cell is not None and (cell[0] in _ANSWERS_TO_THE_MESSAGE or cell[0] == _NAMES or cell == "T11")
 
 
 def find(run: Run) -> Judgement:
     """A finding for each bounce that another host would have spared."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
     found = []
     for fate in run.fates:
-        event = bounce_of(run, fate)
-        if event is None or event.who != "sender" or (event.cell or "E")[0] in _ANSWERS_OF_THE_DOMAIN:
+        event = bounce_by_sender(run, fate)
+        if event is None or _is_lawful(event.cell):
             continue
         spared = [host for _, host in run.chain if host not in hosts_tried(fate) and healthy_at(run, host, event.at)]
         if not spared:

@@ -9,8 +9,9 @@ Standards. RFC 5321 §4.5.3.2.6, §6.1; RFC 1047.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
+from mxprobe.facts.run import EventKind, Fate, Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, events_of
 
 RULE = Rule(
     code="MX954",
@@ -22,6 +23,8 @@ RULE = Rule(
 
 def find(run: Run) -> Judgement:
     """A finding for each copy beyond the first."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
     return conclude(
         RULE,
         [
@@ -31,7 +34,7 @@ def find(run: Run) -> Judgement:
                 Words(
                     says=f"{fate.message} arrived {len(fate.arrivals)} times for {fate.recipient}",
                     seen=tuple(f"stored at {host}, {at:.0f} s" for host, at in fate.arrivals),
-                    means="Some reply to a final dot was not heard by the sender.",
+                    means=_cause(run, fate),
                     do="Make the host answer the final dot before senders give up waiting.",
                 ),
             )
@@ -39,3 +42,10 @@ def find(run: Run) -> Judgement:
             if len(fate.arrivals) > 1
         ],
     )
+
+
+def _cause(run: Run, fate: Fate) -> str:
+    """Whether the sender could know that the first copy had been taken (Z5 and Z6: it heard no answer to its dot)."""
+    if any(event.cell in ("Z5", "Z6") for event in events_of(run, fate, EventKind.REFUSED)):
+        return "The sender heard no answer to its final dot, so that a second copy is allowed; a loss is not."
+    return "Every answer to a final dot was heard: some mailer delivered again what it had delivered."

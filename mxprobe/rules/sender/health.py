@@ -2,6 +2,12 @@
 
 from mxprobe.facts.run import Event, EventKind, Fate, Run
 
+SENDER = "sender"
+"""Who the story's own sender is in events and bounces; every other mailer goes by its host's name."""
+
+NO_MAIL = "the story sends no message"
+"""Why a run cannot be judged: without mail there is nothing to say of a sender."""
+
 
 def healthy_at(run: Run, host: str, at: float) -> bool:
     """Whether nothing hindered mail at `host` at that moment."""
@@ -14,21 +20,44 @@ def healthy_at(run: Run, host: str, at: float) -> bool:
     )
 
 
+def healthy_during(run: Run, host: str, span: tuple[float, float]) -> bool:
+    """Whether nothing hindered mail at `host` at any moment from the first to the second, both included."""
+    begins, ends = span
+    return not any(
+        condition.host == host
+        and condition.hinders
+        and condition.begins <= ends
+        and (condition.ends is None or condition.ends > begins)
+        for condition in run.conditions
+    )
+
+
+def events_of(run: Run, fate: Fate, *kinds: EventKind) -> tuple[Event, ...]:
+    """The events of these kinds that are about one copy, in order."""
+    return tuple(
+        event
+        for event in run.events
+        if event.kind in kinds and (event.message, event.recipient) == (fate.message, fate.recipient)
+    )
+
+
+def round_began(run: Run, fate: Fate, host: str, at: float) -> float:
+    """When the mailer that handed the copy to `host` at that moment had begun its pass over the chain."""
+    tries = [event for event in events_of(run, fate, EventKind.TRIED) if event.at <= at]
+    last = next((event for event in reversed(tries) if event.host == host), None)
+    if last is None:
+        return at
+    return min(event.at for event in tries if (event.who, event.round) == (last.who, last.round))
+
+
 def hosts_tried(fate: Fate) -> frozenset[str]:
     """Every host that the sender offered the message to."""
     return frozenset(host for tried in fate.tried for host in tried)
 
 
-def bounce_of(run: Run, fate: Fate) -> Event | None:
-    """The event that gave a copy back."""
-    return next(
-        (
-            event
-            for event in run.events
-            if event.kind is EventKind.BOUNCED and (event.message, event.recipient) == (fate.message, fate.recipient)
-        ),
-        None,
-    )
+def bounce_by_sender(run: Run, fate: Fate) -> Event | None:
+    """The event with which the story's sender gave a copy back."""
+    return next((event for event in events_of(run, fate, EventKind.BOUNCED) if event.who == SENDER), None)
 
 
 def preference_of(run: Run, host: str) -> int | None:

@@ -10,13 +10,16 @@ Standards. RFC 5321 §4.2.5, §6.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL
 
 RULE = Rule(code="MX953", name="mail-lost", severity=Severity.ERROR, references=("RFC 5321 §4.2.5", "RFC 5321 §6.1"))
 
 
 def find(run: Run) -> Judgement:
     """A finding for each copy that is nowhere."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
     return conclude(
         RULE,
         [

@@ -9,34 +9,62 @@ Standards. RFC 5321 §5.1.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.run import Run
-from mxprobe.rules.rule import Rule, Words, conclude, finding
-from mxprobe.rules.sender.health import healthy_at, hosts_tried
+from mxprobe.facts.run import EventKind, Fate, Run
+from mxprobe.mx.senders import NoSuchSender, parse_sender
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, healthy_during, hosts_tried
 
-RULE = Rule(code="MX952", name="never-failed-over", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX952",
+    name="never-failed-over",
+    severity=Severity.ERROR,
+    covers=("MX956",),
+    references=("RFC 5321 §5.1",),
+)
 
 
 def find(run: Run) -> Judgement:
-    """A finding for each copy that waited past a healthy host. A warning: profiles document this."""
+    """A finding for each copy that waited past a healthy host; a warning where the mailer is known to do so."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
+    severity = Severity.WARNING if _is_documented(run.sender) else Severity.ERROR
     found = []
     for fate in run.fates:
-        failed = len(fate.tried) - bool(fate.accepted)
+        waits = [event for event in events_of(run, fate, EventKind.WAITS) if event.who == SENDER]
+        failed = len(fate.tried) - any(event.who == SENDER for event in events_of(run, fate, EventKind.ACCEPTED))
         if failed < 2:
             continue
-        ended = max([at for _, at in fate.accepted] + [at for _, at, _ in fate.bounces], default=run.ended)
-        asked = hosts_tried(fate)
-        unasked = [
-            host
-            for _, host in run.chain
-            if host not in asked and healthy_at(run, host, fate.sent_at) and healthy_at(run, host, ended)
-        ]
+        unasked = _unasked(run, fate)
         if not unasked:
             continue
+        cells = ", ".join(dict.fromkeys(event.cell for event in waits if event.cell))
         words = Words(
             says=f"{fate.message} to {fate.recipient} failed in {failed} rounds and {unasked[0]} was never asked",
             seen=tuple(f"round {number}: {', '.join(tried)}" for number, tried in enumerate(fate.tried[:3], start=1)),
-            means=f"For {run.sender} a reply of this kind ends the round.",
+            means=f"For {run.sender} what happened{f' (cell {cells})' if cells else ''} ends the round.",
             do="Let a broken host fail at TCP: every mailer understands that.",
         )
-        found.append(finding(RULE, f"{fate.message}/{fate.recipient}", words))
+        found.append(finding(RULE, f"{fate.message}/{fate.recipient}", words, severity))
     return conclude(RULE, found)
+
+
+def _unasked(run: Run, fate: Fate) -> list[str]:
+    """The hosts worse than the best one asked that were healthy from sending to the end, and never asked."""
+    asked = hosts_tried(fate)
+    reached = [number for number, host in run.chain if host in asked]
+    ends = [at for _, at in fate.accepted] + [at for _, at, _ in fate.bounces]
+    span = (fate.sent_at, max(ends, default=run.ended))
+    return [
+        host
+        for number, host in run.chain
+        if reached and number >= min(reached) and host not in asked and healthy_during(run, host, span)
+    ]
+
+
+def _is_documented(sender: str) -> bool:
+    """Whether the sender is a profile, so that what it does is written down with its evidence."""
+    try:
+        parse_sender(sender)
+    except NoSuchSender:
+        return False
+    return True
