@@ -14,14 +14,14 @@ from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any, NoReturn
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, TLSSetupException
 from aiosmtpd.smtp import Session as Client
 from msgspec import Struct
 
-from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
+from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
-from mxprobe.facts.smtp import Reply as SmtpReply
 from mxprobe.facts.text import escape
+from mxprobe.lab.diary import Diary
 from mxprobe.scenario.reaction import (
     BreakHandshake,
     CertificateKind,
@@ -39,7 +39,16 @@ from mxprobe.scenario.reaction import (
 
 TOKEN_HEADER = "X-Mxprobe-Token"
 _NO_TIMEOUT = 1e8
+_SIZE = 10485760
+_READY = "220 2.0.0 Ready to start TLS"
 _JUNK = b"\x16\x03\x01 this is no TLS\r\n"
+
+# The commands of the lab's hosts, and the phases that they belong to; what has no phase is not written down.
+_SPOKEN = (Phase.EHLO, Phase.HELO, Phase.STARTTLS, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.RSET, Phase.QUIT)
+_COMMANDS = {phase.value.upper(): phase for phase in _SPOKEN} | {"NOOP": None, "VRFY": None}
+
+# The phases that begin with a reply of the host's, not with a command.
+_AFTER: dict[tuple[Phase | None, str], Phase] = {(Phase.STARTTLS, "220"): Phase.TLS, (Phase.DATA, "354"): Phase.DOT}
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
@@ -55,7 +64,10 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
 
 class HostSeams(Struct, frozen=True, kw_only=True):
-    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions."""
+    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
+
+    `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
+    """
 
     name: str
     address: str
@@ -63,7 +75,7 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     react: Callable[[Moment], tuple[Reaction, ...]]
     now: Callable[[], float]
     epoch: float
-    context: Callable[[CertificateKind], ssl.SSLContext]
+    context: Callable[[CertificateKind], ssl.SSLContext] | None
     store: Callable[[StoredMessage, Keep | HandOn], None]
     finished: Callable[[Session], None]
 
@@ -82,25 +94,41 @@ def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
 
 
 class _Policy:
-    """The hooks that aiosmtpd calls; the answers are the host's."""
+    """The hooks that aiosmtpd calls; the answers are the host's. A positive reply of the story counts as the usual."""
 
-    async def handle_EHLO(self, server: "LabHost", client: Client, _envelope: Any, name: str, lines: Any) -> list[str]:
+    async def handle_EHLO(self, server: "LabHost", client: Client, _envelope: Any, name: str, _lines: Any) -> list[str]:
+        said = await server.meet(Phase.EHLO, argument=name)
+        if said is not None and not said.startswith("2"):
+            return [said]
         client.host_name = name
-        offered = ["PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        if not server.secured:
-            offered.append("STARTTLS")
-        return [f"250-{server.hostname}", *[f"250-{word}" for word in offered[:-1]], f"250 {offered[-1]}"]
+        return [said] if said is not None else _fold("250 " + "\n".join((server.hostname, *server.offers())))
+
+    async def handle_HELO(self, server: "LabHost", client: Client, _envelope: Any, name: str) -> str:
+        said = await server.meet(Phase.HELO, argument=name)
+        if said is None or said.startswith("2"):
+            client.host_name = name
+        return said or f"250 {server.hostname}"
+
+    async def handle_MAIL(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
+        said = await server.meet(Phase.MAIL, argument=_plain(address))
+        if said is None or said.startswith("2"):
+            envelope.mail_from = address
+        return said or "250 2.1.0 Ok"
 
     async def handle_RCPT(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
         said = await server.meet(Phase.RCPT, argument=address, recipient=address)
-        if said is not None:
-            return said
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 Ok"
+        if said is None or said.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return said or "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        said = await server.meet(Phase.DOT)
-        return said or "250 2.0.0 Ok"
+        return await server.meet(Phase.DOT) or f"250 2.0.0 Ok: queued as {server.next_number()}"
+
+    async def handle_RSET(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
+        return await server.meet(Phase.RSET) or "250 2.0.0 Ok"
+
+    async def handle_QUIT(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
+        return await server.meet(Phase.QUIT) or "221 2.0.0 Bye"
 
 
 class LabHost(SMTP):
@@ -108,13 +136,13 @@ class LabHost(SMTP):
 
     def __init__(self, seams: HostSeams, number: int) -> None:
         self.seams, self.number = seams, number
-        self.turns: list[Turn] = []
-        self._phase = Phase.BANNER
-        self._began = self._connected_at = seams.now()
-        self._subject: str | None = None
+        self.diary = Diary(seams.now)
         self._said = b""
+        self._taken = 0
+        self._handshake: tuple[Reaction, ...] = ()
         self._refusing = False
-        self._waiting = False
+        self._silent = False
+        self._hung_up = False
         self._over = False
         super().__init__(
             _Policy(),
@@ -122,43 +150,62 @@ class LabHost(SMTP):
             ident="ESMTP mxprobe lab",
             loop=asyncio.get_running_loop(),
             timeout=_NO_TIMEOUT,
-            tls_context=seams.context(CertificateKind.VALID),
-            data_size_limit=10485760,
+            tls_context=None if seams.context is None else seams.context(CertificateKind.VALID),
+            data_size_limit=_SIZE,
         )
+        self._smtp_methods = {verb: self._pass(verb, self._smtp_methods[verb]) for verb in _COMMANDS}
 
     @property
     def secured(self) -> bool:
         """Whether the connection is inside TLS."""
         return self.session is not None and self.session.ssl is not None
 
+    def offers(self) -> tuple[str, ...]:
+        """The extensions behind EHLO, as they are at this moment."""
+        always = ("PIPELINING", f"SIZE {_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES")
+        return always if self.tls_context is None or self.secured else (*always, "STARTTLS")
+
+    def next_number(self) -> str:
+        """The number of a message that was taken: the session's, and its place in the session."""
+        self._taken += 1
+        return f"{self.number}.{self._taken}"
+
     # -- asking what shall happen -------------------------------------------------------------------------------------
 
     async def meet(self, phase: Phase, argument: str = "", recipient: str | None = None) -> str | None:
         """Act what the story has for this phase; the reply to give in place of the usual one, if any."""
-        self._turn_to(phase, recipient)
-        if self._refusing and phase is not Phase.BANNER:
-            return "503 5.5.1 No service here, say QUIT"
-        envelope = self.envelope
-        moment = Moment(
-            now=self.seams.now(),
-            host=self.seams.name,
-            phase=phase,
-            client=self._client(),
-            argument=argument,
-            mail_from=_plain(envelope.mail_from) if envelope is not None else "",
-            recipients=tuple(envelope.rcpt_tos) if envelope is not None else (),
-            recipient=recipient,
-            secured=self.secured,
+        if phase is not self.diary.phase or phase is Phase.DOT:
+            self.diary.turn_to(phase)  # the dot's turn begins when it comes, not when the text was asked for
+        if phase in (Phase.MAIL, Phase.RCPT):
+            self.diary.subject = argument
+        return await self._act_all(self._ask(phase, argument, recipient))
+
+    def _ask(self, phase: Phase, argument: str = "", recipient: str | None = None) -> tuple[Reaction, ...]:
+        envelope: Any = self.envelope
+        return self.seams.react(
+            Moment(
+                now=self.seams.now(),
+                host=self.seams.name,
+                phase=phase,
+                client=self._client(),
+                argument=argument,
+                mail_from=argument if phase is Phase.MAIL else _plain(envelope.mail_from),
+                recipients=tuple(envelope.rcpt_tos),
+                recipient=recipient,
+                secured=self.secured,
+            )
         )
+
+    async def _act_all(self, reactions: tuple[Reaction, ...]) -> str | None:
         said: str | None = None
-        for reaction in self.seams.react(moment):
+        for reaction in reactions:
             said = await self._act(reaction) or said
         return said
 
     async def _act(self, reaction: Reaction) -> str | None:
         match reaction:
             case Reply():
-                self._refusing = self._refusing or (self._phase is Phase.BANNER and reaction.code >= 400)
+                self._refusing = self._refusing or (self.diary.phase is Phase.BANNER and reaction.code >= 400)
                 return f"{reaction.code} {reaction.text}".strip()
             case Delay():
                 await asyncio.sleep(reaction.seconds)
@@ -171,9 +218,11 @@ class LabHost(SMTP):
                 self._abort()
                 await self._hold(FailureKind.RESET)
             case Present():
-                self.tls_context = self.seams.context(reaction.kind)
+                if self.seams.context is not None:
+                    self.tls_context = self.seams.context(reaction.kind)
             case BreakHandshake():
-                await super().push("220 2.0.0 Ready to start TLS")
+                if self.diary.phase is Phase.STARTTLS:
+                    await self._say(_READY)
                 self._writer.write(_JUNK)
                 self._hang_up()
                 await self._hold(FailureKind.TLS)
@@ -184,17 +233,23 @@ class LabHost(SMTP):
         return None
 
     async def _hold(self, kind: FailureKind) -> NoReturn:
-        """Say nothing more; the turn is written down, and the connection's end takes this task with it."""
-        self._write_turn(None, Failure(kind=kind, phase=self._phase))
-        self._waiting = True
+        """Say nothing more: the connection's end takes this task with it. A silence is written down when it ends."""
+        if kind is FailureKind.TIMEOUT:
+            self._silent = True
+            if isinstance(self.transport, asyncio.Transport):
+                self.transport.resume_reading()  # the handshake had it paused: else nobody would see the client leave
+        else:
+            self.diary.write_failure(kind, self.secured)
         await asyncio.get_running_loop().create_future()
         raise AssertionError("nobody ends this wait but the end of the connection")
 
     def _hang_up(self) -> None:
+        self._hung_up = True
         if self.transport is not None:
             self.transport.close()
 
     def _abort(self) -> None:
+        self._hung_up = True
         transport: Any = self._original_transport or self.transport
         transport.abort()
 
@@ -204,12 +259,13 @@ class LabHost(SMTP):
 
     def _store(self, how: Keep | HandOn) -> None:
         envelope: Any = self.envelope
-        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        content: bytes = envelope.content
+        token = BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER)
         stored = StoredMessage(
             mail_from=_plain(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
             content=content,
-            token=BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER),
+            token=None if token is None else str(token),
             at=self.seams.now(),
             client=self._client(),
             session=self.number,
@@ -218,63 +274,88 @@ class LabHost(SMTP):
 
     # -- aiosmtpd's seams ---------------------------------------------------------------------------------------------
 
+    def _pass(self, verb: str, usual: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """What every command passes on its way to aiosmtpd: it opens a turn, and finds a host that refuses service."""
+
+        async def run(argument: str | None) -> None:
+            if self._hung_up:
+                return
+            self.diary.turn_to(_COMMANDS[verb], f"{verb} {argument or ''}".strip().encode("ascii") + b"\r\n")
+            if self._refusing and verb != "QUIT":
+                await self.push("503 5.5.1 No service here, say QUIT")
+            else:
+                await usual(argument)
+
+        return run
+
     async def push(self, status: Any) -> None:
         """Every line that leaves passes here; the first is the banner. None comes when there is nobody left to tell."""
         if status is None:
             raise asyncio.CancelledError
+        if self._hung_up:
+            return
         line = status if isinstance(status, str) else escape(status)
-        if self._phase is Phase.BANNER and not self.turns:
+        if self.diary.phase is Phase.BANNER:
             line = await self.meet(Phase.BANNER) or line
-        await self._say(line)
+        if self.diary.phase is Phase.STARTTLS and line.startswith("220"):
+            await self._say(_READY)
+            await self._prepare_handshake()
+        else:
+            await self._say(line)
+
+    async def _prepare_handshake(self) -> None:
+        """Act what the story has for the handshake; what the client says meanwhile is left for TLS to read."""
+        transport: Any = self.transport
+        transport.pause_reading()
+        await self._act_all(self._handshake)
+        asyncio.get_running_loop().call_soon(transport.resume_reading)
 
     async def _say(self, text: str) -> None:
         """Say a reply, several lines where the text has them, and write the turn down at its last line."""
         for line in _fold(text):
             await super().push(line)
             self._said += line.encode("ascii", "replace") + b"\r\n"
-        if text[3:4] != "-":
+        if text[3:4] != "-" or "\n" in text:
             raw, self._said = self._said, b""
-            lines = tuple(
-                part[4:] for part in escape(raw.replace(b"\r\n", b"\n")).replace("\\x0a", "\n").split("\n")[:-1]
-            )
-            self._write_turn(SmtpReply(raw=raw, code=int(text[:3]), lines=lines), None)
+            self.diary.write_reply(raw, self.secured)
+            self.diary.turn_to(_AFTER.get((self.diary.phase, text[:3])))
             if text.startswith("421"):
                 self._hang_up()
 
-    async def smtp_EHLO(self, hostname: str) -> None:
-        await self._unless(Phase.EHLO, super().smtp_EHLO, hostname)
-
-    async def smtp_HELO(self, hostname: str) -> None:
-        await self._unless(Phase.HELO, super().smtp_HELO, hostname)
-
     async def smtp_STARTTLS(self, arg: str) -> None:
-        said = await self.meet(Phase.STARTTLS) or await self.meet(Phase.TLS)
-        if said is not None:
-            await self.push(said)
+        """Shake hands, unless the story has something else. A reply for the handshake can only be said before it."""
+        if self.secured or self.tls_context is None:
+            await self.push("503 5.5.1 TLS is on already" if self.secured else "502 5.5.1 TLS is not offered")
             return
-        self._turn_to(Phase.STARTTLS, None)
-        await super().smtp_STARTTLS(arg)
-
-    async def smtp_MAIL(self, arg: str | None) -> None:
-        await self._unless(Phase.MAIL, super().smtp_MAIL, arg)
+        said = await self.meet(Phase.STARTTLS)
+        if said is None or said.startswith("2"):
+            self._handshake = self._ask(Phase.TLS)
+            said = next((f"{one.code} {one.text}" for one in self._handshake if isinstance(one, Reply)), None)
+        if said is not None:
+            await self._say(said)
+            return
+        try:
+            await super().smtp_STARTTLS(arg)
+        except TLSSetupException:
+            self.diary.write_failure(FailureKind.TLS, self.secured)
+            raise
+        self.diary.write_failure(None, self.secured)
+        self.diary.turn_to(None)
 
     async def smtp_DATA(self, arg: str) -> None:
-        await self._unless(Phase.DATA, super().smtp_DATA, arg)
-
-    async def smtp_QUIT(self, arg: str) -> None:
-        self._refusing = False
-        await self._unless(Phase.QUIT, super().smtp_QUIT, arg)
-
-    async def _unless(self, phase: Phase, usual: Callable[[Any], Any], arg: Any) -> None:
-        said = await self.meet(phase, argument=arg or "")
-        if said is not None:
-            await self.push(said)
+        """The phase is met where a message may come; aiosmtpd refuses the rest."""
+        envelope: Any = self.envelope
+        said = await self.meet(Phase.DATA) if envelope.rcpt_tos else None
+        if said is None or said.startswith("354"):
+            await super().smtp_DATA(arg)
         else:
-            await usual(arg)
+            await self.push(said)
 
     def eof_received(self) -> bool | None:
         """Answer what was sent before a half-close; outside TLS the transport stays open for that."""
-        if self.secured or self._waiting or self._over:
+        if self._silent:
+            return False
+        if self.secured or self._over:
             return bool(super().eof_received())
         self._reader.feed_eof()
         return True
@@ -290,37 +371,11 @@ class LabHost(SMTP):
         """Give the session away, once."""
         if not self._over:
             self._over = True
-            self.seams.finished(self._session())
+            if self._silent:
+                self.diary.write_failure(FailureKind.TIMEOUT, self.secured)
+            endpoint = Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port)
+            self.seams.finished(self.diary.close(endpoint, self.seams.epoch, self._client() or None))
         super().connection_lost(error)
-
-    # -- writing down -------------------------------------------------------------------------------------------------
-
-    def _turn_to(self, phase: Phase, subject: str | None) -> None:
-        self._phase, self._subject = phase, subject
-        self._began = self.seams.now()
-
-    def _write_turn(self, reply: SmtpReply | None, failure: Failure | None) -> None:
-        self.turns.append(
-            Turn(
-                phase=self._phase,
-                started=round(self._began - self._connected_at, 6),
-                ended=round(self.seams.now() - self._connected_at, 6),
-                subject=self._subject,
-                reply=reply,
-                failure=failure,
-                secured=self.secured,
-            )
-        )
-
-    def _session(self) -> Session:
-        return Session(
-            endpoint=Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port),
-            side=Side.HOST,
-            started_at=round(self.seams.epoch + self._connected_at, 6),
-            turns=tuple(self.turns),
-            failure=next((turn.failure for turn in self.turns if turn.failure is not None), None),
-            source=self._client() or None,
-        )
 
 
 def _plain(address: str | None) -> str:
