@@ -26,7 +26,7 @@ from mxprobe.wire.tls import TlsContext
 
 Number = TypeVar("Number", int, float)
 
-LITERAL = "[our address]"
+LITERAL = "an address literal"
 """A vantage's EHLO name where none is known: each host is told the address it sees (RFC 5321 §4.1.4)."""
 
 

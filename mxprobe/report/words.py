@@ -1,5 +1,8 @@
 """Words and numbers as people read them in every report."""
 
+import textwrap
+from itertools import zip_longest
+
 from mxprobe.facts.text import escape_text
 
 WIDTH = 100
@@ -37,3 +40,20 @@ def cut(text: str, width: int) -> str:
     """One line of at most `width` columns."""
     text = escape_text(text.replace("\n", " "))
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def wrap(label: str, text: str, width: int = WIDTH) -> list[str]:
+    """`text` behind `label`, on as many lines of at most `width` columns as it needs, each below the one above."""
+    text = escape_text(" ".join(text.split("\n")))
+    room = width - len(label)
+    lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    return [f"{label if number == 0 else ' ' * len(label)}{line}".rstrip() for number, line in enumerate(lines)]
+
+
+def columns(cells: tuple[str, ...], widths: tuple[int, ...]) -> list[str]:
+    """One row of a table: each cell wrapped in its column, columns two blanks apart."""
+    wrapped = [textwrap.wrap(cell, width, break_on_hyphens=False) for cell, width in zip(cells, widths, strict=True)]
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip_longest(*wrapped, fillvalue="")
+    ]

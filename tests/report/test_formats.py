@@ -70,7 +70,7 @@ def test_a_report_is_a_hundred_columns_wide_at_most_and_begins_with_the_answer()
     document, reason = _document(snapshot(answers, (visit(10, "mx1.example.test", "192.0.2.1", HEALTHY, times=1),)))
     lines = render_look(document, reason).split("\n")
 
-    assert lines[0] == "example.test: 1 of 1 MX host answers, and nothing is wrong with the chain."
+    assert lines[0] == "example.test: 1 of 1 MX host answers; no rule finds a fault."
     assert all(len(line) <= 100 for line in lines if "mxprobe " not in line)
     assert lines[-1].endswith("Exit 0: nothing at or above error.")
 
