@@ -16,14 +16,15 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 
 FILE_VARIABLE = "MXPROBE_SETTINGS"
+_LISTS = ("nameservers", "controls")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds.
 
-    `controls` are mail hosts of other operators ("ADDRESS" or "ADDRESS:PORT"), connected to only when every address of
-    a domain failed, to tell "port 25 is blocked here" from "they are down". By default there are none: nobody's host
-    is dialled unless somebody here chose it.
+    `controls` are mail hosts of other operators ("NAME" or "ADDRESS", with ":PORT" where it is not 25). Each gets
+    one connection, and only when every public address of a domain failed: to tell "port 25 is blocked here" from "they
+    are down". Set it to your own hosts elsewhere, or to nothing.
     """
 
     nameservers: tuple[str, ...] = ()
@@ -32,7 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout: float = 60.0
     attempts: int = 3
     spacing: float = 20.0
-    controls: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ("gmail-smtp-in.l.google.com", "mx01.mail.icloud.com", "mta7.am0.yahoodns.net")
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -44,8 +45,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _convert(values, f"{file}: ", strict=True)
     for key in Settings.__struct_fields__:
         variable = f"MXPROBE_{key.upper()}"
-        if text := environment.get(variable):
-            value: Any = text.split() if key in ("nameservers", "controls") else text
+        if (text := environment.get(variable)) or (text is not None and key in _LISTS):
+            value: Any = text.split() if key in _LISTS else text
             _convert({key: value}, f"{variable}: ", strict=False)
             values[key] = value
     return _convert(values, "", strict=False)

@@ -12,14 +12,13 @@ from msgspec import Struct
 
 from mxprobe.errors import InputError
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.names import NameRefused, to_ascii
-from mxprobe.facts.session import Endpoint
+from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
 from mxprobe.mx.forecast import Forecast, forecast_snapshot
-from mxprobe.probe.snapshot import Request, take_snapshot
+from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot
 from mxprobe.settings import Settings, load_settings
 from mxprobe.wire.dial import SocketDialer, own_name
-from mxprobe.wire.exchange import ask_over_sockets, name_servers, split_server, system_servers
+from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
 from mxprobe.wire.tls import TlsContext
@@ -184,9 +183,16 @@ def _more_than_zero(what: str, number: Number, most: int) -> Number:
     return number
 
 
-def _control(text: str) -> Endpoint:
-    """A control host of the settings."""
-    if ":" in text or text.replace(".", "").isdigit():
-        address, port = split_server(text)
-        return Endpoint(host=address, address=address, port=port if port != 53 else 25)
-    raise InputError(f"{_short(text)} in the settings is no control host", hint="Right is ADDRESS or ADDRESS:PORT.")
+def _control(text: str) -> ControlHost:
+    """A control host of the settings: a name or an address, and a port where it is not 25."""
+    name, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and not is_address(text):
+        host, number = name.strip("[]"), int(port)
+    else:
+        host, number = text.strip("[]"), 25
+    try:
+        host = host if is_address(host) else to_ascii(host)
+    except NameRefused as error:
+        hint = "Right is a NAME or an ADDRESS, with :PORT where it is not 25."
+        raise InputError(f"{_short(text)} in the settings is no control host: {error}", hint=hint) from error
+    return ControlHost(host=host, port=_more_than_zero("port", number, 65535))

@@ -1,11 +1,16 @@
 """How far a look goes: how long is waited, and when an address is asked again.
 
-Standards: RFC 5321 §4.2.1 (4yz may succeed later).
+Standards: RFC 5321 §3.8 (421 closes the service).
 """
 
 from mxprobe.facts.session import FailureKind, Session
+from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Vantage
+from mxprobe.mx.plan import special_use
+from mxprobe.mx.standing import refusal_of_probe
 from mxprobe.wire.session import Limits
+
+_CLOSING = 421
 
 
 def session_limits(vantage: Vantage) -> Limits:
@@ -26,7 +31,35 @@ def session_limits(vantage: Vantage) -> Limits:
 
 
 def is_worth_another_try(session: Session) -> bool:
-    """Whether the session failed in a way that may pass: any failure not of this machine, or a 4yz."""
+    """Whether the address failed, in a way that may pass: before it served us, or by closing its service (421).
+
+    What is about this probe is not asked again, and neither is what a host says of a sender or a recipient.
+    """
     if session.failure is not None:
-        return session.failure.kind not in (FailureKind.LOCAL, FailureKind.NO_FAMILY)
-    return any(turn.reply is not None and turn.reply.severity == 4 for turn in session.turns)
+        ours = session.failure.kind in (FailureKind.LOCAL, FailureKind.NO_FAMILY)
+        return not ours and session.failure.phase is not Phase.QUIT
+    if refusal_of_probe(session) is not None:
+        return False
+    replies = [(turn.phase, turn.reply) for turn in session.turns if turn.reply and turn.phase is not Phase.QUIT]
+    hello = [reply for phase, reply in replies if phase in (Phase.EHLO, Phase.HELO)]
+    refused = any(not reply.is_positive for phase, reply in replies if phase is Phase.BANNER)
+    unserved = bool(hello) and not any(reply.is_positive for reply in hello)
+    return refused or unserved or any(reply.code == _CLOSING for _, reply in replies)
+
+
+def is_worth_comparing(sessions: tuple[Session, ...]) -> bool:
+    """Whether hosts of other operators can tell more: every address failed in a way that can lie on the way to it.
+
+    Special-use addresses lie behind no provider's port filter, so that nothing is compared with them.
+    """
+    public = [session for session in sessions if special_use(session.endpoint.address) is None]
+    return bool(public) and all(_never_spoke(session) for session in sessions)
+
+
+def _never_spoke(session: Session) -> bool:
+    failure = session.failure
+    return (
+        failure is not None
+        and failure.phase in (Phase.CONNECT, Phase.BANNER)
+        and failure.kind in (FailureKind.REFUSED, FailureKind.TIMEOUT, FailureKind.UNREACHABLE, FailureKind.RESET)
+    )

@@ -15,14 +15,14 @@ from itertools import groupby
 from msgspec import Struct
 
 from mxprobe import __version__
-from mxprobe.facts.dns import Answer, index_answers
-from mxprobe.facts.session import Endpoint, FailureKind, Session
-from mxprobe.facts.smtp import Phase
+from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from mxprobe.facts.names import is_address
+from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
 from mxprobe.mx.delivery import Target
 from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.plan import plan_mx, special_use
-from mxprobe.probe.limits import is_worth_another_try, session_limits
+from mxprobe.probe.limits import is_worth_another_try, is_worth_comparing, session_limits
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, speak
 
@@ -30,6 +30,13 @@ _log = logging.getLogger("mxprobe.probe")
 
 MOST_AT_ONCE = 64
 """The most connections open at one time."""
+
+
+class ControlHost(Struct, frozen=True, kw_only=True):
+    """A mail host of another operator: `host` is its name, looked up when it is needed, or its address."""
+
+    host: str
+    port: int = 25
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -46,7 +53,7 @@ class Request(Struct, frozen=True, kw_only=True):
     dns_only: bool = False
     in_order: bool = False
     allow_special: bool = False
-    controls: tuple[Endpoint, ...] = ()
+    controls: tuple[ControlHost, ...] = ()
 
 
 async def take_snapshot(request: Request, resolver: Resolver, means: Means) -> Snapshot:
@@ -96,7 +103,7 @@ class _Look:
                 await self._visit_all(tuple(tier))
         else:
             await self._visit_all(open_targets)
-        if self.sessions and all(_never_spoke(sessions[-1]) for sessions in self.sessions.values()):
+        if is_worth_comparing(tuple(sessions[-1] for sessions in self.sessions.values())):
             await self._compare()
         await self._look_at_ourselves()
 
@@ -144,13 +151,24 @@ class _Look:
 
     async def _compare(self) -> None:
         """Connect to hosts of others: if those do not answer either, the fault may be on this side."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._visit_control(control)) for control in self.request.controls]
+        self.controls += [found for task in tasks if (found := task.result()) is not None]
+
+    async def _visit_control(self, control: ControlHost) -> Control | None:
+        """One banner; None where the host's name leads nowhere, so that it can tell nothing."""
         vantage = self.request.vantage
+        address: str | None = control.host
+        if not is_address(control.host):
+            answer = await self.resolver.ask(Question(name=control.host, rrtype=RecordType.A))
+            address = next((record.address for record in answer.addresses), None)
+        if address is None:
+            return None
         script = SessionScript(
             helo=self.request.helo, limits=session_limits(vantage), source=vantage.source, only_banner=True
         )
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(speak(endpoint, script, self.means)) for endpoint in self.request.controls]
-        self.controls += [Control(endpoint=task.result().endpoint, session=task.result()) for task in tasks]
+        endpoint = Endpoint(host=control.host, address=address, port=control.port)
+        return Control(endpoint=endpoint, session=await speak(endpoint, script, self.means))
 
     def snapshot(self, complete: bool) -> Snapshot:
         """What was seen, in the order of the chain."""
@@ -177,13 +195,3 @@ class _Look:
             sessions=sessions,
             not_visited=why or (None if sessions else NotVisited.INTERRUPTED),
         )
-
-
-def _never_spoke(session: Session) -> bool:
-    """Whether no word came from the host for a reason that can lie on the way."""
-    failure = session.failure
-    return (
-        failure is not None
-        and failure.phase in (Phase.CONNECT, Phase.BANNER)
-        and failure.kind in (FailureKind.REFUSED, FailureKind.TIMEOUT, FailureKind.UNREACHABLE, FailureKind.RESET)
-    )

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import NotVisited, Snapshot
-from mxprobe.mx.standing import judge_visit
+from mxprobe.mx.standing import Standing, judge_visit
+
+_WHY = {
+    Standing.BLOCKED_HERE: "this network blocks outgoing port 25",
+    Standing.NO_IPV6_HERE: "the hosts have only IPv6 addresses, and there is no IPv6 here",
+    Standing.NO_IPV4_HERE: "the hosts have only IPv4 addresses, and there is no IPv4 here",
+    Standing.REFUSES_PROBE: "the hosts refuse this probe, which says nothing of your mail",
+    Standing.THROTTLED: "the hosts limit this probe, which says nothing of your mail",
+}
 
 
 def findings_of(judgements: Iterable[Judgement]) -> tuple[Finding, ...]:
@@ -38,7 +46,7 @@ def could_not_look(snapshot: Snapshot) -> str | None:
         return "interrupted" if not snapshot.complete else None
     standings = [judge_visit(visit, snapshot) for visit in dialled]
     if not any(standing.is_known for standing in standings):
-        return standings[0].value
+        return _WHY.get(standings[0], standings[0].value)
     return None
 
 

@@ -205,14 +205,17 @@ async def test_a_name_server_that_does_not_answer_is_a_fact() -> None:
 
 
 def test_flags_come_before_settings_and_settings_before_defaults() -> None:
-    settings = Settings(nameservers=("192.0.2.53",), timeout=7, controls=("192.0.2.9", "[2001:db8::9]:2525"))
+    settings = Settings(
+        nameservers=("192.0.2.53",), timeout=7, controls=("192.0.2.9", "[2001:db8::9]:2525", "mx.example:26")
+    )
     request = make_request("example.test", LookOptions(attempts=5), settings)
 
     assert (request.vantage.timeout, request.vantage.attempts, request.vantage.spacing) == (7, 5, 20)
     assert request.vantage.nameservers == ("192.0.2.53:53",)
-    assert [(control.address, control.port) for control in request.controls] == [
+    assert [(control.host, control.port) for control in request.controls] == [
         ("192.0.2.9", 25),
         ("2001:db8::9", 2525),
+        ("mx.example", 26),
     ]
 
 
@@ -227,6 +230,7 @@ def test_settings_come_from_a_file_and_from_the_environment(tmp_path: Path) -> N
     assert settings.nameservers == ("192.0.2.53",)
     assert settings.controls == ("192.0.2.1", "192.0.2.2")
     assert load_settings({}) == Settings()
+    assert load_settings({"MXPROBE_CONTROLS": ""}).controls == ()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Que
 from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Vantage
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
-from mxprobe.probe.snapshot import Request, take_snapshot
+from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
 from mxprobe.wire.tls import TlsContext
@@ -146,33 +146,35 @@ def test_an_address_that_recovers_is_not_asked_a_third_time() -> None:
     assert [session.failure is None for session in snapshot.visits[0].sessions] == [False, True]
 
 
-def test_a_recipient_that_is_put_off_is_asked_for_again() -> None:
+def test_what_a_host_says_of_a_recipient_is_asked_once() -> None:
     chain = {"mx1.example.test": (10, ONE)}
     later, _ = look(chain=chain, recipients=("late@example.test",))
     never, _ = look(chain=chain, recipients=("ghost@example.test",))
 
-    assert len(later.visits[0].sessions) == 3
+    assert len(later.visits[0].sessions) == 1
     assert len(never.visits[0].sessions) == 1
 
 
 def test_where_all_fail_hosts_of_others_are_asked_for_comparison() -> None:
-    control = Endpoint(host="192.5.5.241", address="192.5.5.241")
+    control = ControlHost(host="192.5.5.241")
+    named, nowhere = ControlHost(host="mx1.example.test", port=26), ControlHost(host="nowhere.example.test")
 
     def blocked(world: World) -> None:
         world.network.on_syn = lambda address, port: SynAnswer.DROP
 
     vantage = Vantage(helo="probe.example.test", timeout=5, attempts=2, spacing=1)
-    snapshot, _ = look(blocked, controls=(control,), vantage=vantage)
+    snapshot, _ = look(blocked, controls=(control, named, nowhere), vantage=vantage)
 
     assert [len(visit.sessions) for visit in snapshot.visits] == [2, 2, 2]
-    (asked,) = snapshot.controls
-    assert asked.endpoint == control
+    asked, by_name = snapshot.controls
+    assert asked.endpoint == Endpoint(host="192.5.5.241", address="192.5.5.241")
+    assert by_name.endpoint == Endpoint(host="mx1.example.test", address=ONE, port=26)
     assert asked.session.failure is not None
     assert asked.session.failure.kind is FailureKind.TIMEOUT
 
 
 def test_hosts_of_others_are_left_in_peace_where_anybody_spoke() -> None:
-    snapshot, world = look(controls=(Endpoint(host="192.5.5.241", address="192.5.5.241"),))
+    snapshot, world = look(controls=(ControlHost(host="192.5.5.241"),))
 
     assert snapshot.controls == ()
     assert "192.5.5.241" not in {address for _, address in world.dialled}

@@ -23,12 +23,12 @@ def find(snapshot: Snapshot) -> Judgement:
     if any(session.banner for visit in snapshot.visits for session in visit.sessions):
         return conclude(RULE, [])
     if len(snapshot.controls) < 2:
-        return inconclusive(RULE, "no address greeted, and fewer than two control hosts are configured to compare with")
+        return inconclusive(RULE, "no address greeted, and fewer than two control hosts could be asked to compare")
     if not is_blocked_here(snapshot):
         return conclude(RULE, [])
     seen = tuple(f"control host {control.endpoint.id}: {describe(control.session)}" for control in snapshot.controls)
     words = Words(
-        says="port 25 is blocked here",
+        says="this network blocks outgoing port 25",
         seen=seen,
         means="The hosts were not looked at.",
         do="Probe from a host that may send mail, or use --dns-only.",
