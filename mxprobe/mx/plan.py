@@ -162,8 +162,15 @@ def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
     )
 
 
-def _excluded(record: MxRecord, problem: HostProblem, cell: str | None) -> PlannedHost:
-    return PlannedHost(name=record.exchange, preference=record.preference, ttl=record.ttl, problem=problem, cell=cell)
+def _excluded(record: MxRecord, problem: HostProblem, cell: str | None, aliases: tuple[Alias, ...] = ()) -> PlannedHost:
+    return PlannedHost(
+        name=record.exchange,
+        preference=record.preference,
+        ttl=record.ttl,
+        aliases=aliases,
+        problem=problem,
+        cell=cell,
+    )
 
 
 def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
@@ -175,10 +182,10 @@ def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
     found = [answers.get(Question(name=record.exchange, rrtype=rrtype)) for rrtype in _FAMILIES.values()]
     asked = [answer for answer in found if answer is not None]
     addresses = tuple(record.address for answer in asked for record in answer.addresses)
+    aliases = next((answer.aliases for answer in asked if answer.aliases), ())
     if not addresses:
         problem, cell = _why_none(asked)
-        return _excluded(record, problem, cell)
-    aliases = next((answer.aliases for answer in asked if answer.aliases), ())
+        return _excluded(record, problem, cell, aliases)
     return PlannedHost(
         name=record.exchange,
         preference=record.preference,

@@ -2,7 +2,13 @@
 
 What it sees. No address of any preference greets, in any attempt.
 Why it matters. Senders keep their mail, and give it back after a day or some days.
-Example. Both hosts stand in one room, and the room has no power.
+Example. Both hosts stand in one room, and the room has no power:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    192.0.2.1 does not answer
+    192.0.2.2 does not answer
 What to do. Restore a host.
 Standards. RFC 5321 §4.5.4.1.
 """

@@ -3,7 +3,13 @@
 What it sees. Every address of a worse preference fails at connection or greeting, in every attempt, while the best
 preference answers.
 Why it matters. Nobody notices until the primary fails; then there is no way left.
-Example. mx2 was switched off a year ago.
+Example. mx2 was switched off a year ago:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    192.0.2.2 does not answer
 What to do. Repair the backup, or remove its record: senders queue for days without one.
 Standards. RFC 5321 §5.1, §4.5.4.2.
 """

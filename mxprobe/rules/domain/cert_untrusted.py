@@ -2,39 +2,28 @@
 
 What it sees. The chain does not reach an authority of the trust store.
 Why it matters. Opportunistic senders do not mind; senders that enforce MTA-STS skip the host, and their mail waits.
-Example. A self-signed certificate.
+Example. A self-signed certificate:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    192.0.2.1 certificate self-signed
 What to do. Have a certificate issued for the host's own name by a public authority, and renew it in time.
 Standards. RFC 8461 §4.2; RFC 9525 §6.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import answering, unique
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.facts.tls import TlsFacts
+from mxprobe.rules.domain.certificate import judge_certificates, problems_of
+from mxprobe.rules.rule import Rule
 
 RULE = Rule(code="MX708", name="cert-untrusted", severity=Severity.WARNING, references=("RFC 8461 §4.2", "RFC 9525 §6"))
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host, by the one handshake of its session."""
-    sessions = [session for session in answering(snapshot) if session.tls is not None]
-    if not sessions:
-        return inconclusive(RULE, "no handshake was completed")
-    found = []
-    for session in sessions:
-        tls = session.tls
-        if tls is None:
-            continue
-        verdict = tls.verdict
-        if verdict.trusted is not False:
-            continue
-        words = Words(
-            says=f"{session.endpoint.host} has a certificate that is not trusted",
-            seen=(
-                f"{session.endpoint.id}: {'; '.join(problem.text for problem in verdict.problems) or 'not trusted'}",
-            ),
-            means="Senders that enforce MTA-STS skip this host.",
-            do=f"Have a certificate issued for {session.endpoint.host} by a public authority.",
-        )
-        found.append(finding(RULE, session.endpoint.host, words))
-    return conclude(RULE, unique(found))
+    return judge_certificates(RULE, snapshot, "that is not trusted", _fault)
+
+
+def _fault(tls: TlsFacts) -> str | None:
+    return problems_of(tls) if tls.verdict.trusted is False else None

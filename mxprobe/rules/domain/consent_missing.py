@@ -2,7 +2,10 @@
 
 What it sees. No recipient was named, so no host was asked whether it takes mail for one.
 Why it matters. Answering is not accepting: a host that greets may refuse every recipient.
-Example. mxprobe probe example.com without --to.
+Example. mxprobe probe example.test, without --to:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
 What to do. Name a recipient of your own domain with --to; no mail is sent.
 Standards. No clause: mxprobe asks nobody about a recipient unbidden.
 """

@@ -2,7 +2,8 @@
 
 What it sees. NXDOMAIN for the domain.
 Why it matters. Senders bounce mail for it at once.
-Example. A typing error, or a registration that ran out.
+Example. A typing error, or a registration that ran out:
+    example.test NXDOMAIN
 What to do. Register or delegate the domain, or correct the address.
 Standards. RFC 5321 §5.1.
 """

@@ -2,7 +2,12 @@
 
 What it sees. No MX address could be reached on port 25, and neither could the control hosts of other operators.
 Why it matters. What was seen says nothing about the domain: a blocked runner is not a broken domain.
-Example. Most consumer networks and many clouds block port 25.
+Example. Most consumer networks and many clouds block port 25:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 does not answer
+    control 198.51.100.1 does not answer
+    control 203.0.113.1 does not answer
 What to do. Probe from a host that may send mail, or ask the DNS alone with --dns-only.
 Standards. No clause: this is about the network of the probe.
 """

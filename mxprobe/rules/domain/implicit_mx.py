@@ -2,7 +2,8 @@
 
 What it sees. No MX record, and addresses at the domain itself: senders use these with preference 0.
 Why it matters. It often happens by accident, and sends mail to a web server.
-Example. example.com has an A record and no MX.
+Example. An address at the domain, and no MX record:
+    example.test A 192.0.2.80
 What to do. Publish an MX record, or a null MX where no mail is wanted.
 Standards. RFC 5321 §5.1; RFC 7505 §1.
 """

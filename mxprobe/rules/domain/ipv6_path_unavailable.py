@@ -2,7 +2,12 @@
 
 What it sees. IPv6 addresses in the chain that could not be dialled because this machine has no IPv6.
 Why it matters. They were not looked at; nothing is said of them.
-Example. A laptop in an IPv4-only network.
+Example. A laptop in an IPv4-only network:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    mx1.example.test AAAA 2001:db8::1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    2001:db8::1 no way for its family
 What to do. Probe from a machine with both families.
 Standards. RFC 5321 §5.2.
 """

@@ -3,7 +3,8 @@
 What it sees. SERVFAIL, REFUSED, a broken answer or no answer to the MX question, from every server asked, after
 retries.
 Why it matters. Senders keep their mail and try again; none may use the domain's own addresses instead.
-Example. All name servers of the zone are down, or a DNSSEC signature ran out.
+Example. All name servers of the zone are down, or a DNSSEC signature ran out:
+    example.test SERVFAIL
 What to do. Repair the zone's name servers.
 Standards. RFC 5321 §5.1.
 """

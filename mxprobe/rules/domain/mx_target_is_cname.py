@@ -2,7 +2,10 @@
 
 What it sees. A CNAME at the name of an MX host.
 Why it matters. It lies outside the standard: most senders follow it, some do not, and DANE cannot.
-Example. 10 mail.example.com, which is a CNAME of mail.provider.example.
+Example. The host was moved and an alias left behind:
+    example.test MX 10 mail.example.test
+    mail.example.test CNAME in.provider.test
+    in.provider.test A 192.0.2.1
 What to do. Put the canonical name into the MX record, or give the host addresses of its own.
 Standards. RFC 5321 §5.1; RFC 2181 §10.3.
 """
@@ -14,7 +17,7 @@ from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
-    code="MX104", name="mx-target-is-cname", severity=Severity.ERROR, references=("RFC 5321 §5.1", "RFC 2181 §10.3")
+    code="MX104", name="mx-target-is-cname", severity=Severity.WARNING, references=("RFC 5321 §5.1", "RFC 2181 §10.3")
 )
 
 
@@ -24,7 +27,7 @@ def find(snapshot: Snapshot) -> Judgement:
     if plan.basis is Basis.UNKNOWN:
         return inconclusive(RULE, "the MX lookup gave no answer")
     found = []
-    for host in plan.hosts:
+    for host in (*plan.hosts, *plan.excluded):
         if plan.basis is not Basis.EXPLICIT or not host.aliases:
             continue
         last = host.aliases[-1].points_to

@@ -2,7 +2,8 @@
 
 What it sees. Exactly one MX record, the null MX.
 Why it matters. Senders give up at once, which is what the record is for.
-Example. example.com. MX 0 .
+Example. A domain that only has a web site:
+    example.test MX 0 .
 What to do. Nothing.
 Standards. RFC 7505 §3, §4.1.
 """

@@ -2,7 +2,10 @@
 
 What it sees. The null MX and at least one other record in one set.
 Why it matters. It must stand alone: senders read the set in different ways.
-Example. 0 . and 10 mx1.example.com.
+Example. A host was added and the null MX not removed:
+    example.test MX 0 .
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
 What to do. Remove either the null MX or the others.
 Standards. RFC 7505 §3.
 """

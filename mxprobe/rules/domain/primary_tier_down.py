@@ -3,7 +3,13 @@
 What it sees. Every address of the best preference fails at connection or greeting, in every attempt, and a host of a
 worse one answers.
 Why it matters. All mail takes the way over the backup; if that fails too, it waits.
-Example. mx1 refuses connections, mx2 greets.
+Example. mx1 refuses connections, mx2 greets:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    192.0.2.1 refuses connections
+    192.0.2.2 "220 mx2.example.test ESMTP" "250-mx2.example.test" "250 STARTTLS"
 What to do. Restore the best preference.
 Standards. RFC 5321 §5.1, §4.5.4.2.
 """

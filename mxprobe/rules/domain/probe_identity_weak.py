@@ -2,7 +2,13 @@
 
 What it sees. Whether the probe's address has a name that leads back to it.
 Why it matters. Many hosts refuse or limit clients without one; a refusal then says nothing about the domain.
-Example. A cloud machine without a PTR record is refused with 550 5.7.25.
+Example. A cloud machine without a PTR record looks:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    helo probe.example.test from 192.0.43.8
+    probe.example.test A 192.0.43.8
+    8.43.0.192.in-addr.arpa NXDOMAIN
 What to do. Give the probing host a forward-confirmed PTR and say that name with --helo.
 Standards. RFC 5321 §4.1.4.
 """

@@ -3,7 +3,10 @@
 What it sees. A greeting or reply that is about the client's address: an enhanced code x.7.z, or words of block lists
 and reverse names.
 Why it matters. It says nothing about how the host treats others: it is never a fact about the host.
-Example. 554 5.7.1 203.0.113.9 is on a block list.
+Example. The address of the probe is on a block list:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "554 5.7.1 203.0.113.9 is on a block list"
 What to do. Repeat from an address with a good name; read the rest about this host as unknown.
 Standards. RFC 5321 §4.2.1; RFC 3463 §3.8.
 """

@@ -2,7 +2,10 @@
 
 What it sees. No STARTTLS among the extensions of a host's EHLO reply.
 Why it matters. Mail comes in clear; senders that insist on TLS do not come at all.
-Example. 250-mx2.example.com, 250 SIZE.
+Example. A host whose certificate was never set up:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 SIZE"
 What to do. Enable STARTTLS.
 Standards. RFC 3207 §4; RFC 7435 §3.
 """

@@ -2,7 +2,14 @@
 
 What it sees. STARTTLS, or a valid certificate, at the best preference and not at a worse one.
 Why it matters. Whoever blocks the primary steers the mail to the weak host.
-Example. mx1 offers STARTTLS, mx2 does not.
+Example. mx1 offers STARTTLS, mx2 does not:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    192.0.2.1 certificate valid
+    192.0.2.2 "220 mx2.example.test ESMTP" "250-mx2.example.test" "250 SIZE"
 What to do. Raise the weaker host.
 Standards. RFC 8461 §2; RFC 3207 §6.
 """

@@ -3,7 +3,12 @@
 What it sees. A bounce that a host of the chain writes, for a message that it had accepted.
 Why it matters. The bounce goes to the envelope sender, who is often forged: the host sends backscatter to a bystander
 and ends on block lists. A refusal in the session would have hit nobody.
-Example. The backup takes mail for anyone; the primary refuses a made-up name when it is back.
+Example. The backup takes mail for anyone; the primary refuses a made-up name when it is back:
+    hosts: {mx2: {recipients: any}}
+    senders: [postfix]
+    steps:
+      - {at: 0m,  break: mx1, with: tcp-refuse, for: 1h}
+      - {at: 10m, send: letter, to: ghost}
 What to do. Give the backup the list of recipients, so that it refuses at RCPT what the primary would refuse.
 Standards. RFC 5321 §6.1, §6.2.
 """

@@ -4,7 +4,11 @@ What it sees. A message accepted at a worse preference, while nothing was wrong 
 of that pass over the chain to its end. A host that greylists is not broken.
 Why it matters. Mail takes a detour that filters, quotas and readers did not expect. The innocent cause is most often
 greylisting on the primary alone.
-Example. The primary greylists, the backup does not: Postfix and Exim go on to the backup at once.
+Example. The primary greylists, the backup does not: Postfix and Exim go on to the backup at once:
+    hosts: {mx1: {always: {greylist: {wait: 5m, trusts: [mx2]}}}}
+    senders: [postfix, exim]
+    steps:
+      - {at: 0m, send: letter, to: alice}
 What to do. Greylist on all hosts with one memory, or on none.
 Standards. RFC 5321 §5.1.
 """

@@ -4,7 +4,11 @@ What it sees. A bounce by the sender, decided by an event that concerns the host
 connection, a limit on how many addresses are tried), while a host of the chain was healthy and was not asked. A 5yz to
 MAIL, RCPT, DATA or the final dot is an answer to the message: there the sender may bounce.
 Why it matters. The mail could have arrived. Owners of the domain see nothing of it.
-Example. The primary greets with 554; Haraka bounces, Postfix and Exim go to the backup.
+Example. The primary greets with 554; Haraka bounces, Postfix and Exim would go to the backup:
+    senders: [haraka]
+    steps:
+      - {at: 0m, break: mx1, with: {reply: 554 5.3.2 No service}, phase: banner, for: 2h}
+      - {at: 1m, send: letter, to: alice}
 What to do. On the receiving side: fail at TCP or with 421, not with 554. On the sending side: use a mailer that goes
 on.
 Standards. RFC 5321 §5.1, §3.8, §4.2.1.

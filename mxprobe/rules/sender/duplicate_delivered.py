@@ -3,7 +3,11 @@
 What it sees. Two or more copies of one message for one recipient in mailboxes.
 Why it matters. Readers see double. It is lawful where the reply to the final dot was lost, for then a sender cannot
 know whether the host took the message; it is not where it was heard.
-Example. The primary stores the message and drops the connection before its 250.
+Example. The primary stores the message and hangs up before its 250:
+    senders: [postfix]
+    steps:
+      - {at: 0m, break: mx1, with: close, phase: dot, for: 10m}
+      - {at: 1m, send: letter, to: alice}
 What to do. Answer the final dot fast: filter before, or hold the message and answer at once.
 Standards. RFC 5321 §4.5.3.2.6, §6.1; RFC 1047.
 """

@@ -2,7 +2,11 @@
 
 What it sees. Each message arrived exactly once, nothing bounced, nothing is still on the way.
 Why it matters. It is what failover is for.
-Example. The primary refuses connections; the backup takes the mail and hands it on.
+Example. The primary refuses connections; the backup takes the mail and hands it on:
+    senders: [rfc5321, postfix, exim, haraka]
+    steps:
+      - {at: 0m, break: mx1, with: tcp-refuse, for: 1h}
+      - {at: 1m, send: letter, to: alice}
 What to do. Nothing.
 Standards. RFC 5321 §5.1.
 """

@@ -3,7 +3,11 @@
 What it sees. A message that a sender had, or a host had accepted, is at the end neither in a mailbox nor in a queue,
 and nobody was told.
 Why it matters. A host that says 250 answers for the message. Lost mail is the one failure that no retry mends.
-Example. The backup says 250, loses its queue, and comes back empty.
+Example. The primary says 250 and stores nothing:
+    senders: [postfix]
+    steps:
+      - {at: 0m, break: mx1, with: {reply: 250 2.0.0 Ok}, phase: dot, for: 1h}
+      - {at: 1m, send: letter, to: alice}
 What to do. Find the host that accepted it last; it must store before it says 250.
 Standards. RFC 5321 §4.2.5, §6.1.
 """

@@ -3,7 +3,11 @@
 What it sees. A message whose rounds failed twice or more, while a host of the chain was healthy all the time and was
 never asked.
 Why it matters. For such senders the backup does not exist: their mail waits until the first host is back, or bounces.
-Example. The primary greets with 421; Haraka postpones the mail and comes back to the primary.
+Example. The primary greets with 421; Haraka postpones the mail and comes back to the primary:
+    senders: [haraka]
+    steps:
+      - {at: 0m, break: mx1, with: {reply: 421 4.3.2 Busy}, phase: banner, for: 2h}
+      - {at: 1m, send: letter, to: alice}
 What to do. Nothing on the receiving side, but to know it. A failure at TCP is understood by all mailers.
 Standards. RFC 5321 §5.1.
 """

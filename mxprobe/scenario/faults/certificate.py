@@ -1,6 +1,8 @@
 """The host presents a certificate that a strict client refuses: expired, wrong-name or self-signed.
 
-Opportunistic senders do not mind. Example: {at: 0m, break: mx1, with: {certificate: expired}}
+Opportunistic senders do not mind.
+Example.
+    {at: 0m, break: mx1, with: {certificate: expired}}
 """
 
 from mxprobe.facts.smtp import Phase

@@ -1,7 +1,8 @@
 """The host ends the connection in the phase you name, without a word.
 
 At `dot` it has stored the message before it hangs up (`kept: true`): the sender cannot know, and tries again.
-Example: {at: 0m, break: mx1, with: close, phase: dot, for: 10m}
+Example.
+    {at: 0m, break: mx1, with: close, phase: dot, for: 10m}
 """
 
 from mxprobe.facts.smtp import Phase

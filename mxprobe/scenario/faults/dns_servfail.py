@@ -1,6 +1,7 @@
 """The domain's name servers answer SERVFAIL, for every question or for the `query` you name.
 
-Example: {at: 0m, break: dns, with: dns-servfail, query: MX, for: 20m}
+Example.
+    {at: 0m, break: dns, with: dns-servfail, query: MX, for: 20m}
 """
 
 from mxprobe.facts.dns import AnswerStatus

@@ -1,7 +1,8 @@
 """The host asks every unknown triplet of client, sender and recipient to come back later (RFC 6647 §2).
 
 Nothing is down; mailers that take a 4yz for a reason to ask the next host spill over to the backup.
-Example: hosts: {mx1: {always: {greylist: {wait: 5m, trusts: [mx2]}}}}
+Example.
+    hosts: {mx1: {always: {greylist: {wait: 5m, trusts: [mx2]}}}}
 """
 
 from mxprobe.facts.smtp import Phase

@@ -1,6 +1,7 @@
 """The host answers with a reply of your choice in the phase you name.
 
-Example: {at: 0m, break: mx1, with: {reply: 554 5.3.2 No SMTP service here}, phase: banner, for: 2h}
+Example.
+    {at: 0m, break: mx1, with: {reply: 554 5.3.2 No SMTP service here}, phase: banner, for: 2h}
 """
 
 from mxprobe.facts.smtp import Phase

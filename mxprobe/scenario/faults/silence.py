@@ -1,6 +1,7 @@
 """The host takes the connection and says nothing, unless told otherwise from the greeting on.
 
-Example: {at: 0m, break: mx1, with: silence, for: 1h}
+Example.
+    {at: 0m, break: mx1, with: silence, for: 1h}
 """
 
 from mxprobe.facts.smtp import Phase

@@ -1,6 +1,7 @@
 """The host does not answer: attempts to connect vanish, and every sender waits for its own timeout.
 
-Example: {at: 0m, break: mx1, with: tcp-black-hole, for: 30m}
+Example.
+    {at: 0m, break: mx1, with: tcp-black-hole, for: 30m}
 """
 
 from mxprobe.facts.smtp import Phase

@@ -1,6 +1,8 @@
 """The host refuses connections: a reset answers the attempt at once.
 
-Senders go to the next host without delay. Example: {at: 5m, break: mx1, with: tcp-refuse, for: 30m}
+Senders go to the next host without delay.
+Example.
+    {at: 5m, break: mx1, with: tcp-refuse, for: 30m}
 """
 
 from mxprobe.facts.smtp import Phase

@@ -1,6 +1,7 @@
 """The host offers STARTTLS, and then answers the handshake with bytes that are no TLS.
 
-Example: {at: 0m, break: mx1, with: tls-handshake-failure, for: 1h}
+Example.
+    {at: 0m, break: mx1, with: tls-handshake-failure, for: 1h}
 """
 
 from mxprobe.facts.smtp import Phase

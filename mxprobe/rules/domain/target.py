@@ -1,0 +1,51 @@
+"""What the rules about MX hosts and their addresses share: hosts that senders leave out, addresses nobody can reach."""
+
+from mxprobe.facts.finding import Judgement
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.plan import Basis, HostProblem, special_use
+from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+_NO_ANSWER = "the MX lookup gave no answer"
+
+
+def judge_left_out(rule: Rule, snapshot: Snapshot, problem: HostProblem, says: str) -> Judgement:
+    """A finding for each MX host with this problem, be it at the end of an alias."""
+    plan = chain_of(snapshot)
+    if plan.basis is Basis.UNKNOWN:
+        return inconclusive(rule, _NO_ANSWER)
+    found = []
+    for host in plan.excluded:
+        if host.problem is not problem:
+            continue
+        way = tuple(f"{alias.name} CNAME {alias.points_to}, TTL {alias.ttl}" for alias in host.aliases)
+        leads = f"leads to {host.aliases[-1].points_to}, which " if host.aliases else ""
+        words = Words(
+            says=f"the MX host {host.name} {leads}{says}",
+            seen=(f"MX {host.preference} {host.name}, TTL {host.ttl}", *way),
+            means="Senders skip it." if plan.tiers else "No MX host can be used: mail bounces.",
+            do="Create the host's addresses, or remove the record.",
+        )
+        found.append(finding(rule, host.name, words))
+    return conclude(rule, found)
+
+
+def judge_addresses(rule: Rule, snapshot: Snapshot, blocks: tuple[str, ...]) -> Judgement:
+    """A finding for each address in the blocks; where a probe was allowed to dial it, it looks at a lab."""
+    plan = chain_of(snapshot)
+    if plan.basis is Basis.UNKNOWN:
+        return inconclusive(rule, _NO_ANSWER)
+    visited = {visit.endpoint.address for visit in snapshot.visits if visit.sessions}
+    found = []
+    for host in plan.hosts:
+        for address in host.addresses:
+            block = special_use(address)
+            if block not in blocks or address in visited:
+                continue
+            words = Words(
+                says=f"{host.name} has the {block} address {address}",
+                means="No sender elsewhere can reach it.",
+                do="Publish the public address; where no mail is wanted, a null MX.",
+            )
+            found.append(finding(rule, f"{host.name}/{address}", words))
+    return conclude(rule, found)

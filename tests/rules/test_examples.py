@@ -1,0 +1,39 @@
+"""The example in the page of every rule is run: the rule fires on it."""
+
+from types import ModuleType
+
+import pytest
+
+from mxprobe.facts.finding import Status
+from mxprobe.lab.play import play_story
+from mxprobe.rules import judge_run, judge_snapshot
+from mxprobe.rules.domain import RULES as DOMAIN_RULES
+from mxprobe.rules.sender import RULES as SENDER_RULES
+from tests.support.examples import block_of, snapshot_of, story_of
+
+
+def _code(module: ModuleType) -> str:
+    return str(module.RULE.code)
+
+
+@pytest.mark.parametrize("module", DOMAIN_RULES, ids=_code)
+def test_a_rule_about_domains_fires_on_the_example_of_its_page(module: ModuleType) -> None:
+    judgements = judge_snapshot(snapshot_of(block_of(module.__doc__)))
+    firing = {judgement.code for judgement in judgements if judgement.findings}
+
+    assert _code(module) in firing
+
+
+@pytest.mark.parametrize("module", SENDER_RULES, ids=_code)
+def test_a_rule_about_runs_fires_on_the_example_of_its_page(module: ModuleType) -> None:
+    story = story_of(block_of(module.__doc__))
+
+    assert story.senders
+    for sender in story.senders:
+        found = {one.code: one.status for one in judge_run(play_story(story, sender, 1))}
+        assert found[_code(module)] is Status.FIRES, sender
+
+
+def test_an_example_that_says_something_unknown_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cannot say"):
+        snapshot_of("192.0.2.1 sings")

@@ -1,0 +1,37 @@
+"""The example in the page of every fault is played: the sender meets the cell that the fault promises."""
+
+import re
+import sys
+
+import pytest
+
+from mxprobe.facts.run import EventKind
+from mxprobe.lab.play import play_story
+from mxprobe.scenario.faults import FAULTS
+from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.timeline import order_spells
+from tests.support.examples import story_of
+
+# Certificates trouble no opportunistic sender: there is no cell to meet.
+UNNOTICED = {"certificate"}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.NAME)
+def test_the_example_of_a_fault_does_what_its_page_says(fault: type[Fault]) -> None:
+    page = sys.modules[fault.__module__].__doc__ or ""
+    example = re.search(r"^    (.+)$", page, re.MULTILINE)
+    assert example is not None, page
+    block = example[1] if example[1].startswith("hosts:") else f"steps:\n  - {example[1]}"
+    steps = "" if block.startswith("steps:") else "steps:\n"
+    story = story_of(f"senders: [rfc5321]\n{block}\n{steps}  - {{at: 6m, send: letter, to: alice}}")
+    (spell,) = order_spells(story)
+    run = play_story(story, "rfc5321", 1)
+    met = {event.cell for event in run.events if event.kind in (EventKind.REFUSED, EventKind.WAITS)}
+
+    assert type(spell.use.fault) is fault
+    assert run.fates[0].tried
+    cell = spell.use.fault.cell(spell.use.phase)
+    if fault.NAME in UNNOTICED:
+        assert met == set()
+    else:
+        assert cell in met

@@ -1,0 +1,213 @@
+"""Reads the examples in the pages of rules and faults, so that every page is run as a test.
+
+An example of a rule about domains has a line for each thing that was seen:
+
+    example.test MX 10 mx1.example.test       a record: MX, A, AAAA, CNAME or PTR
+    mx1.example.test NXDOMAIN                 a name without one, or a failure: NXDOMAIN, NODATA, SERVFAIL
+    192.0.2.1 refuses connections             how every attempt at an address ended, in the words of reports
+    192.0.2.1 "220 mx1" "250-mx1" "250 SIZE"  what it said to the connection and to EHLO
+    192.0.2.1 certificate self-signed         and what it showed in the handshake
+    control 198.51.100.1 does not answer      the same for a host of another operator
+    helo probe.example.test from 192.0.2.9    who was looking
+
+An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here.
+"""
+
+import re
+import shlex
+import textwrap
+from collections import defaultdict
+
+from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
+from mxprobe.facts.smtp import Phase, Reply
+from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
+from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
+from mxprobe.scenario.load import load
+from mxprobe.scenario.model import Scenario
+
+_FAILURES = {
+    "refuses connections": FailureKind.REFUSED,
+    "does not answer": FailureKind.TIMEOUT,
+    "no way for its family": FailureKind.NO_FAMILY,
+}
+_VERDICTS = {
+    "valid": StrictVerdict(trusted=True, dates_valid=True, name_matches=True),
+    "expired": StrictVerdict(
+        trusted=True,
+        dates_valid=False,
+        name_matches=True,
+        problems=(ChainProblem(code=10, depth=0, text="certificate has expired"),),
+    ),
+    "self-signed": StrictVerdict(
+        trusted=False,
+        dates_valid=True,
+        name_matches=True,
+        problems=(ChainProblem(code=18, depth=0, text="self-signed certificate"),),
+    ),
+    "another name": StrictVerdict(trusted=True, dates_valid=True, name_matches=False),
+}
+_RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
+_STORY = """\
+story: An example.
+domain: example.test
+recipients: [alice]
+expect:
+  letter: {queued: sender}
+"""
+
+
+def block_of(page: str | None) -> str:
+    """The indented lines of a page, which are its example."""
+    lines = [line for line in (page or "").splitlines() if line.startswith("    ")]
+    return textwrap.dedent("\n".join(lines))
+
+
+def story_of(block: str) -> Scenario:
+    """The story of an example: its own keys, and what every story needs."""
+    mx = "" if re.search(r"^mx:", block, re.MULTILINE) else "mx: [10 mx1, 20 mx2]\n"
+    return load(f"{_STORY}{mx}{block}\n", "example.yaml")
+
+
+def snapshot_of(block: str) -> Snapshot:
+    """The saved probe of an example. Raises ValueError for a line that is none of those above."""
+    return _Reading(block).snapshot()
+
+
+class _Reading:
+    def __init__(self, block: str) -> None:
+        self.records: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.statuses: dict[str, AnswerStatus] = {}
+        self.said: dict[str, list[str]] = defaultdict(list)
+        self.controls: list[tuple[str, str]] = []
+        self.recipients: tuple[str, ...] = ()
+        self.helo, self.source = "probe.example.test", None
+        for line in block.splitlines():
+            self._read(line.strip())
+
+    def _read(self, line: str) -> None:
+        subject, _, rest = line.partition(" ")
+        if subject == "control":
+            address, _, how = rest.partition(" ")
+            self.controls.append((address, how))
+        elif subject == "helo":
+            self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
+        elif match := _RECORD.fullmatch(line):
+            name, word, data = match.groups()
+            if data is None:
+                self.statuses[name] = AnswerStatus(word.lower())
+            else:
+                self.records[name, word].append(data)
+        elif rest in _FAILURES or rest.startswith(('"', "certificate ")):
+            self.said[subject].append(rest)
+        else:
+            raise ValueError(f"an example cannot say {line!r}")
+
+    def snapshot(self) -> Snapshot:
+        mx = sorted((int(text.split()[0]), text.split()[1]) for text in self.records["example.test", "MX"])
+        hosts = [(preference, name) for preference, name in mx if name != "."] or [(0, "example.test")]
+        answers = [self._answer("example.test", RecordType.MX)]
+        answers += [self._answer(name, rrtype) for _, name in hosts for rrtype in (RecordType.A, RecordType.AAAA)]
+        reverse = [name for name, word in self.records if word == "PTR"]
+        reverse += [name for name in self.statuses if name.endswith(".arpa")]
+        answers += [self._answer(name, RecordType.PTR) for name in reverse]
+        answers += [self._answer(name, RecordType.A) for name in (self.helo,) if (name, "A") in self.records]
+        visits = [
+            Visit(endpoint=endpoint, preference=preference, sessions=self._sessions(endpoint))
+            for preference, name in hosts
+            for answer in answers[1 : 1 + 2 * len(hosts)]
+            if answer.question.name == name
+            for record in answer.addresses
+            if record.address in self.said
+            for endpoint in (Endpoint(host=name, address=record.address),)
+        ]
+        return Snapshot(
+            domain="example.test",
+            asked="example.test",
+            version="0",
+            started_at=0.0,
+            elapsed=0.0,
+            vantage=Vantage(helo=self.helo),
+            answers=tuple(answers),
+            visits=tuple(visits),
+            controls=tuple(self._control(address, how) for address, how in self.controls),
+        )
+
+    def _answer(self, name: str, rrtype: RecordType) -> Answer:
+        question, server = Question(name=name, rrtype=rrtype), "192.0.2.53:53"
+        if name in self.statuses:
+            return Answer(question=question, status=self.statuses[name], server=server)
+        aliases = ()
+        while points_to := self.records.get((name, "CNAME")):
+            aliases = (*aliases, Alias(name=name, points_to=points_to[0], ttl=300))  # type: ignore[assignment]
+            name = points_to[0]
+        if name in self.statuses:
+            return Answer(question=question, status=self.statuses[name], aliases=aliases, server=server)
+        texts = self.records.get((name, rrtype.value), [])
+        records = tuple(_record(rrtype, text) for text in texts)
+        status = AnswerStatus.FOUND if records else AnswerStatus.NODATA
+        return Answer(question=question, status=status, records=records, aliases=aliases, server=server)
+
+    def _sessions(self, endpoint: Endpoint) -> tuple[Session, ...]:
+        how = self.said[endpoint.address]
+        times = 3 if how[0] in _FAILURES else 1
+        return tuple(self._session(endpoint, how, 20.0 * number) for number in range(times))
+
+    def _control(self, address: str, how: str) -> Control:
+        endpoint = Endpoint(host=address, address=address)
+        return Control(endpoint=endpoint, session=self._session(endpoint, [how], 0.0))
+
+    def _session(self, endpoint: Endpoint, how: list[str], at: float) -> Session:
+        if kind := _FAILURES.get(how[0]):
+            failure = Failure(kind=kind, phase=Phase.CONNECT)
+            turn = Turn(phase=Phase.CONNECT, started=0.0, ended=0.0, failure=failure)
+            return Session(endpoint=endpoint, side=Side.CLIENT, started_at=at, turns=(turn,), failure=failure)
+        banner, *hello = shlex.split(how[0])
+        texts = [(Phase.BANNER, [banner])] + ([(Phase.EHLO, hello)] if hello else [])
+        kinds = [said.removeprefix("certificate ") for said in how[1:]]
+        return Session(
+            endpoint=endpoint,
+            side=Side.CLIENT,
+            started_at=at,
+            turns=tuple(Turn(phase=phase, started=0.0, ended=0.0, reply=_reply(lines)) for phase, lines in texts),
+            tls=_handshake(endpoint.host, kinds[0]) if kinds else None,
+            source=self.source,
+        )
+
+
+def _record(rrtype: RecordType, text: str) -> MxRecord | AddressRecord | TextRecord:
+    if rrtype is RecordType.MX:
+        preference, exchange = text.split()
+        return MxRecord(preference=int(preference), exchange=exchange, ttl=3600)
+    if rrtype is RecordType.PTR:
+        return TextRecord(text=text, ttl=3600)
+    return AddressRecord(address=text, ttl=3600)
+
+
+def _reply(lines: list[str]) -> Reply:
+    raw = "".join(f"{line}\r\n" for line in lines).encode()
+    return Reply(raw=raw, code=int(lines[-1][:3]), lines=tuple(line[4:] for line in lines))
+
+
+def _handshake(host: str, kind: str) -> TlsFacts:
+    name = "relay.isp.example" if kind == "another name" else host
+    certificate = Certificate(
+        der=b"",
+        subject=f"CN={name}",
+        issuer="CN=An authority",
+        names=(name,),
+        not_before=0.0,
+        not_after=2e9,
+        key="ECDSA 256",
+        signature="ecdsa-with-SHA256",
+        fingerprint="00",
+    )
+    return TlsFacts(
+        version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384",
+        group="x25519",
+        server_name=host,
+        chain=(certificate,),
+        verdict=_VERDICTS[kind],
+        elapsed=0.1,
+    )
