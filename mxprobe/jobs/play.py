@@ -11,7 +11,7 @@ from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.run import Run
 from mxprobe.lab.play import play_story
 from mxprobe.mx.senders import NoSuchSender, parse_sender
-from mxprobe.rules import judge_run
+from mxprobe.rules import ALL_RULES, judge_run
 from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load import load_bytes
 from mxprobe.scenario.model import Scenario
@@ -58,7 +58,24 @@ def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
 
 def load_stories(paths: Iterable[Path]) -> tuple[Scenario, ...]:
     """The stories of files and folders. Raises InputError naming the path, and in a file the line."""
-    return tuple(load_bytes(path.read_bytes(), str(path)) for path in find_stories(paths))
+    return tuple(_load(path) for path in find_stories(paths))
+
+
+def _load(path: Path) -> Scenario:
+    """One story, which may only expect findings that there are rules for."""
+    data = path.read_bytes()
+    scenario = load_bytes(data, str(path))
+    rules = {module.RULE.code: module.RULE.name for module in ALL_RULES}
+    expectations = (scenario.expect, *(difference.expect for difference in scenario.differs))
+    for wanted in (wanted for expect in expectations for wanted in expect.findings):
+        name = rules.get(wanted.code)
+        if name is not None and wanted.name in ("", name):
+            continue
+        line = data.decode().splitlines()[wanted.line - 1]
+        place = Place(str(path), wanted.line, line.find(wanted.code) + 1, line, len(wanted.code))
+        message = f"{wanted.code} is called {name}" if name else f"there is no rule {wanted.code}"
+        raise InputError(message, place=place, hint="All rules: mxprobe explain rules.")
+    return scenario
 
 
 def find_stories(paths: Iterable[Path]) -> tuple[Path, ...]:

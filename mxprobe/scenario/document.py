@@ -85,6 +85,11 @@ class Reader:
             found[word] = value
         return found
 
+    def key(self, node: Node, word: str) -> Node:
+        """The key `word` of a mapping, for a complaint about the word itself."""
+        keys = [key for key, _ in node.value] if isinstance(node, MappingNode) else []
+        return next((key for key in keys if self.text(key) == word), node)
+
     def require(self, node: Node, entries: Mapping[str, Node], key: str, what: str) -> Node:
         """The value of a key that has to be there."""
         if key not in entries:

@@ -123,7 +123,8 @@ def _expectations(expect: Expectations, indent: str) -> list[str]:
             before = {} if queue.before is None else {"before": render_duration(queue.before)}
             lines.append(f"{indent}  {queue.host}: {_map({'queue': 'empty', **before})}")
     if expect.findings:
-        lines.append(f"{indent}findings: {_list([finding.code for finding in expect.findings])}")
+        names = [f"{finding.code} {finding.name}".strip() for finding in expect.findings]
+        lines.append(f"{indent}findings: {_list(names)}")
     return lines
 
 

@@ -49,7 +49,7 @@ class _StoryReader:
             else ("rfc5321",)
         )
         hosts = self._hosts(entries["hosts"]) if "hosts" in entries else ()
-        steps = tuple(self._step(item) for item in reader.items(entries["steps"], "`steps`"))
+        steps = self._steps(entries["steps"])
         expect_reader = ExpectReader(reader, self._host, self._person, self._messages(entries["steps"], steps))
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
@@ -119,8 +119,15 @@ class _StoryReader:
         return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
 
     def _person(self, node: Node) -> str:
-        word = self.reader.text(node)
-        return word if "@" in word else f"{word}@{self.domain}"
+        local, at, domain = self.reader.text(node).rpartition("@")
+        if not at:
+            local, domain = domain, self.domain
+        if not local.isascii() or not local.isprintable() or not local or set(local) & set(' <>@"\\'):
+            self.refuse(node, "a person is a local part, or an address: alice, alice@example.test")
+        try:
+            return f"{local}@{to_ascii(domain)}"
+        except NameRefused as error:
+            self.refuse(node, f"not a mail address: {error}")
 
     def _people(self, node: Node) -> tuple[str, ...]:
         return tuple(self._person(item) for item in self.reader.one_or_more(node))
@@ -184,10 +191,25 @@ class _StoryReader:
         if preferences[better] >= preferences[name]:
             self.refuse(node, f"{name} cannot hand on to {better}, which is no better: mail would go round in a circle")
 
+    def _steps(self, node: Node) -> tuple[Step, ...]:
+        """Every step, in the order of the file; a mend has something to mend."""
+        nodes = self.reader.items(node, "`steps`")
+        steps = tuple(self._step(item) for item in nodes)
+        for item, step in zip(nodes, steps, strict=True):
+            if isinstance(step, Mend):
+                for host in step.hosts:
+                    if not any(isinstance(one, Break) and host in one.hosts and one.at <= step.at for one in steps):
+                        self.refuse(item, f"nothing breaks {host} before this step mends it")
+        return steps
+
     def _step(self, node: Node) -> Step:
         reader = self.reader
         entries = reader.entries(node, None, "a step")
         deeds = [deed for deed in _DEEDS if deed in entries]
+        if not deeds:
+            strange = next((key for key in entries if key != "at"), None)
+            if strange is not None:
+                reader.document.refuse_unknown(reader.key(node, strange), strange, _DEEDS, "deed of a step")
         if len(deeds) != 1:
             self.refuse(node, f"a step does one of {', '.join(_DEEDS)}; this one does {', '.join(deeds) or 'none'}")
         entries = reader.entries(node, _DEEDS[deeds[0]], "a step")

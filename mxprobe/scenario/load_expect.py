@@ -20,7 +20,7 @@ from mxprobe.scenario.model import (
 )
 
 _MESSAGE_KEYS = ("tried", "accepted", "arrived", "bounced", "queued", "rounds")
-_CODE = re.compile(r"MX\d{3}\b")
+_FINDING = re.compile(r"(MX\d{3})(?: ([a-z0-9-]+))?")
 
 
 class ExpectReader:
@@ -47,7 +47,7 @@ class ExpectReader:
             elif key == "findings":
                 findings += [self._finding(item) for item in reader.items(value, "`findings`")]
             else:
-                messages.append(self._message(key, value))
+                messages.append(self._message(reader.key(node, key), value))
         return Expectations(messages=tuple(messages), queues=tuple(queues), findings=tuple(findings))
 
     def check_complete(self, node: Node, expect: Expectations) -> None:
@@ -61,16 +61,17 @@ class ExpectReader:
         """What some of the story's senders do instead."""
         return tuple(self._difference(item, senders) for item in self.reader.items(node, "`differs`"))
 
-    def _message(self, key: str, node: Node) -> Expectation:
+    def _message(self, key_node: Node, node: Node) -> Expectation:
         reader = self.reader
+        key = reader.text(key_node)
         name, _, person = key.partition("/")
         if name not in self.sends:
-            reader.document.refuse_unknown(node, name, [*self.sends, "hosts", "findings"], "message")
+            reader.document.refuse_unknown(key_node, name, [*self.sends, "hosts", "findings"], "message")
         recipient = None
         if person:
             known = {address.partition("@")[0]: address for address in self.sends[name].to}
             if person not in known and person not in known.values():
-                self.refuse(node, f"`{name}` is not sent to `{person}`")
+                self.refuse(key_node, f"`{name}` is not sent to `{person}`")
             recipient = known.get(person, person)
         entries = reader.entries(node, _MESSAGE_KEYS, f"the expectation of `{key}`")
         fates = [fate for fate in ("arrived", "bounced", "queued") if fate in entries]
@@ -143,12 +144,12 @@ class ExpectReader:
         return found
 
     def _finding(self, node: Node) -> ExpectedFinding:
-        match = _CODE.match(self.reader.text(node))
+        match = _FINDING.fullmatch(self.reader.text(node))
         if match is None:
             self.refuse(
                 node, "a finding is named by its code, and its name if you like: MX957 backup-used-unnecessarily"
             )
-        return ExpectedFinding(code=match[0], line=self.reader.line(node))
+        return ExpectedFinding(code=match[1], name=match[2] or "", line=self.reader.line(node))
 
     def _difference(self, node: Node, senders: tuple[str, ...]) -> Difference:
         reader = self.reader

@@ -105,9 +105,10 @@ class QueueExpectation(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedFinding(Struct, frozen=True, kw_only=True):
-    """A finding that must come."""
+    """A finding that must come; `name` is that of its rule where the file says it."""
 
     code: str
+    name: str = ""
     line: int = 0
 
 

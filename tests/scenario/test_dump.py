@@ -87,7 +87,7 @@ def stories(draw: st.DrawFn) -> Scenario:
         span = draw(st.none() | durations)
         ends = None if span is None else at + span
         steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), ends=ends))
-        steps.append(Mend(at=draw(times), hosts=HOSTS[:1]))
+        steps.append(Mend(at=at + draw(durations), hosts=HOSTS[:1]))
     fate: dict[str, Any] = draw(
         st.sampled_from(
             [

@@ -19,57 +19,31 @@ steps:
 expect:
   letter: {accepted: mx1, arrived: mailbox}
 """
-BROKEN = {
-    "unknown-key": (GOOD + "stroy: x\n", 9, "story"),
-    "duplicate-key": (GOOD + "story: again\n", 9, "second time"),
-    "tab": (GOOD.replace("  - {at", "\t- {at"), 6, "tab"),
-    "wrong-type": (GOOD.replace("[10 mx1, 20 mx2]", "ten"), 3, "list"),
-    "unknown-host": (GOOD.replace("accepted: mx1", "accepted: mx7"), 8, "host"),
-    "unknown-fault": (
-        GOOD.replace("expect:", "  - {at: 2m, break: mx1, with: tcp-refused}\nexpect:"),
-        7,
-        "tcp-refuse?",
-    ),
-    "unknown-profile": (GOOD.replace("steps:", "senders: [postfx]\nsteps:"), 5, "postfix?"),
-    "negative-time": (GOOD.replace("at: 1m", "at: -1m"), 6, "negative"),
-    "bare-number": (GOOD.replace("at: 1m", "at: 60"), 6, "no unit"),
-    "clock-time": (GOOD.replace("at: 1m", 'at: "12:30"'), 6, "no duration"),
-    "no-fate": (GOOD.replace(", arrived: mailbox", ""), 8, "exactly one way"),
-    "circle-of-hand-ons": (GOOD.replace("steps:", "hosts: {mx1: {hands-on: mx2}}\nsteps:"), 5, "circle"),
-    "fault-without-phase": (
-        GOOD.replace("expect:", "  - {at: 2m, break: mx1, with: {reply: 451 no}}\nexpect:"),
-        7,
-        "phase",
-    ),
-    "no-difference": (
-        GOOD.replace("steps:", "senders: [postfix]\nsteps:")
-        + "differs:\n  - {senders: [postfix], cell: C1, because: x, expect: {letter: {queued: sender}}}\n",
-        11,
-        "no difference",
-    ),
-    "not-yaml": (GOOD + "}: {\n", 9, "not YAML"),
-}
+INVALID = Path(__file__).parent / "invalid"
+"""Every file here is refused with the text beside it (the same name, .txt)."""
 
 
 def test_the_good_file_is_good() -> None:
     assert load(GOOD, "good.yaml").chain == ((10, "mx1.example.test"), (20, "mx2.example.test"))
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_file_is_refused_at_its_line_with_what_would_be_right(name: str) -> None:
-    text, line, says = BROKEN[name]
+@pytest.mark.parametrize("name", sorted(file.name for file in INVALID.glob("*.yaml")))
+def test_a_broken_file_is_refused_at_its_line_with_what_would_be_right(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(INVALID)
 
     with pytest.raises(InputError) as caught:
-        load(text, f"{name}.yaml")
+        load_stories([Path(name)])
 
-    shown = str(caught.value)
-    assert shown.startswith(f"{name}.yaml:{line}:"), shown
-    assert says in shown
+    assert f"{caught.value}\n" == Path(name).with_suffix(".txt").read_text()
 
 
-def test_an_empty_file_says_what_a_story_has() -> None:
-    with pytest.raises(InputError, match="empty"):
-        load("", "empty.yaml")
+def test_every_broken_file_has_its_text_and_every_text_its_file() -> None:
+    stems = {kind: {file.stem for file in INVALID.glob(f"*.{kind}")} for kind in ("yaml", "txt")}
+
+    assert stems["yaml"] == stems["txt"]
+    assert len(stems["yaml"]) >= 39
 
 
 def test_bytes_that_are_no_utf8_are_refused() -> None:
