@@ -1,23 +1,36 @@
-"""`mxprobe explain`: the page of a rule, a cell, a fault or a mailer, out of what the program itself works by."""
+"""`mxprobe explain`: a page about a rule, cell, fault, step, mailer or story, made from what the program works by."""
 
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
 
 @click.command("explain")
-@click.argument("word")
+@click.argument("word", metavar="WORD|PATH")
 def command(word: str) -> int:
-    """Print a page: a rule (MX104), a cell (B3), a fault (tcp-refuse), a mailer (postfix), or a list of them
-    (rules, cells, faults, profiles)."""
+    """Print a page: a rule (MX104), a cell (B3), a fault (tcp-refuse), a step (break), a mailer (postfix), a story by
+    its path, or a list of them (rules, cells, faults, steps, profiles, a folder of stories)."""
     from mxprobe.errors import InputError
     from mxprobe.report.pages import pages
 
     known = pages()
     found = next((page for name, page in known.items() if name.lower() == word.lower()), None)
-    if found is None:
-        near = get_close_matches(word, list(known), n=3, cutoff=0.5)
-        hint = f"Did you mean {', '.join(near)}?" if near else "Lists: mxprobe explain rules, cells, faults, profiles."
-        raise InputError(f"there is no page about `{word}`", hint=hint)
-    click.echo(found())
-    return 0
+    if found is not None:
+        click.echo(found())
+        return 0
+    path = Path(word)
+    if path.exists():
+        click.echo(_story_page(path))
+        return 0
+    near = get_close_matches(word, list(known), n=3, cutoff=0.5)
+    lists = "Lists: mxprobe explain rules, cells, faults, steps, profiles, scenarios/."
+    raise InputError(f"there is no page about `{word}`", hint=f"Did you mean {', '.join(near)}?" if near else lists)
+
+
+def _story_page(path: Path) -> str:
+    from mxprobe.jobs.play import load_stories
+    from mxprobe.report.story_page import render_list, render_story
+
+    stories = load_stories([path])
+    return render_list(stories) if path.is_dir() else render_story(stories[0])

@@ -231,9 +231,12 @@ def _later(act: Callable[..., None], *arguments: object) -> Callable[[], None]:
 
 
 def describe_break(step: Break) -> str:
-    """What a step breaks, in words: "reply in the banner"."""
+    """What a step breaks, in the words of its file: `reply "554 5.3.2 No SMTP service here" at banner`."""
+    fault = step.use.fault
+    setting = getattr(fault, fault.SHORT) if fault.SHORT else None
+    told = f' "{setting}"' if isinstance(setting, str) else ""
     where = f" at {step.use.phase}" if step.use.phase else ""
-    return f"{step.use.name}{where}"
+    return f"{step.use.name}{told}{where}"
 
 
 def write_message(step: Send, name: str, now: float) -> bytes:

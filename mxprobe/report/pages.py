@@ -13,6 +13,24 @@ from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import Fault
 
+_STEPS = {
+    "send": (
+        "The sender under test gets a message. `to` names one recipient or several; `from` the envelope sender;\n"
+        "`count` messages are sent `every` so long, and are called after the step: order-1, order-2.",
+        "{at: 1m, send: order, to: [alice, bob], from: shop@elsewhere.test, count: 3, every: 10s}",
+    ),
+    "break": (
+        "A host, several, `primary`, `backup` or `dns` gets the fault named by `with`, `for` a time or until mended.\n"
+        "`phase` or `query` say where it strikes, `only` how often: first 2, every 3rd, after 100. The newest counts.",
+        "{at: 5m, break: mx1, with: {reply: 451 4.3.0 later}, phase: rcpt, only: first 2, for: 30m}",
+    ),
+    "mend": (
+        "Every fault that steps gave to these hosts ends. What a host `always` has stays with it.",
+        "{at: 40m, mend: primary}",
+    ),
+}
+"""The deeds of steps: what each does, and one as it stands in a file."""
+
 
 def pages() -> Mapping[str, Callable[[], str]]:
     """Every page by its name."""
@@ -21,11 +39,13 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "cells": _cells,
         "faults": _faults,
         "profiles": _profiles,
+        "steps": _steps,
     }
     found |= {module.RULE.code: partial(_rule, module.RULE.code) for module in ALL_RULES}
     found |= {module.RULE.name: partial(_rule, module.RULE.code) for module in ALL_RULES}
     found |= {cell.id: partial(_cell, cell) for cell in CELLS.values()}
     found |= {fault.NAME: partial(_fault, fault) for fault in FAULTS}
+    found |= {word: partial(_step, word) for word in _STEPS}
     found |= {profile.name: partial(_profile, profile) for profile in PROFILES}
     return found
 
@@ -49,6 +69,16 @@ def _faults() -> str:
 def _profiles() -> str:
     lines = [f"{profile.name:<10} {profile.title}, {profile.version}" for profile in PROFILES]
     return "\n".join([*lines, f"Not modelled: {', '.join(NOT_MODELLED)}."])
+
+
+def _steps() -> str:
+    lines = [f"{word:<6} {example}" for word, (_, example) in _STEPS.items()]
+    return "\n".join([*lines, "", "A step has one trigger, `at`: the story's clock, which waits for nothing."])
+
+
+def _step(word: str) -> str:
+    told, example = _STEPS[word]
+    return f"{word}\n\n{told}\nExample.\n    {example}"
 
 
 def _rule(code: str) -> str:

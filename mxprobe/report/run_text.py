@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from mxprobe.facts.run import Event, EventKind, Miss, Run
-from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time
+from mxprobe.report.run_why import render_why
+from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time, wrap
 
 _DEEDS = {
     EventKind.BREAK: "BREAK",
@@ -29,7 +30,7 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
         elif verbose:
             blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
             if trace:
-                blocks.append("\n".join(_timeline(run.events, None)) + "\n")
+                blocks.append("\n".join(_timeline(run.events, None, trace=True)) + "\n")
     return "\n".join([*blocks, tally(runs)])
 
 
@@ -55,10 +56,10 @@ def _failure(run: Run, *, trace: bool) -> str:
     first = misses[0]
     place = f"{run.path}:{first.line}" if first.line else run.path
     lines = [f"FAIL  {place}  sender {run.sender}"]
-    lines += [f"      {cut(miss.says, 3 * WIDTH)}" for miss in misses]
+    lines += [line for miss in misses for line in wrap("      ", miss.says)]
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
-    lines += ["", *_timeline(events, _moment(events, first))]
+    lines += ["", *_timeline(events, _moment(events, first), trace=trace), *render_why(run)]
     again = f"mxprobe run {run.path} --sender {run.sender} --seed {run.seed} --trace"
     lines += ["", f"      again   {again}", ""]
     return "\n".join(lines)
@@ -80,15 +81,45 @@ def _moment(events: Sequence[Event], miss: Miss) -> int | None:
     return places[-1] if places else None
 
 
-def _timeline(events: Sequence[Event], left_at: int | None) -> list[str]:
+def _timeline(events: Sequence[Event], left_at: int | None, *, trace: bool) -> list[str]:
+    """A line for each event; without `trace` what was told already is only counted."""
     lines = ["      story   who               what"]
+    told: set[str] = set()
+    again: list[Event] = []
     for number, event in enumerate(events):
+        text = _tell(event)
+        if not trace and number != left_at and (text in told or _is_told_by_next(events, number)):
+            again += [event] if text in told else []
+            continue
+        lines += _repeated(again)
+        again = []
+        told.add(text)
         mark = ">" if number == left_at else " "
-        who = f"{event.who} > {event.host}" if event.host else event.who
-        said = f'  "{event.text}"' if event.text and event.kind in (EventKind.REFUSED, EventKind.BOUNCED) else ""
-        told = f"  {event.text}" if event.text and event.kind in (EventKind.BREAK, EventKind.WAITS) else ""
-        cell = f"  ({event.cell})" if event.cell and event.kind is not EventKind.ACCEPTED else ""
-        line = f"  line {event.line}" if event.line else ""
-        what = _DEEDS[event.kind].format(message=event.message, recipient=event.recipient, to=event.to)
-        lines.append(cut(f"  {mark}   {say_time(event.at):>7} {who:<17} {what}{said}{told}{cell}{line}", WIDTH + 20))
-    return lines
+        lines.append(cut(f"  {mark}   {say_time(event.at):>7} {text}", WIDTH))
+    return lines + _repeated(again)
+
+
+def _tell(event: Event) -> str:
+    who = f"{event.who} > {event.host}" if event.host else event.who
+    said = f'  "{event.text}"' if event.text and event.kind in (EventKind.REFUSED, EventKind.BOUNCED) else ""
+    told = f"  {event.text}" if event.text and event.kind in (EventKind.BREAK, EventKind.WAITS) else ""
+    cell = f" ({event.cell})" if event.cell and event.kind is not EventKind.ACCEPTED else ""
+    line = f"  line {event.line}" if event.line else ""
+    what = _DEEDS[event.kind].format(message=event.message, recipient=event.recipient, to=event.to)
+    return f"{who:<17} {what}{cell}{said}{told}{line}"
+
+
+def _is_told_by_next(events: Sequence[Event], number: int) -> bool:
+    """Whether an attempt ends within a second, so that its end tells all of it."""
+    event = events[number]
+    if event.kind is not EventKind.TRIED:
+        return False
+    same = (event.who, event.host, event.message)
+    end = next((one for one in events[number + 1 :] if (one.who, one.host, one.message) == same), None)
+    return end is not None and end.kind in (EventKind.REFUSED, EventKind.ACCEPTED) and end.at - event.at < 1
+
+
+def _repeated(events: Sequence[Event]) -> list[str]:
+    if not events:
+        return []
+    return [f"              ...               the same again until {say_time(events[-1].at)}"]

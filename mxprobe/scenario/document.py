@@ -45,7 +45,7 @@ def read_document(text: str, path: str) -> tuple[Document, Node]:
     """The file and its root node. Raises InputError for what is no YAML, and for an empty file."""
     document = Document(path=path, lines=tuple(text.splitlines()))
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         raise _not_yaml(document, error) from error
     if root is None:

@@ -78,16 +78,28 @@ Said = Iterator[tuple[str, float | None]]
 
 
 def _ends(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
+    """How the copy ended, against the one way in which it should; what came in its place is told with it."""
+    instead = _instead(fate)
+    if expectation.arrived is not None and not fate.arrivals:
+        arrived = expectation.arrived
+        wanted = f"expected to arrive in {scenario.short(arrived.place)}{_bounds(arrived.after, arrived.before)}"
+        yield f"{wanted}; {instead[0]}", instead[1]
+        return
+    if expectation.bounced is not None and not fate.bounces:
+        bounced = expectation.bounced
+        wanted = f"expected to be bounced by {scenario.short(bounced.by)}{_bounds(bounced.after, bounced.before)}"
+        yield f"{wanted}; {instead[0]}", instead[1]
+        return
     if expectation.arrived is not None:
         yield from _arrived(scenario, fate, expectation.arrived)
     elif fate.arrivals:
         host, at = fate.arrivals[0]
-        yield f"arrived at {host} at {render_duration(at)}, and should not", at
+        yield f"arrived at {host} at {_when(at)}, and should not", at
     if expectation.bounced is not None:
         yield from _bounced(scenario, fate, expectation.bounced)
     else:
         for by, at, status in fate.bounces:
-            yield f"bounced by {by} at {render_duration(at)} ({status or 'no status'}), and should not", at
+            yield f"bounced by {by} at {_when(at)} ({status or 'no status'}), and should not", at
     if expectation.queued is not None:
         holder = scenario.short(expectation.queued)
         if holder not in fate.held:
@@ -96,11 +108,30 @@ def _ends(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
         yield f"still held by {_names(fate.held)} when the story ended", None
 
 
+def _instead(fate: Fate) -> tuple[str, float | None]:
+    """How the copy ended, and when."""
+    if fate.bounces:
+        by, at, status = fate.bounces[0]
+        return f"bounced by {by} at {_when(at)} ({status or 'no status'})", at
+    if fate.arrivals:
+        host, at = fate.arrivals[0]
+        return f"arrived at {host} at {_when(at)}", at
+    return (f"still held by {_names(fate.held)} at the end" if fate.held else "it is nowhere at the end"), None
+
+
+def _when(at: float) -> str:
+    """Story time to the second; below a second as it is."""
+    return render_duration(round(at) if at >= 1 else at)
+
+
+def _bounds(after: float | None, before: float | None) -> str:
+    words = [f" after {render_duration(after)}"] if after is not None else []
+    words += [f" before {render_duration(before)}"] if before is not None else []
+    return " and".join(words)
+
+
 def _arrived(scenario: Scenario, fate: Fate, arrived: Arrived) -> Said:
     """The right number of copies, in the right place, in time."""
-    if not fate.arrivals and not fate.bounces:
-        yield f"expected to arrive in {scenario.short(arrived.place)}; it never arrived", None
-        return
     if len(fate.arrivals) != arrived.copies:
         at = fate.arrivals[-1][1] if fate.arrivals else None
         yield (
@@ -119,8 +150,7 @@ def _arrived(scenario: Scenario, fate: Fate, arrived: Arrived) -> Said:
 def _bounced(scenario: Scenario, fate: Fate, bounced: Bounced) -> Said:
     """One bounce, by the right hand, with the right status, in time."""
     if len(fate.bounces) != 1:
-        count = "no bounce" if not fate.bounces else f"{len(fate.bounces)} bounces"
-        yield f"expected one bounce by {scenario.short(bounced.by)}; there was {count}", None
+        yield f"expected one bounce by {scenario.short(bounced.by)}; there were {len(fate.bounces)}", None
         return
     by, at, status = fate.bounces[0]
     if by != scenario.short(bounced.by):
@@ -132,9 +162,9 @@ def _bounced(scenario: Scenario, fate: Fate, bounced: Bounced) -> Said:
 
 def _in_time(what: str, at: float, after: float | None, before: float | None) -> Said:
     if before is not None and at > before + _SETTLED:
-        yield f"expected before {render_duration(before)}; {what} at {render_duration(at)}", at
+        yield f"expected before {render_duration(before)}; {what} at {_when(at)}", at
     if after is not None and at < after - _SETTLED:
-        yield f"expected after {render_duration(after)}; {what} at {render_duration(at)}", at
+        yield f"expected after {render_duration(after)}; {what} at {_when(at)}", at
 
 
 def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
@@ -185,7 +215,7 @@ def _judge_queue(scenario: Scenario, queue: QueueExpectation, run: Run) -> Itera
         yield Miss(says=f"the queue of {host} is not empty when the story ends", line=queue.line)
     elif queue.before is not None and emptied > queue.before + _SETTLED:
         text = f"the queue of {host}: expected empty before {render_duration(queue.before)}; "
-        yield Miss(says=f"{text}empty at {render_duration(emptied)}", line=queue.line, at=emptied)
+        yield Miss(says=f"{text}empty at {_when(emptied)}", line=queue.line, at=emptied)
 
 
 def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:

@@ -125,9 +125,9 @@ def test_wrong_use_exits_2_with_usage_on_stderr(args: list[str]) -> None:
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [
-        (MxprobeError("the lab fell down"), 2, "the lab fell down  Exit 2."),
-        (InputError("unreadable", place=Place("a.yaml")), 2, "a.yaml: unreadable  Exit 2."),
-        (CouldNotLook("no resolver answers"), 3, "no resolver answers  Exit 3."),
+        (MxprobeError("the lab fell down"), 2, "the lab fell down.  Exit 2."),
+        (InputError("unreadable", place=Place("a.yaml")), 2, "a.yaml: unreadable.  Exit 2."),
+        (CouldNotLook("no resolver answers"), 3, "no resolver answers.  Exit 3."),
         (click.ClickException("no such file"), 2, "Error: no such file"),
     ],
 )
@@ -150,7 +150,7 @@ def test_an_error_raised_in_a_task_group_is_shown_the_same_way(monkeypatch: pyte
 
     result = call(lambda: asyncio.run(both()), monkeypatch)
 
-    assert (result.exit_code, result.stderr) == (3, "no network  Exit 3.\n")
+    assert (result.exit_code, result.stderr) == (3, "no network.  Exit 3.\n")
 
 
 def test_a_bug_among_errors_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_a_bug_among_errors_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatc
 def test_a_message_cannot_command_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     result = call(raising(MxprobeError("no domain \x1b]0;owned\x07\nsecond line")), monkeypatch)
 
-    assert result.stderr == "no domain \\x1b]0;owned\\x07\nsecond line  Exit 2.\n"
+    assert result.stderr == "no domain \\x1b]0;owned\\x07\nsecond line.  Exit 2.\n"
 
 
 def test_an_interrupt_ends_with_one_line_and_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,12 @@ def test_the_good_file_is_good() -> None:
     assert load(GOOD, "good.yaml").chain == ((10, "mx1.example.test"), (20, "mx2.example.test"))
 
 
+def test_a_folded_text_is_one_line_without_a_trace_of_its_folds() -> None:
+    folded = GOOD.replace("story: A story.", "story: >\n  One\n  and two.")
+
+    assert load(folded, "folded.yaml").story == "One and two."
+
+
 @pytest.mark.parametrize("name", sorted(file.name for file in INVALID.glob("*.yaml")))
 def test_a_broken_file_is_refused_at_its_line_with_what_would_be_right(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,95 @@
+"""Why a play left its story, where the sender's profile explains it, and how the story would allow that.
+
+A difference is offered for what the mailer is known to do otherwise than the reference; a play that went wrong for
+another reason gets none.
+"""
+
+import math
+from collections.abc import Iterable
+
+from mxprobe.facts.finding import Severity
+from mxprobe.facts.run import Event, EventKind, Fate, Run
+from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.profile import Deviation, Profile, describe
+from mxprobe.mx.senders import PROFILES, NoSuchSender, parse_sender
+from mxprobe.report.words import wrap
+from mxprobe.scenario.durations import render_duration
+
+_SENDER = "sender"
+_DECIDING = (EventKind.REFUSED, EventKind.BOUNCED, EventKind.WAITS)
+
+
+def render_why(run: Run) -> list[str]:
+    """The lines of `why`, and the entry of `differs`; none where the sender did what the reference does."""
+    try:
+        profile, _ = parse_sender(run.sender)
+    except NoSuchSender:
+        return []
+    deviation = _deviation(run.events, profile)
+    if deviation is None:
+        return []
+    cell = deviation.cell
+    reference = describe(PROFILES[0], cell)
+    why = f"{run.sender} {deviation.because} (cell {cell}). The reference: {reference}."
+    return [
+        "",
+        *wrap("      why     ", why),
+        "      if this is what you want to allow, add under `differs:`",
+        f"              - senders: [{run.sender}]",
+        f"                cell: {cell}",
+        f"                because: {deviation.because}",
+        "                expect:",
+        *[f"                  {line}" for line in _expectations(run)],
+    ]
+
+
+def _deviation(events: Iterable[Event], profile: Profile) -> Deviation | None:
+    """The first departure from the reference on the sender's road."""
+    for event in events:
+        if event.who == _SENDER and event.cell and event.kind in _DECIDING:
+            found = profile.deviation(event.cell)
+            if found is not None and profile.ruling(event.cell, TlsPolicy.MAY).deviation is not None:
+                return found
+    return None
+
+
+def _expectations(run: Run) -> list[str]:
+    """What the play did, as expectations: a line for each message, or for each of its recipients, and the findings."""
+    recipients: dict[str, list[Fate]] = {}
+    for fate in run.fates:
+        recipients.setdefault(fate.message, []).append(fate)
+    lines = []
+    for message, fates in recipients.items():
+        for fate in fates:
+            person = f"/{fate.recipient.partition('@')[0]}" if len(fates) > 1 else ""
+            lines.append(f"{message}{person}: {_fate(run, fate)}")
+    findings = [
+        f"{found.code} {found.name}" for found in run.findings if found.severity in (Severity.ERROR, Severity.WARNING)
+    ]
+    if findings:
+        lines.append(f"findings: [{', '.join(dict.fromkeys(findings))}]")
+    return lines
+
+
+def _fate(run: Run, fate: Fate) -> str:
+    tried = max(fate.tried, key=len, default=())
+    parts = [f"tried: [{', '.join(tried)}]"] if tried else []
+    if fate.accepted:
+        parts.append(f"accepted: {fate.accepted[-1][0]}")
+    if fate.bounces:
+        by, at, _ = fate.bounces[0]
+        parts.append(f"bounced: {{by: {by}, before: {_by(at)}}}")
+    elif fate.arrivals:
+        host, at = fate.arrivals[-1]
+        best = min((preference for preference, _ in run.chain), default=0)
+        place = "mailbox" if (best, host) in run.chain else host
+        copies = f"copies: {len(fate.arrivals)}, " if len(fate.arrivals) > 1 else ""
+        parts.append(f"arrived: {{in: {place}, {copies}before: {_by(at)}}}")
+    elif fate.held:
+        parts.append(f"queued: {fate.held[0]}")
+    return f"{{{', '.join(parts)}}}"
+
+
+def _by(at: float) -> str:
+    """The next full minute but one: a bound that does not break at the first change of a timeout."""
+    return render_duration(60.0 * (math.ceil(at / 60) + 1))

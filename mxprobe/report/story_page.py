@@ -1,0 +1,110 @@
+"""The page of a story: what is staged, what happens when, and how each message ends, sender by sender."""
+
+from collections.abc import Iterable
+
+from mxprobe.facts.names import to_unicode
+from mxprobe.report.words import say_time, wrap
+from mxprobe.scenario.durations import render_duration
+from mxprobe.scenario.faults.fault import FaultUse
+from mxprobe.scenario.model import Break, Expectation, Expectations, Mend, Scenario, Send, Step
+
+_LABEL = "  {:<10} "
+
+
+def render_story(story: Scenario) -> str:
+    """The page, at most a report wide."""
+    lines = wrap("", story.story)
+    lines += [""]
+    lines += wrap(_LABEL.format("standard"), story.standard or "none is named")
+    lines += _labelled("chain", (_host(story, preference, name) for preference, name in story.chain))
+    lines += wrap(_LABEL.format("recipients"), ", ".join(story.recipients))
+    lines += wrap(_LABEL.format("senders"), " ".join(story.senders))
+    lines += _labelled("steps", (_step(story, step) for step in story.steps))
+    lines += _labelled("expected", _expected(story, story.expect))
+    for difference in story.differs:
+        who = ", ".join(difference.senders)
+        told = (f"({difference.cell}) {difference.because}:", *_expected(story, difference.expect))
+        lines += _labelled(who, told)
+    return "\n".join([*lines, "", f"  play it    mxprobe run {story.path}", f"  hold it    mxprobe lab {story.path}"])
+
+
+def render_list(stories: Iterable[Scenario]) -> str:
+    """The path of each story, and what it tells."""
+    return "\n".join(line for story in stories for line in (story.path, *wrap("    ", story.story)))
+
+
+def _labelled(label: str, texts: Iterable[str]) -> list[str]:
+    lines: list[str] = []
+    for text in texts:
+        lines += wrap(_LABEL.format("" if lines else label), text)
+    return lines
+
+
+def _host(story: Scenario, preference: int, name: str) -> str:
+    spec = story.spec(name)
+    place = "has the mailboxes" if story.keeps_mail(name) else f"queues and hands on, like {spec.profile}"
+    takes = "; takes mail for anyone" if spec.any_recipient else ""
+    if spec.recipients is not None:
+        takes = f"; knows {', '.join(spec.recipients)}"
+    faults = "".join(f"; always {_fault(use)}" for use in spec.always)
+    return f"{preference:>5} {to_unicode(story.short(name))}  {place}{takes}{faults}"
+
+
+def _fault(use: FaultUse) -> str:
+    setting = getattr(use.fault, use.fault.SHORT) if use.fault.SHORT else None
+    if isinstance(setting, float):
+        setting = render_duration(setting)
+    where = use.phase or use.query
+    return f"{use.name}{f' {setting}' if setting else ''}{f' at {where}' if where else ''}"
+
+
+def _step(story: Scenario, step: Step) -> str:
+    match step:
+        case Send():
+            copies = f" ({step.count} of them, {render_duration(step.every)} apart)" if step.count > 1 else ""
+            did = f"the sender gets {step.name} for {', '.join(step.to)}{copies}"
+        case Break():
+            until = "" if step.ends is None else f", until {say_time(step.ends)}"
+            did = f"{_names(story, step.hosts)}: {_fault(step.use)}{until}"
+        case Mend():
+            did = f"{_names(story, step.hosts)}: mended"
+    return f"{say_time(step.at):>6}  {did}"
+
+
+def _expected(story: Scenario, expect: Expectations) -> list[str]:
+    lines = [_fate(story, item) for item in expect.messages]
+    for queue in expect.queues:
+        before = "" if queue.before is None else f" by {say_time(queue.before)}"
+        lines.append(f"the queue of {story.short(queue.host)} is empty{before}")
+    lines += [f"finding {finding.code} {finding.name}".rstrip() for finding in expect.findings]
+    return lines
+
+
+def _fate(story: Scenario, item: Expectation) -> str:
+    who = item.message + (f" to {item.recipient}" if item.recipient else "")
+    parts = []
+    if item.tried is not None:
+        parts.append("tries " + ", ".join("|".join(map(story.short, place)) for place in item.tried))
+    if item.accepted is not None:
+        parts.append(f"accepted by {story.short(item.accepted)}")
+    if item.arrived is not None:
+        copies = f", {item.arrived.copies} copies" if item.arrived.copies > 1 else ""
+        place = "the mailbox" if item.arrived.place == "mailbox" else story.short(item.arrived.place)
+        parts.append(f"arrives in {place}{copies}{_times(item.arrived.after, item.arrived.before)}")
+    if item.bounced is not None:
+        status = f" with {item.bounced.status}" if item.bounced.status else ""
+        by = story.short(item.bounced.by)
+        parts.append(f"bounced by {by}{status}{_times(item.bounced.after, item.bounced.before)}")
+    if item.queued is not None:
+        parts.append(f"still queued at {story.short(item.queued)}")
+    return f"{who}: {'; '.join(parts)}"
+
+
+def _times(after: float | None, before: float | None) -> str:
+    if after is not None and before is not None:
+        return f" between {say_time(after)} and {say_time(before)}"
+    return f" after {say_time(after)}" if after is not None else f" by {say_time(before)}" if before is not None else ""
+
+
+def _names(story: Scenario, hosts: tuple[str, ...]) -> str:
+    return ", ".join(story.short(host) for host in hosts)

@@ -1,0 +1,62 @@
+"""Pages: every name that a list shows has one, and stories have theirs by their paths."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mxprobe.cli import main
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.senders import PROFILES
+from mxprobe.rules import ALL_RULES
+from mxprobe.scenario.faults import FAULTS
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+WORDS = [
+    *(module.RULE.code for module in ALL_RULES),
+    *(module.RULE.name for module in ALL_RULES),
+    *CELLS,
+    *(fault.NAME for fault in FAULTS),
+    *(profile.name for profile in PROFILES),
+    *("send", "break", "mend", "rules", "cells", "faults", "steps", "profiles"),
+]
+
+
+def _explain(word: str) -> str:
+    result = CliRunner().invoke(main, ["explain", word])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_has_a_page(word: str) -> None:
+    page = _explain(word.lower())
+
+    assert len(page.splitlines()) >= 2
+    assert _explain(word.upper()) == page
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_story_has_a_page_that_is_a_report_wide(path: Path) -> None:
+    page = _explain(str(path))
+
+    assert page.isprintable() or all(line.isprintable() for line in page.splitlines())
+    assert "senders    " in page
+    assert "expected   " in page
+    assert f"mxprobe run {path}" in page
+    assert all(len(line) <= 100 for line in page.splitlines() if "mxprobe " not in line)
+
+
+def test_a_folder_lists_its_stories_with_what_they_tell() -> None:
+    listed = _explain(str(SCENARIOS / "dns")).splitlines()
+
+    assert listed[0] == str(SCENARIOS / "dns/implicit-mx.yaml")
+    assert listed[1].startswith("    The domain has no MX record.")
+
+
+def test_a_page_of_a_difference_names_its_cell_and_its_findings() -> None:
+    page = _explain(str(SCENARIOS / "greeting/primary-554.yaml"))
+
+    assert "  haraka     (B3) takes a 5yz greeting for the last word:" in page
+    assert "finding MX956 bounced-while-alternative-existed" in page
+    assert "1m00s  the sender gets invoice for alice@example.test" in page
