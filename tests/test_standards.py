@@ -81,6 +81,12 @@ def test_every_standard_named_has_a_row_in_the_readme() -> None:
     assert not missing, "\n".join(missing)
 
 
+def test_every_row_of_the_readme_is_of_a_standard_that_the_code_answers_to() -> None:
+    named = {number for _, _, passage in read() for number in numbers(passage)}
+
+    assert [number for number in table() if number not in named] == []
+
+
 def test_every_reference_has_the_one_form() -> None:
     odd = [
         f"{path}:{line + offset}: {text!r} should read like RFC 5321 §5.1"

@@ -1,6 +1,7 @@
 """`mxprobe run`: play scenario files and give verdicts."""
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ def command(**options: object) -> int:
         if live:
             click.echo(f"\r\x1b[K{run.path}  {run.sender}", nl=False, err=True)
 
+    began = time.perf_counter()
     runs = play(paths, PlayOptions(seed=int(str(options["seed"])), senders=senders), progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
@@ -40,5 +42,6 @@ def command(**options: object) -> int:
     elif options["form"] == "junit":
         click.echo(render_runs_junit(runs), nl=False)
     else:
-        click.echo(render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"])))
+        spent = time.perf_counter() - began
+        click.echo(render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"]), spent=spent))
     return 1 if failed(runs) else 0

@@ -21,8 +21,11 @@ _DEEDS = {
 }
 
 
-def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = False) -> str:
-    """The failures with their timelines, with `verbose` a line for every play, and the tally."""
+def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = False, spent: float | None = None) -> str:
+    """The failures with their timelines, with `verbose` a line for every play, and the tally.
+
+    `spent` are the seconds that playing took; they vary, and are told where a person reads.
+    """
     blocks = []
     for run in runs:
         if run.verdict is not None and not run.verdict.passed:
@@ -31,7 +34,7 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
             blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
             if trace:
                 blocks.append("\n".join(_timeline(run.events, None, trace=True)) + "\n")
-    return "\n".join([*blocks, tally(runs)])
+    return "\n".join([*blocks, tally(runs, spent)])
 
 
 def failed(runs: Sequence[Run]) -> int:
@@ -39,16 +42,17 @@ def failed(runs: Sequence[Run]) -> int:
     return sum(1 for run in runs if run.verdict is not None and not run.verdict.passed)
 
 
-def tally(runs: Sequence[Run]) -> str:
+def tally(runs: Sequence[Run], spent: float | None = None) -> str:
     """The last line: what was played, how it went, the exit status."""
     stories = count_of(len({run.path for run in runs}), "story", "stories")
     plays = count_of(len(runs), "play")
     wrong = failed(runs)
     went = "all as expected" if not wrong else f"{len(runs) - wrong} as expected, {wrong} not"
-    spent = say_span(sum(run.ended for run in runs))
+    told = say_span(sum(run.ended for run in runs))
+    within = "" if spent is None else f" in {spent:.1f} s"
     seeds = ", ".join(sorted({str(run.seed) for run in runs})) or "none"
     joint = ":" if wrong else ","
-    return f"{stories}, {plays}{joint} {went}.  {spent} of story time, seed {seeds}.  Exit {1 if wrong else 0}."
+    return f"{stories}, {plays}{joint} {went}.  {told} of story time{within}, seed {seeds}.  Exit {1 if wrong else 0}."
 
 
 def _failure(run: Run, *, trace: bool) -> str:
