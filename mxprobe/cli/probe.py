@@ -1,6 +1,7 @@
 """`mxprobe probe`: look at live domains."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,16 @@ def command(**options: Any) -> int:
         raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, **{name: options[name] for name in _LOOKED_WITH})
+
+    def progress(text: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(text, err=True)
+
     worst = 0
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
-        seen = asyncio.run(look(domain, wanted))
+        seen = asyncio.run(look(domain, wanted, progress))
         status = show(seen, options)
         worst = max(worst, status)
     return worst

@@ -5,6 +5,7 @@ Prints nothing. Settings and input are checked here; the look itself is in probe
 
 import ipaddress
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
 from mxprobe.mx.forecast import Forecast, forecast_snapshot
-from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot
+from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot, tell_nobody
 from mxprobe.settings import Settings, load_settings
 from mxprobe.wire.dial import SocketDialer, own_name
 from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
@@ -59,18 +60,19 @@ class Look(Struct, frozen=True, kw_only=True):
     forecast: Forecast | None
 
 
-async def look(domain: str, options: LookOptions | None = None) -> Look:
+async def look(domain: str, options: LookOptions | None = None, progress: Callable[[str], None] = tell_nobody) -> Look:
     """Look at `domain` ("user@domain" is taken for its domain).
 
     Raises InputError for a name, address, file or name server that cannot be right, CouldNotLook where there is no
-    name server to ask. Cancelled, it gives what it has, the snapshot saying that it is not complete.
+    name server to ask. Cancelled, it gives what it has, the snapshot saying that it is not complete. `progress` is
+    called with a line whenever the look has to wait.
     """
     options = options or LookOptions()
     settings = load_settings()
     request = make_request(domain, options, settings)
     means = Means(dialer=SocketDialer(), tls=None if options.dns_only else TlsContext(options.cafile), wall=time.time)
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
-    snapshot = await take_snapshot(request, resolver, means)
+    snapshot = await take_snapshot(request, resolver, means, progress)
     return judge(snapshot)
 
 

@@ -9,7 +9,7 @@ Standards: RFC 5321 §5.1 (whom a sender would try), RFC 6890 (addresses that ar
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from msgspec import Struct
@@ -56,9 +56,18 @@ class Request(Struct, frozen=True, kw_only=True):
     controls: tuple[ControlHost, ...] = ()
 
 
-async def take_snapshot(request: Request, resolver: Resolver, means: Means) -> Snapshot:
-    """The snapshot; with `complete` False where the look was cancelled on the way (the cancellation ends here)."""
-    look = _Look(request, resolver, means)
+def tell_nobody(_text: str) -> None:
+    """Where nobody waits for progress."""
+
+
+async def take_snapshot(
+    request: Request, resolver: Resolver, means: Means, tell: Callable[[str], None] = tell_nobody
+) -> Snapshot:
+    """The snapshot; with `complete` False where the look was cancelled on the way (the cancellation ends here).
+
+    `tell` is called with a line whenever the look has to wait for longer than a person expects.
+    """
+    look = _Look(request, resolver, means, tell)
     complete = True
     try:
         await look.go()
@@ -75,8 +84,11 @@ async def take_snapshot(request: Request, resolver: Resolver, means: Means) -> S
 class _Look:
     """The course of one look; what was seen is gathered in its fields, so that an interruption loses none of it."""
 
-    def __init__(self, request: Request, resolver: Resolver, means: Means) -> None:
+    def __init__(
+        self, request: Request, resolver: Resolver, means: Means, tell: Callable[[str], None] = tell_nobody
+    ) -> None:
         self.request = request
+        self.tell = tell
         self.resolver = resolver
         self.means = means
         self.loop = asyncio.get_running_loop()
@@ -104,6 +116,7 @@ class _Look:
         else:
             await self._visit_all(open_targets)
         if is_worth_comparing(tuple(sessions[-1] for sessions in self.sessions.values())):
+            self.tell("no address answers; asking hosts of other operators whether port 25 is open here")
             await self._compare()
         await self._look_at_ourselves()
 
@@ -148,6 +161,9 @@ class _Look:
             self.sessions[endpoint].append(session)
             if not is_worth_another_try(session):
                 return
+            if attempt + 1 < vantage.attempts:
+                failure = session.failure.kind if session.failure else "later"
+                self.tell(f"{endpoint.id}: {failure}; asked again in {vantage.spacing:.0f} s")
 
     async def _compare(self) -> None:
         """Connect to hosts of others: if those do not answer either, the fault may be on this side."""

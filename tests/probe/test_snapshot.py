@@ -56,6 +56,7 @@ class World:
         self.issued = issued
         self.tls: TlsContext | None = trusting(issued) if issued else None
         self.down: dict[str, SynAnswer] = {}
+        self.told: list[str] = []
         self.network.on_syn = self._syn
         for _, address in chain.values():
             self.network.listen(address, 25, mail_host(issued.context if issued else None))
@@ -68,7 +69,7 @@ class World:
         vantage = changes.pop("vantage", VANTAGE)
         request = Request(domain="example.test", asked="example.test", helo=vantage.helo, vantage=vantage, **changes)
         means = Means(dialer=MemoryDialer(self.network), tls=self.tls, wall=wall)
-        return await take_snapshot(request, StubResolver(self.chain), means)
+        return await take_snapshot(request, StubResolver(self.chain), means, self.told.append)
 
     def all_closed(self) -> bool:
         return not self.network.open_ends and asyncio.all_tasks() == {asyncio.current_task()}
@@ -141,8 +142,9 @@ def test_an_address_that_recovers_is_not_asked_a_third_time() -> None:
         answers = iter([SynAnswer.REFUSE])
         world.network.on_syn = lambda address, port: next(answers, None) if address == ONE else None
 
-    snapshot, _ = look(refuse_once)
+    snapshot, world = look(refuse_once)
 
+    assert world.told == [f"mx1.example.test/{ONE}: refused; asked again in 20 s"]
     assert [session.failure is None for session in snapshot.visits[0].sessions] == [False, True]
 
 
