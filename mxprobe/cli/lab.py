@@ -1,8 +1,12 @@
 """`mxprobe lab`: hold a story's world up on real loopback sockets."""
 
+import contextlib
 from pathlib import Path
 
 import click
+
+_LOOK_AGAIN = 0.2
+"""Seconds between two looks at what has happened."""
 
 
 @click.command("lab")
@@ -11,21 +15,23 @@ import click
 def command(file: Path, seed: int) -> int:
     """Hold the world of a story up on this machine, until Ctrl-C. Nothing is relayed outside.
 
-    The story starts at its first break, so that what goes wrong is wrong at once, and goes on as time passes.
+    The story starts at its first break, so that what goes wrong is wrong at once, and goes on as time passes. What
+    happens is told as it happens.
     """
     import asyncio
 
-    try:
-        asyncio.run(_hold(file, seed))
-    except KeyboardInterrupt:
-        click.echo("The lab is down.", err=True)
+    asyncio.run(_hold(file, seed))
+    click.echo("The lab is down.", err=True)
     return 0
 
 
 async def _hold(file: Path, seed: int) -> None:
     import asyncio
+    import signal
 
     from mxprobe.jobs.hold import Held, hold
+    from mxprobe.report.run_text import tell_event
+    from mxprobe.report.words import say_time
 
     def tell(held: Held) -> None:
         story, stage = held.scenario, held.stage
@@ -43,4 +49,15 @@ async def _hold(file: Path, seed: int) -> None:
 
     async with hold(file, seed) as held:
         tell(held)
-        await asyncio.Event().wait()
+        enough = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, enough.set)
+        told = 0
+        while not enough.is_set():
+            events = held.stage.world.events[told:]
+            told += len(events)
+            for event in events:
+                click.echo(f"{say_time(event.at):>7} {tell_event(event)}")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await enough.wait()

@@ -1,6 +1,5 @@
 """`mxprobe probe`: look at live domains."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def command(**options: Any) -> int:
     """
     import asyncio
 
-    from mxprobe.cli.showing import show
+    from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError
     from mxprobe.jobs.look import LookOptions, look
 
@@ -63,6 +62,7 @@ def command(**options: Any) -> int:
         raise InputError("name a domain, or a recipient: mxprobe probe example.com, mxprobe probe --to me@example.com")
     if options["only_4"] and options["only_6"]:
         raise InputError("-4 and -6 exclude each other; without either both families are dialled")
+    check_options(options)
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, **{name: options[name] for name in _LOOKED_WITH})
 
@@ -78,11 +78,3 @@ def command(**options: Any) -> int:
         status = show(seen, options)
         worst = max(worst, status)
     return worst
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text)

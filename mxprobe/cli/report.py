@@ -14,12 +14,13 @@ import click
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
 def command(file: Path, **options: Any) -> int:
     """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules."""
-    from mxprobe.cli.showing import show
+    from mxprobe.cli.showing import check_options, show
     from mxprobe.jobs.look_again import look_again
     from mxprobe.report.json import render_runs_json
     from mxprobe.report.junit import render_runs_junit
     from mxprobe.report.run_text import failed, render_runs
 
+    check_options(options)
     seen = look_again(file)
     if not isinstance(seen, tuple):
         return show(seen, options)

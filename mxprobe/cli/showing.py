@@ -1,12 +1,15 @@
 """Prints a look in the format that was asked for, saves it, and gives its exit status."""
 
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 from msgspec.structs import replace
 
+from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
 from mxprobe.jobs.look import Look
@@ -14,17 +17,31 @@ from mxprobe.report.json import LookDocument, render_document
 from mxprobe.report.junit import render_judgements_junit
 from mxprobe.report.look_text import render_look
 from mxprobe.report.verdict import exit_status, select
+from mxprobe.rules import ALL_RULES
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse, before anything is looked at, what could only fail behind it. Raises InputError."""
+    codes = [module.RULE.code for module in ALL_RULES]
+    for option in ("select", "ignore"):
+        for wanted in options.get(option, ()):
+            if not any(code.startswith(wanted.upper()) for code in codes):
+                hint = "All rules: mxprobe explain rules."
+                raise InputError(f"--{option} {wanted}: no rule's code begins with this", hint=hint)
+    path = options.get("save")
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        reason = "this is a folder" if path.is_dir() else "there is no such folder"
+        raise InputError(f"cannot save there: {reason}", place=Place(str(path)))
 
 
 def show(look: Look, options: Mapping[str, Any]) -> int:
     """Print, save, and give the exit status."""
-    judgements = select(look.judgements, options.get("select", ()), options.get("ignore", ()))
+    wanted, unwanted = (tuple(code.upper() for code in options.get(key, ())) for key in ("select", "ignore"))
+    judgements = select(look.judgements, wanted, unwanted)
     status, reason = exit_status(look.snapshot, judgements, Severity(options.get("fail_on", "error")))
     document = LookDocument(snapshot=look.snapshot, judgements=judgements, forecast=look.forecast, exit_status=status)
     if options.get("save") is not None:
-        from mxprobe.cli.probe import save
-
-        save(options["save"], render_document(replace(document, judgements=look.judgements)))
+        _save(options["save"], render_document(replace(document, judgements=look.judgements)))
     form = options.get("form", "text")
     if form == "json":
         click.echo(render_document(document), nl=False)
@@ -33,3 +50,14 @@ def show(look: Look, options: Mapping[str, Any]) -> int:
     else:
         click.echo(render_look(document if sys.stdout.isatty() else masked(document), reason))
     return status
+
+
+def _save(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read. Raises InputError where that cannot be."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text)
+    except OSError as error:
+        raise InputError(f"cannot save there: {error.strerror}", place=Place(str(path))) from error

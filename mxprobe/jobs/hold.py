@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from mxprobe.errors import InputError, Place
 from mxprobe.jobs.play import load_stories
 from mxprobe.lab.stage import Stage, stage_story
 from mxprobe.scenario.model import Scenario
@@ -41,12 +42,19 @@ class Held(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def hold(path: Path, seed: int = 1) -> AsyncIterator[Held]:
     """Stage the story in `path` while the context lasts. Raises InputError for a file that cannot be right."""
-    (scenario,) = load_stories([path])[:1]
+    scenario = _load_one(path)
     with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
         cafile = Path(folder, "authority.pem")
         async with stage_story(scenario, seed) as stage:
             _write(cafile, stage.authority_pem)
             yield Held(scenario=scenario, stage=stage, cafile=cafile)
+
+
+def _load_one(path: Path) -> Scenario:
+    if path.is_dir():
+        raise InputError("a lab holds one story up, and this is a folder", place=Place(str(path)))
+    (scenario,) = load_stories([path])
+    return scenario
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -44,6 +44,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     tls: ssl.SSLContext
     record: Callable[[Event], None]
     short: Callable[[str], str]
+    now: Callable[[], float]
     families: tuple[int, ...]
     port: int
     seed: int
@@ -59,25 +60,25 @@ class Mailer:
         self.better_than: int | None = None
         self.held = 0
         self.emptied_at = 0.0
-        self._last_words: dict[str, Reply | None] = {}
+        self._last_words: dict[tuple[str, str], Reply | None] = {}
 
     async def deliver(self, letter: Letter) -> None:
         """See a letter through: round after round, until every recipient is settled."""
-        loop = asyncio.get_running_loop()
-        since, rounds, pending = loop.time(), 0, letter.recipients
+        now = self.around.now
+        since, rounds, pending = now(), 0, letter.recipients
         dice = random.Random(f"{self.around.seed}/{self.who}/{letter.message}")  # seeded on purpose
         self.held += 1
         while pending:
             rounds += 1
-            pending = await self._round(letter, pending, (rounds, loop.time() - since, dice))
+            pending = await self._round(letter, pending, (rounds, now() - since, dice))
             if not pending:
                 break
-            if gives_up(self.profile.schedule, rounds, loop.time() - since):
+            if gives_up(self.profile.schedule, rounds, now() - since):
                 self._give_back(letter, [(recipient, _EXPIRED) for recipient in pending])
                 break
             await asyncio.sleep(next_attempt(self.profile.schedule, rounds))
         self.held -= 1
-        self.emptied_at = loop.time()
+        self.emptied_at = now()
 
     async def _round(
         self, letter: Letter, pending: tuple[str, ...], at: tuple[int, float, random.Random]
@@ -139,7 +140,7 @@ class Mailer:
         host = self.around.short(move.endpoint.host) if move.endpoint else None
         for recipient in move.recipients:
             turn = sent.turn_of(recipient)
-            self._last_words[recipient] = turn.reply
+            self._last_words[letter.message, recipient] = turn.reply
             said = turn.reply.text if turn.reply else (turn.failure.detail if turn.failure else "")
             kind = EventKind.ACCEPTED if recipient in dict(taken) else EventKind.REFUSED
             cell = dict(sent.recipients).get(recipient)
@@ -161,7 +162,7 @@ class Mailer:
     def _give_back(self, letter: Letter, bounced: list[tuple[str, str]]) -> None:
         """Bounce to the envelope sender; mail from the null sender is dropped (RFC 5321 §6.1)."""
         for recipient, cell in bounced:
-            words = self._last_words.get(recipient)
+            words = self._last_words.get((letter.message, recipient))
             kind = EventKind.BOUNCED if letter.mail_from else EventKind.LOST
             seen = Seen(
                 cell=cell,
@@ -174,7 +175,7 @@ class Mailer:
         """A line in the story's book for each recipient."""
         for recipient in recipients:
             event = Event(
-                at=round(asyncio.get_running_loop().time(), 6),
+                at=round(self.around.now(), 6),
                 kind=kind,
                 who=self.who,
                 host=seen.host,

@@ -83,16 +83,7 @@ async def _live(world: World, sender: str) -> float:
         async def connect(endpoint: Endpoint) -> Any:
             return await network.connect(endpoint.address, endpoint.port, source=world.addresses.get(who))
 
-        return Surroundings(
-            resolver=resolver,
-            connect=connect,
-            tls=tls,
-            record=world.record,
-            short=world.scenario.short,
-            families=(4,),
-            port=PORT,
-            seed=world.seed,
-        )
+        return world.surround(resolver, connect, tls, PORT)
 
     world.people(sender, around)
     last = max((event for step in world.scenario.steps for event in (step.at,)), default=0.0)

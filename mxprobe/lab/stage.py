@@ -83,16 +83,7 @@ def _people(world: World, nameserver: str, port: int) -> None:
         async def connect(endpoint: Endpoint) -> Any:
             return await _dial(endpoint, world.addresses.get(who))
 
-        return Surroundings(
-            resolver=resolver,
-            connect=connect,
-            tls=tls,
-            record=world.record,
-            short=world.scenario.short,
-            families=(4,),
-            port=port,
-            seed=world.seed,
-        )
+        return world.surround(resolver, connect, tls, port)
 
     world.people(world.scenario.senders[0] if world.scenario.senders else SENDER, around)
 

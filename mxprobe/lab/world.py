@@ -23,6 +23,8 @@ from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
 from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, order_spells
+from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.send import Connect
 
 EPOCH = 1767225600.0
 """The wall-clock moment of story time 0: 2026-01-01 00:00:00 UTC."""
@@ -147,6 +149,20 @@ class World:
             self._send_off(self.work, host, letter)
 
     # -- mailers ------------------------------------------------------------------------------------------------------
+
+    def surround(self, resolver: Resolver, connect: Connect, tls: ssl.SSLContext, port: int) -> Surroundings:
+        """What a mailer of this world has around it: the names and the ways are those of the caller."""
+        return Surroundings(
+            resolver=resolver,
+            connect=connect,
+            tls=tls,
+            record=self.record,
+            short=self.scenario.short,
+            now=lambda: self.now,
+            families=(4,),
+            port=port,
+            seed=self.seed,
+        )
 
     def people(self, sender: str, around: Callable[[str], Surroundings]) -> None:
         """Bring in the sender under test and a mailer behind every host that hands on."""

@@ -91,7 +91,7 @@ def _timeline(events: Sequence[Event], left_at: int | None, *, trace: bool) -> l
     told: set[str] = set()
     again: list[Event] = []
     for number, event in enumerate(events):
-        text = _tell(event)
+        text = tell_event(event)
         if not trace and number != left_at and (text in told or _is_told_by_next(events, number)):
             again += [event] if text in told else []
             continue
@@ -103,7 +103,8 @@ def _timeline(events: Sequence[Event], left_at: int | None, *, trace: bool) -> l
     return lines + _repeated(again)
 
 
-def _tell(event: Event) -> str:
+def tell_event(event: Event) -> str:
+    """Who did what to which message, in one line."""
     who = f"{event.who} > {event.host}" if event.host else event.who
     said = f'  "{event.text}"' if event.text and event.kind in (EventKind.REFUSED, EventKind.BOUNCED) else ""
     told = f"  {event.text}" if event.text and event.kind in (EventKind.BREAK, EventKind.WAITS) else ""

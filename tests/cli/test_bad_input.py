@@ -17,6 +17,10 @@ def _type(*words: str) -> Result:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("lab", str(STORY.parent)), "one story"),
+        (("probe", "example.test", "--select", "ZZ"), "--select ZZ"),
+        (("probe", "example.test", "--save", "/nowhere/at/all.json"), "no such folder"),
+        (("report", "saved.json", "--ignore", "MY1"), "--ignore MY1"),
         (("probe", ""), "empty"),
         (("probe", "ex ample"), "white space"),
         (("probe", "a." * 150 + "test"), "253"),

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mxprobe.errors import InputError
 from mxprobe.facts.finding import Status
+from mxprobe.facts.run import EventKind
 from mxprobe.jobs.hold import Held, hold
 from mxprobe.jobs.look import Look, LookOptions, look
 from mxprobe.mx.forecast import FateKind
@@ -100,3 +102,39 @@ async def test_when_the_lab_is_down_nothing_listens() -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(place, timeout=1)
     assert not cafile.exists()
+
+
+async def test_what_a_backup_does_with_mail_is_told_in_story_time() -> None:
+    import asyncio
+
+    import aiosmtplib
+
+    async with hold(STORIES / "outage" / "primary-refuses.yaml") as held:
+        address, world = held.stage.addresses["mx2.example.test"], held.stage.world
+        letter = b"Subject: hello\r\n\r\nA letter from outside the story.\r\n"
+        await aiosmtplib.send(
+            letter,
+            sender="a@elsewhere.test",
+            recipients=["alice@example.test"],
+            hostname=address,
+            port=held.stage.port,
+            start_tls=False,
+        )
+        async with asyncio.timeout(5):
+            while not any(event.kind is EventKind.WAITS for event in world.events):
+                await asyncio.sleep(0)
+        now, events = world.now, tuple(world.events)
+
+    told = [(event.kind, event.who, event.host) for event in events]
+    assert told[:3] == [
+        (EventKind.QUEUED, "mx2", None),
+        (EventKind.TRIED, "mx2", "mx1"),
+        (EventKind.REFUSED, "mx2", "mx1"),
+    ]
+    assert all(300 <= event.at <= now for event in events)
+
+
+async def test_a_folder_is_no_story() -> None:
+    with pytest.raises(InputError, match="one story"):
+        async with hold(STORIES):
+            pass
