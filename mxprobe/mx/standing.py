@@ -20,7 +20,7 @@ _ABOUT_US = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_MAILBOX = re.compile(r"no such user|user unknown|unknown user|mailbox|does not exist|recipient", re.IGNORECASE)
-_THROTTLE = re.compile(r"too many|rate|throttl|connection limit|try again later.*limit|concurren", re.IGNORECASE)
+_THROTTLE = re.compile(r"too many|\brate\b|throttl|connection limit|try again later.*limit|concurren", re.IGNORECASE)
 
 
 class Standing(StrEnum):

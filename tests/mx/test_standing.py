@@ -69,6 +69,14 @@ def test_a_refusal_about_our_own_address_is_no_fact_about_the_host() -> None:
     assert _judge(CONNECTED, listed) == (Standing.REFUSES_PROBE, None)
 
 
+def test_a_limit_is_told_from_a_host_that_is_merely_down() -> None:
+    limited = _turn(Phase.BANNER, 421, "4.7.0 rate-limited, too many connections")
+    corporate = _turn(Phase.BANNER, 421, "4.3.2 the corporate gateway is down")
+
+    assert _judge(CONNECTED, limited) == (Standing.THROTTLED, None)
+    assert _judge(CONNECTED, corporate) == (Standing.GREETS_LATER, "B2")
+
+
 def test_an_unknown_mailbox_under_a_policy_code_is_an_answer() -> None:
     unknown = _turn(Phase.RCPT, 550, "5.7.1 no such user here")
 
