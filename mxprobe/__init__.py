@@ -11,7 +11,10 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "look": "mxprobe.jobs.look:look",
+    "LookOptions": "mxprobe.jobs.look:LookOptions",
+    "look_again": "mxprobe.jobs.look_again:look_again",
     "play": "mxprobe.jobs.play:play",
+    "PlayOptions": "mxprobe.jobs.play:PlayOptions",
     "hold": "mxprobe.jobs.hold:hold",
 }
 

@@ -1,5 +1,6 @@
 """`mxprobe report`: look again at a saved probe or run."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import click
 def command(file: Path, **options: Any) -> int:
     """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules."""
     from mxprobe.cli.showing import check_options, show
+    from mxprobe.facts.text import mask
     from mxprobe.jobs.look_again import look_again
     from mxprobe.report.json import render_runs_json
     from mxprobe.report.junit import render_runs_junit
@@ -26,7 +28,8 @@ def command(file: Path, **options: Any) -> int:
         return show(seen, options)
     form = options["form"]
     if form == "text":
-        click.echo(render_runs(seen))
+        text = render_runs(seen)
+        click.echo(text if sys.stdout.isatty() else mask(text))
     else:
-        click.echo(render_runs_json(seen) if form == "json" else render_runs_junit(seen), nl=False)
+        click.echo(render_runs_json(seen) if form == "json" else mask(render_runs_junit(seen)), nl=False)
     return 1 if failed(seen) else 0

@@ -20,6 +20,7 @@ def command(**options: object) -> int:
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
     """
     from mxprobe.facts.run import Run
+    from mxprobe.facts.text import mask
     from mxprobe.jobs.play import PlayOptions, play
     from mxprobe.report.json import render_runs_json
     from mxprobe.report.junit import render_runs_junit
@@ -40,8 +41,9 @@ def command(**options: object) -> int:
     if options["form"] == "json":
         click.echo(render_runs_json(runs), nl=False)
     elif options["form"] == "junit":
-        click.echo(render_runs_junit(runs), nl=False)
+        click.echo(mask(render_runs_junit(runs)), nl=False)
     else:
         spent = time.perf_counter() - began
-        click.echo(render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"]), spent=spent))
+        text = render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"]), spent=spent)
+        click.echo(text if sys.stdout.isatty() else mask(text))
     return 1 if failed(runs) else 0

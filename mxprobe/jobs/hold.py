@@ -40,9 +40,9 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def hold(path: Path, seed: int = 1) -> AsyncIterator[Held]:
+async def hold(path: str | Path, seed: int = 1) -> AsyncIterator[Held]:
     """Stage the story in `path` while the context lasts. Raises InputError for a file that cannot be right."""
-    scenario = _load_one(path)
+    scenario = _load_one(Path(path))
     with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
         cafile = Path(folder, "authority.pem")
         async with stage_story(scenario, seed) as stage:

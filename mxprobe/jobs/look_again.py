@@ -26,10 +26,10 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 0
 
 
-def look_again(path: Path) -> Look | tuple[Run, ...]:
+def look_again(path: str | Path) -> Look | tuple[Run, ...]:
     """The look of a saved probe, or the runs of a saved play. Raises InputError for any other file."""
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
         saved = msgspec.json.decode(data, type=_Saved)
         if saved.schema != 1 or saved.kind not in ("look", "runs"):
             raise InputError(

@@ -25,7 +25,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
 
 
 def play(
-    paths: Iterable[Path], options: PlayOptions | None = None, progress: Callable[[Run], None] | None = None
+    paths: Iterable[str | Path], options: PlayOptions | None = None, progress: Callable[[Run], None] | None = None
 ) -> tuple[Run, ...]:
     """Every story under `paths` (files, or folders of them), each by its senders, in the order of their paths.
 
@@ -56,7 +56,7 @@ def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
     return replace(run, verdict=judge(scenario, run))
 
 
-def load_stories(paths: Iterable[Path]) -> tuple[Scenario, ...]:
+def load_stories(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
     """The stories of files and folders. Raises InputError naming the path, and in a file the line."""
     return tuple(_load(path) for path in find_stories(paths))
 
@@ -78,10 +78,10 @@ def _load(path: Path) -> Scenario:
     return scenario
 
 
-def find_stories(paths: Iterable[Path]) -> tuple[Path, ...]:
+def find_stories(paths: Iterable[str | Path]) -> tuple[Path, ...]:
     """The scenario files under `paths`, folders searched, each once and sorted."""
     found: list[Path] = []
-    for path in paths:
+    for path in map(Path, paths):
         if path.is_dir():
             stories = sorted(path.rglob("*.yaml"))
             if not stories:
