@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
-from mxprobe.jobs.look import Look
+from mxprobe.jobs.look import Look, judge
 from mxprobe.report.json import LookDocument, render_document
-from mxprobe.report.junit import render_judgements_junit
+from mxprobe.report.junit import render_look_junit
 from mxprobe.report.look_text import render_look
-from mxprobe.report.verdict import exit_status, select
+from mxprobe.report.verdict import exit_status
 from mxprobe.rules import ALL_RULES
 
 
@@ -37,7 +37,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 def show(look: Look, options: Mapping[str, Any]) -> int:
     """Print, save, and give the exit status."""
     wanted, unwanted = (tuple(code.upper() for code in options.get(key, ())) for key in ("select", "ignore"))
-    judgements = select(look.judgements, wanted, unwanted)
+    judgements = judge(look.snapshot, wanted, unwanted).judgements if wanted or unwanted else look.judgements
     status, reason = exit_status(look.snapshot, judgements, Severity(options.get("fail_on", "error")))
     document = LookDocument(snapshot=look.snapshot, judgements=judgements, forecast=look.forecast, exit_status=status)
     if options.get("save") is not None:
@@ -46,7 +46,7 @@ def show(look: Look, options: Mapping[str, Any]) -> int:
     if form == "json":
         click.echo(render_document(document), nl=False)
     elif form == "junit":
-        click.echo(render_judgements_junit(look.snapshot.domain, masked(judgements)), nl=False)
+        click.echo(render_look_junit(masked(document), reason), nl=False)
     else:
         click.echo(render_look(document if sys.stdout.isatty() else masked(document), reason))
     return status

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Answer
+from mxprobe.facts.dns import Answer, Question, RecordType
 from mxprobe.facts.session import Endpoint, Session
 
 SNAPSHOT_SCHEMA = 1
@@ -67,6 +67,12 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     visits: tuple[Visit, ...] = ()
     controls: tuple[Control, ...] = ()
     complete: bool = True
+
+    @property
+    def mx(self) -> Answer | None:
+        """The answer to the domain's MX question, None where it was not asked."""
+        wanted = Question(name=self.domain, rrtype=RecordType.MX)
+        return next((answer for answer in self.answers if answer.question == wanted), None)
 
     @property
     def round_trips(self) -> int:

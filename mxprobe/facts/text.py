@@ -7,8 +7,9 @@ import re
 import unicodedata
 
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_ADDRESS = re.compile(r"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.-])""")
-_ADDRESS_BYTES = re.compile(rb"""(?P<local>"[^"\r\n]{1,64}"|[^\s<>@"(),:;\[\]\\']{1,64})@(?=[\w\[.\x80-\xff-])""")
+_LOCAL = r"""(?P<local>"[^"\r\n]{1,998}"|(?<![^\s<>@"(),:;\[\]\\])[^\s<>@"(),:;\[\]\\]+)@"""
+_ADDRESS = re.compile(_LOCAL + r"(?=[\w\[.-])")
+_ADDRESS_BYTES = re.compile(_LOCAL.encode() + rb"(?=[\w\[.\x80-\xff-])")
 
 
 def escape(raw: bytes) -> str:

@@ -76,14 +76,14 @@ async def look(domain: str, options: LookOptions | None = None, progress: Callab
     return judge(snapshot)
 
 
-def judge(snapshot: Snapshot) -> Look:
-    """What today's rules and forecast make of a snapshot."""
+def judge(snapshot: Snapshot, wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()) -> Look:
+    """What today's rules (their codes beginning with `wanted` and not with `unwanted`) and forecast make of it."""
     from mxprobe.rules import judge_snapshot
 
     looked = snapshot.complete and any(visit.sessions for visit in snapshot.visits)
     return Look(
         snapshot=snapshot,
-        judgements=judge_snapshot(snapshot),
+        judgements=judge_snapshot(snapshot, wanted, unwanted),
         forecast=forecast_snapshot(snapshot) if looked else None,
     )
 
@@ -101,7 +101,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         port=_more_than_zero("port", _or(options.port, settings.port), 65535),
         timeout=_more_than_zero("timeout", _or(options.timeout, settings.timeout), 86400),
         attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
-        spacing=_or(options.spacing, settings.spacing),
+        spacing=_spacing(_or(options.spacing, settings.spacing)),
     )
     return Request(
         domain=domain_of(domain),
@@ -183,6 +183,12 @@ def _more_than_zero(what: str, number: Number, most: int) -> Number:
     if not 0 < number <= most:
         raise InputError(f"a {what} is more than 0 and at most {most}, not {number}")
     return number
+
+
+def _spacing(seconds: float) -> float:
+    if not 0 <= seconds <= 86400:
+        raise InputError(f"a spacing of attempts is at least 0 and at most 86400 seconds, not {seconds}")
+    return seconds
 
 
 def _control(text: str) -> ControlHost:

@@ -21,7 +21,7 @@ def identity_questions(source: str, helo: str | None, answers: Answers) -> tuple
     reverse = reverse_question(source)
     if reverse not in answers:
         return (reverse,)
-    names = [*reverse_names(answers[reverse]), *([helo] if helo else [])]
+    names = [*reverse_names(answers[reverse]), *([helo] if helo and not helo.startswith("[") else [])]
     rrtype = RecordType.AAAA if ":" in source else RecordType.A
     wanted = [Question(name=name, rrtype=rrtype) for name in dict.fromkeys(names)]
     return tuple(question for question in wanted if question not in answers)
@@ -40,13 +40,21 @@ def identity_problems(source: str, helo: str | None, answers: Answers) -> tuple[
         return None
     rrtype = RecordType.AAAA if ":" in source else RecordType.A
     names = reverse_names(reverse)
+    forward = [answers.get(Question(name=name, rrtype=rrtype)) for name in names]
+    spoken = None
+    if helo and not helo.startswith("["):
+        spoken = answers.get(Question(name=helo, rrtype=rrtype))
+        if spoken is None or spoken.status.is_temporary:
+            return None
+    fits = any(_leads_to(source, answer) for answer in forward)
+    if not fits and any(answer is None or answer.status.is_temporary for answer in forward):
+        return None
     problems = []
     if not names:
         problems.append(f"{source} has no name (no PTR record)")
-    elif not any(_leads_to(source, answers.get(Question(name=name, rrtype=rrtype))) for name in names):
+    elif not fits:
         problems.append(f"{source} is called {names[0]}, which does not lead back to it")
-    forward = answers.get(Question(name=helo, rrtype=rrtype)) if helo else None
-    if forward is not None and not forward.status.is_temporary and not _leads_to(source, forward):
+    if spoken is not None and not _leads_to(source, spoken):
         problems.append(f"the EHLO name {helo} does not lead to {source}")
     return tuple(problems)
 

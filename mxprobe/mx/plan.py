@@ -115,7 +115,7 @@ def plan_mx(domain: str, answers: Answers) -> Plan:
         return Plan(domain=domain, basis=Basis.NONE, cell="D3", aliases=answer.aliases)
     if not answer.mx:
         return _implicit(domain, answer, answers)
-    if [record.exchange for record in answer.mx] == ["."]:
+    if {record.exchange for record in answer.mx} == {"."}:
         ttl = answer.mx[0].ttl
         return Plan(domain=domain, basis=Basis.NULL, cell="D7", aliases=answer.aliases, ttl=ttl)
     return _explicit(domain, answer, answers)
@@ -146,6 +146,7 @@ def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
         else:
             excluded.append(host)
     preferences = sorted({host.preference for host in usable.values()})
+    temporary = any(host.problem is HostProblem.LOOKUP_FAILED for host in excluded)
     tiers = tuple(
         Tier(preference=preference, hosts=tuple(host for host in usable.values() if host.preference == preference))
         for preference in preferences
@@ -153,12 +154,12 @@ def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
     return Plan(
         domain=domain,
         basis=Basis.EXPLICIT,
-        cell="D1" if tiers else "D13",
+        cell="D1" if tiers else "D10" if temporary else "D13",
         tiers=tiers,
         excluded=tuple(excluded),
         aliases=answer.aliases,
         ttl=min(record.ttl for record in answer.mx),
-        temporary=any(host.problem is HostProblem.LOOKUP_FAILED for host in excluded),
+        temporary=temporary,
     )
 
 

@@ -9,7 +9,7 @@ Standards: RFC 5321 §4.2.1; RFC 3463 §3.8 (enhanced codes x.7.z are about poli
 import re
 from enum import StrEnum
 
-from mxprobe.facts.session import FailureKind, Session
+from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.reading import classify
@@ -19,7 +19,18 @@ _ABOUT_US = re.compile(
     r"|dynamic|residential|banned|client host rejected|poor reputation|your ip|sender ip|helo command rejected",
     re.IGNORECASE,
 )
-_ABOUT_MAILBOX = re.compile(r"no such user|user unknown|unknown user|mailbox|does not exist|recipient", re.IGNORECASE)
+_NAMES_THE_CLIENT = re.compile(
+    r"dnsbl|\brbl\b|blacklist|blocklist|block list|spamhaus|spamcop|barracuda|reverse dns|\bptr\b|rdns"
+    r"|client host|your ip|sender ip|\[?\d{1,3}(\.\d{1,3}){3}\]?",
+    re.IGNORECASE,
+)
+_ABOUT_MAILBOX = re.compile(
+    r"no such user|user unknown|unknown user|mailbox|does not exist|recipient|relay|gr[ae]ylist", re.IGNORECASE
+)
+"""What an answer to RCPT may be about: the mailbox, the domain, the wait that everybody has."""
+
+_ASKS_EVERYBODY = frozenset({530, 534, 535, 538})
+"""Replies that ask every client for TLS or a login: a trait of the host, not a judgement of this probe."""
 _THROTTLE = re.compile(r"too many|\brate\b|throttl|connection limit|try again later.*limit|concurren", re.IGNORECASE)
 
 
@@ -35,6 +46,7 @@ class Standing(StrEnum):
     SILENT = "connects, then says nothing"
     HANGS_UP = "ends the connection before it greets"
     GARBAGE = "greets with something that is no SMTP"
+    STUCK = "greets, and answers no EHLO"
     REFUSES_PROBE = "refuses this probe"
     THROTTLED = "limits this probe"
     BLOCKED_HERE = "blocked here"
@@ -65,6 +77,21 @@ _UNKNOWN = frozenset(
         Standing.NOT_VISITED,
     }
 )
+_ON_THE_WAY = frozenset(
+    {
+        Standing.REFUSES_CONNECTIONS,
+        Standing.DOES_NOT_ANSWER,
+        Standing.UNREACHABLE,
+        Standing.SILENT,
+        Standing.HANGS_UP,
+    }
+)
+"""What a filter between the probe and a host can bring about."""
+
+SMTP_PORT = 25
+LEAST_CONTROLS = 2
+"""So many hosts of other operators have to fail as well before our own side is suspected."""
+
 _CONNECTING = {
     FailureKind.REFUSED: Standing.REFUSES_CONNECTIONS,
     FailureKind.TIMEOUT: Standing.DOES_NOT_ANSWER,
@@ -74,33 +101,44 @@ _CONNECTING = {
 
 
 def judge_visit(visit: Visit, snapshot: Snapshot) -> Standing:
-    """The standing of one visited address, by its last attempt."""
+    """The standing of one visited address, by its last attempt: the others failed, or there would be no further one."""
     if visit.not_visited is not None or not visit.sessions:
         return Standing.NOT_VISITED
     standing = _judge_session(visit.sessions[-1])
-    cut_off = (Standing.DOES_NOT_ANSWER, Standing.REFUSES_CONNECTIONS, Standing.UNREACHABLE)
-    if standing in cut_off and is_blocked_here(snapshot):
+    if standing in _ON_THE_WAY and visit.sessions[-1].banner is None and is_blocked_here(visit.endpoint, snapshot):
         return Standing.BLOCKED_HERE
     return standing
 
 
-def is_blocked_here(snapshot: Snapshot) -> bool:
-    """Whether this network blocks port 25: no address greeted, and two or more control hosts of others failed too."""
-    greeted = any(session.banner for visit in snapshot.visits for session in visit.sessions)
+def is_blocked_here(endpoint: Endpoint, snapshot: Snapshot) -> bool:
+    """Whether the way to an address may be closed on our side: to port 25, in its family.
+
+    Nobody in this family greeted, and two or more hosts of other operators, which could be dialled, did not either.
+    """
+    sessions = [session for visit in snapshot.visits for session in visit.sessions]
     controls = [control.session for control in snapshot.controls]
-    return not greeted and len(controls) >= 2 and not any(session.banner for session in controls)
+    family = [session for session in (*sessions, *controls) if session.endpoint.is_ipv6 == endpoint.is_ipv6]
+    if endpoint.port != SMTP_PORT or any(session.banner for session in family):
+        return False
+    return sum(1 for control in controls if control in family and _was_dialled(control)) >= LEAST_CONTROLS
+
+
+def _was_dialled(session: Session) -> bool:
+    return session.failure is None or session.failure.kind not in (FailureKind.NO_FAMILY, FailureKind.LOCAL)
 
 
 def _judge_session(session: Session) -> Standing:
     failure, banner = session.failure, session.banner
     if failure is not None and failure.kind is FailureKind.NO_FAMILY:
         return Standing.NO_IPV6_HERE if session.endpoint.is_ipv6 else Standing.NO_IPV4_HERE
+    if failure is not None and failure.kind is FailureKind.LOCAL:
+        return Standing.LOCAL_FAILURE
     if failure is not None and failure.phase is Phase.CONNECT:
         return _CONNECTING.get(failure.kind, Standing.UNREACHABLE)
     if banner is None or (failure is not None and failure.phase is Phase.BANNER):
         if failure is not None and failure.kind is FailureKind.TIMEOUT:
             return Standing.SILENT
-        ended = failure is not None and failure.kind in (FailureKind.CLOSED, FailureKind.RESET)
+        ended = failure is not None and failure.kind in (FailureKind.CLOSED, FailureKind.RESET, FailureKind.UNREACHABLE)
         return Standing.HANGS_UP if ended else Standing.GARBAGE
     refusal = refusal_of_probe(session)
     if refusal is not None:
@@ -111,6 +149,9 @@ def _judge_session(session: Session) -> Standing:
         return Standing.GREETS_NO
     if banner.severity != 2:
         return Standing.GARBAGE
+    hello = [turn for turn in session.turns if turn.phase in (Phase.EHLO, Phase.HELO)]
+    if hello and not any(turn.reply is not None and turn.reply.is_positive for turn in hello):
+        return Standing.STUCK
     return Standing.ANSWERS
 
 
@@ -120,11 +161,12 @@ def refusal_of_probe(session: Session) -> Reply | None:
         reply = turn.reply
         if reply is None or reply.severity not in (4, 5) or turn.phase is Phase.STARTTLS:
             continue
-        about_policy = reply.enhanced is not None and reply.enhanced.split(".")[1] == "7"
-        about_us = _ABOUT_US.search(reply.text) is not None
-        if turn.phase is Phase.RCPT and _ABOUT_MAILBOX.search(reply.text) and not about_us:
+        if reply.code in _ASKS_EVERYBODY:
             continue
-        if about_us or (about_policy and turn.phase is not Phase.RCPT):
+        about_policy = reply.enhanced is not None and reply.enhanced.split(".")[1] == "7"
+        if turn.phase is Phase.RCPT and _ABOUT_MAILBOX.search(reply.text) and not _NAMES_THE_CLIENT.search(reply.text):
+            continue
+        if about_policy or _ABOUT_US.search(reply.text):
             return reply
         if reply.severity == 4 and turn.phase is Phase.BANNER and _THROTTLE.search(reply.text):
             return reply

@@ -7,7 +7,7 @@ from mxprobe.facts.session import FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.mx.plan import special_use
-from mxprobe.mx.standing import refusal_of_probe
+from mxprobe.mx.standing import SMTP_PORT, refusal_of_probe
 from mxprobe.wire.session import Limits
 
 _CLOSING = 421
@@ -47,13 +47,18 @@ def is_worth_another_try(session: Session) -> bool:
     return refused or unserved or any(reply.code == _CLOSING for _, reply in replies)
 
 
-def is_worth_comparing(sessions: tuple[Session, ...]) -> bool:
-    """Whether hosts of other operators can tell more: every address failed in a way that can lie on the way to it.
+def families_to_compare(sessions: tuple[Session, ...]) -> tuple[int, ...]:
+    """The families (4, 6) in which hosts of other operators can tell more: no address of it said a word on port 25.
 
     Special-use addresses lie behind no provider's port filter, so that nothing is compared with them.
     """
-    public = [session for session in sessions if special_use(session.endpoint.address) is None]
-    return bool(public) and all(_never_spoke(session) for session in sessions)
+    found = []
+    for family in (4, 6):
+        own = [session for session in sessions if session.endpoint.is_ipv6 == (family == 6)]
+        public = [session for session in own if special_use(session.endpoint.address) is None]
+        if public and all(session.endpoint.port == SMTP_PORT and _never_spoke(session) for session in own):
+            found.append(family)
+    return tuple(found)
 
 
 def _never_spoke(session: Session) -> bool:
@@ -61,5 +66,6 @@ def _never_spoke(session: Session) -> bool:
     return (
         failure is not None
         and failure.phase in (Phase.CONNECT, Phase.BANNER)
-        and failure.kind in (FailureKind.REFUSED, FailureKind.TIMEOUT, FailureKind.UNREACHABLE, FailureKind.RESET)
+        and session.banner is None
+        and failure.kind not in (FailureKind.LOCAL, FailureKind.NO_FAMILY)
     )

@@ -22,7 +22,7 @@ from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
 from mxprobe.mx.delivery import Target
 from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.plan import plan_mx, special_use
-from mxprobe.probe.limits import is_worth_another_try, is_worth_comparing, session_limits
+from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, speak
 
@@ -104,7 +104,7 @@ class _Look:
     async def go(self) -> None:
         """Ask, visit, and compare where nobody could be spoken with."""
         request = self.request
-        await look_up(request.domain, self.resolver, request.vantage.families, self.answers)
+        await look_up(request.domain, self.resolver, answers=self.answers)
         plan = plan_mx(request.domain, index_answers(self.answers))
         self.targets = plan.targets(request.vantage.port)
         if request.dns_only:
@@ -115,9 +115,10 @@ class _Look:
                 await self._visit_all(tuple(tier))
         else:
             await self._visit_all(open_targets)
-        if is_worth_comparing(tuple(sessions[-1] for sessions in self.sessions.values())):
+        families = families_to_compare(tuple(sessions[-1] for sessions in self.sessions.values()))
+        if families and request.controls:
             self.tell("no address answers; asking hosts of other operators whether port 25 is open here")
-            await self._compare()
+            await self._compare(families)
         await self._look_at_ourselves()
 
     async def _look_at_ourselves(self) -> None:
@@ -165,26 +166,31 @@ class _Look:
                 failure = session.failure.kind if session.failure else "later"
                 self.tell(f"{endpoint.id}: {failure}; asked again in {vantage.spacing:.0f} s")
 
-    async def _compare(self) -> None:
+    async def _compare(self, families: tuple[int, ...]) -> None:
         """Connect to hosts of others: if those do not answer either, the fault may be on this side."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._visit_control(control)) for control in self.request.controls]
-        self.controls += [found for task in tasks if (found := task.result()) is not None]
+            for control in self.request.controls:
+                for family in families:
+                    group.create_task(self._visit_control(control, family))
 
-    async def _visit_control(self, control: ControlHost) -> Control | None:
-        """One banner; None where the host's name leads nowhere, so that it can tell nothing."""
+    async def _visit_control(self, control: ControlHost, family: int) -> None:
+        """One banner; nothing where the host has no address of the family, so that it can tell nothing."""
         vantage = self.request.vantage
-        address: str | None = control.host
+        addresses = [control.host]
         if not is_address(control.host):
-            answer = await self.resolver.ask(Question(name=control.host, rrtype=RecordType.A))
-            address = next((record.address for record in answer.addresses), None)
+            answer = await self.resolver.ask(
+                Question(name=control.host, rrtype=RecordType.AAAA if family == 6 else RecordType.A)
+            )
+            self.answers.append(answer)
+            addresses = [record.address for record in answer.addresses]
+        address = next((address for address in addresses if (":" in address) == (family == 6)), None)
         if address is None:
-            return None
+            return
         script = SessionScript(
             helo=self.request.helo, limits=session_limits(vantage), source=vantage.source, only_banner=True
         )
         endpoint = Endpoint(host=control.host, address=address, port=control.port)
-        return Control(endpoint=endpoint, session=await speak(endpoint, script, self.means))
+        self.controls.append(Control(endpoint=endpoint, session=await speak(endpoint, script, self.means)))
 
     def snapshot(self, complete: bool) -> Snapshot:
         """What was seen, in the order of the chain."""
@@ -198,7 +204,7 @@ class _Look:
             recipients=self.request.recipients,
             answers=tuple(self.answers),
             visits=tuple(self._visited(target) for target in self.targets),
-            controls=tuple(self.controls),
+            controls=tuple(sorted(self.controls, key=lambda control: control.endpoint.id)),
             complete=complete,
         )
 

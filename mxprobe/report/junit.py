@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from xml.etree import ElementTree as ET
 
-from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.run import Run
+from mxprobe.report.json import LookDocument
 from mxprobe.report.run_text import render_runs
 
+_COULD_NOT_LOOK = 3
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,14 +34,22 @@ def render_runs_junit(runs: Sequence[Run]) -> str:
     return _document(suite)
 
 
-def render_judgements_junit(domain: str, judgements: Sequence[Judgement]) -> str:
-    """The suite of one look; findings below warning pass, what could not be judged is skipped with its reason."""
-    suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements)))
-    failures = skipped = 0
+def render_look_junit(document: LookDocument, reason: str) -> str:
+    """The suite of one look: a case for each rule, and one for the look itself, which carries the exit status.
+
+    Findings below warning pass; what could not be judged, or is told under another rule, is skipped with its reason.
+    """
+    domain, judgements = document.snapshot.domain, document.judgements
+    suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements) + 1))
+    failures = skipped = errors = 0
+    look = ET.SubElement(suite, "testcase", name="look", classname=domain)
+    if document.exit_status == _COULD_NOT_LOOK:
+        errors = 1
+        ET.SubElement(look, "error", message=_clean(reason))
     for judgement in judgements:
         case = ET.SubElement(suite, "testcase", name=f"{judgement.code} {judgement.name}", classname=domain)
         bad = [found for found in judgement.findings if found.severity in (Severity.ERROR, Severity.WARNING)]
-        if judgement.status is Status.INCONCLUSIVE:
+        if judgement.status is Status.INCONCLUSIVE or (judgement.status is Status.FIRES and not judgement.findings):
             skipped += 1
             ET.SubElement(case, "skipped", message=_clean(judgement.reason or "could not be judged"))
         elif bad:
@@ -48,6 +58,7 @@ def render_judgements_junit(domain: str, judgements: Sequence[Judgement]) -> str
             failure.text = _clean("\n".join(line for found in bad for line in (found.says, *found.seen, found.do)))
     suite.set("failures", str(failures))
     suite.set("skipped", str(skipped))
+    suite.set("errors", str(errors))
     return _document(suite)
 
 

@@ -9,10 +9,13 @@ from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.plan import Plan
 from mxprobe.mx.standing import Standing, judge_visit
-from mxprobe.report.words import cut, say_span, wrap
+from mxprobe.report.words import WIDTH, say_span, wrap
 
 _COLUMNS = ("connect", "banner", "TLS", "certificate")
 _HEADER = " pref  {:<24} {:>11}  {:>6}  {:<3}  {:<29} recipient".format("host and address", *_COLUMNS)
+_ADDRESS_WIDTH = 31
+_READY = 220
+_NO_EHLO = "no EHLO"
 _SHORT_STANDING = {
     Standing.REFUSES_CONNECTIONS: "REFUSED",
     Standing.DOES_NOT_ANSWER: "NO ANSWER",
@@ -26,7 +29,7 @@ _SHORT_STANDING = {
 
 def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
     """The heading and a line for each host and address, left-out hosts last."""
-    mx = snapshot.answers[0] if snapshot.answers else None
+    mx = snapshot.mx
     server = mx.server if mx else None
     checked = f"validated by {server}" if mx and mx.authenticated else f"not validated (by {server or 'nobody'})"
     ttl = f"MX TTL {say_span(plan.ttl)}, " if plan.ttl is not None else ""
@@ -43,37 +46,74 @@ def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
         if target.endpoint.host != seen:
             lines.append(f" {target.preference:>4}  {to_unicode(target.endpoint.host)}")
             seen = target.endpoint.host
-        visit = visits.get(target.endpoint)
-        lines.append(f"         {target.endpoint.address:<22}{_cells(snapshot, visit)}")
+        lines += _address(snapshot, visits.get(target.endpoint), target.endpoint.address)
     return [*lines, *left_out, ""]
 
 
-def _cells(snapshot: Snapshot, visit: Visit | None) -> str:
+def _address(snapshot: Snapshot, visit: Visit | None, address: str) -> list[str]:
+    """The row of one address; a long address, and long words of the host, take lines of their own."""
+    cells, words = _cells(snapshot, visit)
+    start = f"         {address:<22}"
+    lines = [start + cells] if len(start) == _ADDRESS_WIDTH else [start, " " * _ADDRESS_WIDTH + cells]
+    if words is None:
+        return lines
+    quoted = f'"{words}"'
+    room = WIDTH - len(lines[-1]) - 2
+    return [*lines[:-1], f"{lines[-1]}  {quoted}"] if len(quoted) <= room else lines + wrap(" " * 13, quoted)
+
+
+def _cells(snapshot: Snapshot, visit: Visit | None) -> tuple[str, str | None]:
+    """The columns behind an address, and the words of the host where it did not serve us."""
     if visit is None or not visit.sessions:
-        return f"{visit.not_visited if visit and visit.not_visited else 'not visited':>11}"
+        return f"{visit.not_visited if visit and visit.not_visited else 'not visited':>11}", None
     session = visit.sessions[-1]
     standing = judge_visit(visit, snapshot)
     banner = session.banner
     if banner is None:
         word = _SHORT_STANDING.get(standing, standing.value)
-        return f"{word:>11}  {'-':>6}  {'-':<3}  {'-':<29} -"
+        return f"{word:>11}  {'-':>6}  {'-':<3}  {'-':<29} -", None
     connect = session.last_turn(Phase.CONNECT)
     took = f"{connect.elapsed * 1000:.0f} ms" if connect else "-"
     code = str(banner.code or "???")
-    if banner.severity != 2:
-        return f'{took:>11}  {code:>6}  "{cut(banner.text, 52)}"'
-    tls = session.tls.version.removeprefix("TLSv") if session.tls else "no"
-    return f"{took:>11}  {code:>6}  {tls:<3}  {_certificate(session):<29} {_recipient(session)}"
+    if standing is Standing.STUCK:
+        return f"{took:>11}  {code:>6}  {_NO_EHLO}", _refusal_of_ehlo(session)
+    if standing is Standing.SILENT or banner.severity != 2:
+        return f"{took:>11}  {code:>6}", banner.text
+    return f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {_recipient(session)}", None
+
+
+def _refusal_of_ehlo(session: Session) -> str | None:
+    turn = session.last_turn(Phase.HELO) or session.last_turn(Phase.EHLO)
+    return turn.reply.text if turn is not None and turn.reply is not None else None
+
+
+def _version(session: Session) -> str:
+    """The version of TLS; "no" where there is none, "?" where nobody could tell."""
+    if session.tls is not None:
+        return session.tls.version.removeprefix("TLSv")
+    return "no" if _said_ehlo(session) else "?"
+
+
+def _said_ehlo(session: Session) -> bool:
+    turn = session.last_turn(Phase.EHLO)
+    return turn is not None and turn.reply is not None and turn.reply.is_positive
 
 
 def _certificate(session: Session) -> str:
     tls = session.tls
     if tls is None:
-        return "-" if not session.offers("STARTTLS") else "handshake failed"
-    until = _day(tls.chain[0].not_after) if tls.chain else "?"
-    verdict = tls.verdict
+        starttls = session.last_turn(Phase.STARTTLS)
+        if starttls is not None and starttls.reply is not None and starttls.reply.code != _READY:
+            return f"STARTTLS answered {starttls.reply.code}"
+        return "handshake failed" if session.last_turn(Phase.TLS) else "-"
+    if not tls.chain:
+        return "no certificate"
+    leaf, verdict = tls.chain[0], tls.verdict
+    until = _day(leaf.not_after)
     if verdict.dates_valid is False:
-        return f"EXPIRED {until}"
+        if leaf.not_before > session.started_at:
+            return f"NOT VALID before {_day(leaf.not_before)}"
+        return f"EXPIRED {until}" if leaf.not_after < session.started_at else "EXPIRED ISSUER"
     if verdict.name_matches is False:
         return f"WRONG NAME, until {until}"
     if verdict.trusted is False:
@@ -82,14 +122,16 @@ def _certificate(session: Session) -> str:
 
 
 def _recipient(session: Session) -> str:
-    turns = session.recipients
-    if not turns:
-        return "not asked"
+    """What was said of each recipient; where MAIL was refused, that."""
+    mail = session.last_turn(Phase.MAIL)
+    if mail is not None and (mail.reply is None or not mail.reply.is_positive):
+        return f"MAIL {mail.reply.code}" if mail.reply else "MAIL: no reply"
     words = {2: "accepted", 4: "later", 5: "refused"}
     said = [
-        f"{turn.reply.code} {words.get(turn.reply.severity or 0, '')}" if turn.reply else "no reply" for turn in turns
+        f"{turn.reply.code} {words.get(turn.reply.severity or 0, '')}" if turn.reply else "no reply"
+        for turn in session.recipients
     ]
-    return ", ".join(said)
+    return ", ".join(said) or "not asked"
 
 
 def _day(at: float) -> str:

@@ -6,8 +6,8 @@ from itertools import groupby
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.names import to_unicode
-from mxprobe.facts.session import Session
-from mxprobe.facts.snapshot import Snapshot
+from mxprobe.facts.smtp import Phase
+from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.report.json import LookDocument
@@ -32,14 +32,18 @@ def _answer(document: LookDocument, plan: Plan) -> str:
     snapshot = document.snapshot
     name = to_unicode(snapshot.domain)
     reason = could_not_look(snapshot)
+    wrong = [
+        found
+        for found in findings_of(document.judgements)
+        if found.severity in (Severity.ERROR, Severity.WARNING) and not found.code.startswith("MX0")
+    ]
+    if reason is not None and wrong:
+        return f"{name}: {wrong[0].says}; more could not be looked at: {reason}."
     if reason is not None:
         checked = " DNS was checked, hosts were not." if plan.hosts else ""
         return f"{name}: could not look: {reason}.{checked}"
     if plan.basis is Basis.NULL:
         return f"{name} takes no mail, and says so by a null MX."
-    wrong = [
-        found for found in findings_of(document.judgements) if found.severity in (Severity.ERROR, Severity.WARNING)
-    ]
     hosts = _hosts_answer(snapshot)
     return f"{name}: {wrong[0].says}; {hosts}." if wrong else f"{name}: {hosts}; no rule finds a fault."
 
@@ -48,24 +52,34 @@ def _hosts_answer(snapshot: Snapshot) -> str:
     """How many hosts answer, and how many of those take mail for everyone who was asked about."""
     if all(not visit.sessions for visit in snapshot.visits):
         return "hosts were not looked at"
-    up: dict[str, bool] = {}
-    taking: dict[str, bool] = {}
+    by_host: dict[str, list[Visit]] = {}
     for visit in snapshot.visits:
-        host, answers = visit.endpoint.host, judge_visit(visit, snapshot) is Standing.ANSWERS
-        up[host] = up.get(host, False) or answers
-        taking[host] = taking.get(host, False) or bool(visit.sessions and _takes_all(visit.sessions[-1]))
-    count = sum(up.values())
-    said = f"{count} of {count_of(len(up), 'MX host')} {'answers' if count == 1 else 'answer'}"
+        by_host.setdefault(visit.endpoint.host, []).append(visit)
+    states = {host: [judge_visit(visit, snapshot) for visit in visits] for host, visits in by_host.items()}
+    up = [host for host, found in states.items() if Standing.ANSWERS in found]
+    unknown = [host for host, found in states.items() if host not in up and not all(one.is_down for one in found)]
+    said = f"{len(up)} of {count_of(len(by_host), 'MX host')} {'answers' if len(up) == 1 else 'answer'}"
+    if unknown:
+        said += f", {len(unknown)} could not be judged"
     if not snapshot.recipients:
         return said
-    takers = sum(taking.values())
-    asked = ", ".join(snapshot.recipients)
-    return f"{said}, {takers or 'none'} {'accepts' if takers == 1 else 'accept'} {asked}"
+    asked = [host for host in up if any(_was_asked(visit) for visit in by_host[host])]
+    takers = [host for host in asked if any(_takes_all(visit) for visit in by_host[host])]
+    people = ", ".join(snapshot.recipients)
+    if not asked:
+        return f"{said}, none could be asked about {people}"
+    return f"{said}, {len(takers) or 'none'} {'accepts' if len(takers) < 2 else 'accept'} {people}"
 
 
-def _takes_all(session: Session) -> bool:
-    turns = session.recipients
-    return bool(turns) and all(turn.reply is not None and turn.reply.is_positive for turn in turns)
+def _was_asked(visit: Visit) -> bool:
+    """Whether the host gave an answer about recipients, which it does only behind an accepted MAIL."""
+    mail = visit.sessions[-1].last_turn(Phase.MAIL) if visit.sessions else None
+    return mail is not None and mail.reply is not None and mail.reply.is_positive
+
+
+def _takes_all(visit: Visit) -> bool:
+    turns = visit.sessions[-1].recipients if visit.sessions else ()
+    return _was_asked(visit) and all(turn.reply is not None and turn.reply.is_positive for turn in turns)
 
 
 def _findings(document: LookDocument) -> list[str]:

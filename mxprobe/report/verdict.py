@@ -2,17 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 
+from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import NotVisited, Snapshot
+from mxprobe.mx.plan import plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.report.words import count_of
 
 _WHY = {
-    Standing.BLOCKED_HERE: "this network blocks outgoing port 25",
-    Standing.NO_IPV6_HERE: "the hosts have only IPv6 addresses, and there is no IPv6 here",
-    Standing.NO_IPV4_HERE: "the hosts have only IPv4 addresses, and there is no IPv4 here",
+    Standing.BLOCKED_HERE: "this network blocks outgoing port 25, or has no way out at all",
+    Standing.NO_IPV6_HERE: "there is no IPv6 here",
+    Standing.NO_IPV4_HERE: "there is no IPv4 here",
     Standing.REFUSES_PROBE: "the hosts refuse this probe, which says nothing of your mail",
     Standing.THROTTLED: "the hosts limit this probe, which says nothing of your mail",
 }
+_NOBODY_ANSWERED = {
+    AnswerStatus.TIMEOUT: "did not answer",
+    AnswerStatus.UNREACHABLE: "did not answer",
+    AnswerStatus.REFUSED: "refused the question",
+}
+_ABOUT_THE_PROBE = "MX0"
 
 
 def findings_of(judgements: Iterable[Judgement]) -> tuple[Finding, ...]:
@@ -21,43 +30,48 @@ def findings_of(judgements: Iterable[Judgement]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-def select(judgements: Iterable[Judgement], wanted: Sequence[str], unwanted: Sequence[str]) -> tuple[Judgement, ...]:
-    """The judgements whose codes begin with one of `wanted` (empty: all) and with none of `unwanted`."""
-    return tuple(
-        judgement
-        for judgement in judgements
-        if (not wanted or judgement.code.startswith(tuple(wanted)))
-        and not (unwanted and judgement.code.startswith(tuple(unwanted)))
-    )
-
-
 def could_not_look(snapshot: Snapshot) -> str | None:
-    """Why nothing could be judged from here, None where something was seen or nothing was to be dialled."""
-    mx = snapshot.answers[0] if snapshot.answers else None
+    """Why too little was seen to say that all is well; None where enough was, or where nothing was to be dialled."""
+    mx = snapshot.mx
     if mx is None:
-        return "no name server was asked"
-    if mx.status.value in ("timeout", "unreachable", "refused"):
-        return f"the name server {mx.server or ''} did not answer"
+        return "interrupted" if not snapshot.complete else "no name server was asked"
+    if mx.status in _NOBODY_ANSWERED:
+        return f"the name server {mx.server or ''} {_NOBODY_ANSWERED[mx.status]}"
+    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    if not plan.tiers:
+        return "the addresses of the MX hosts could not be looked up" if plan.temporary else None
+    if not snapshot.complete:
+        return "interrupted"
     dialled = [visit for visit in snapshot.visits if visit.sessions]
+    left = {visit.not_visited for visit in snapshot.visits}
     if not dialled:
-        left = {visit.not_visited for visit in snapshot.visits}
-        if snapshot.visits and left == {NotVisited.SPECIAL_USE}:
-            return "every address is for special use; --allow-special dials them"
-        return "interrupted" if not snapshot.complete else None
-    standings = [judge_visit(visit, snapshot) for visit in dialled]
-    if not any(standing.is_known for standing in standings):
-        return _WHY.get(standings[0], standings[0].value)
-    return None
+        return _why_not_dialled(left)
+    found = [judge_visit(visit, snapshot) for visit in dialled]
+    if any(standing.is_known for standing in found):
+        return None
+    return "; ".join(dict.fromkeys(_WHY.get(standing, standing.value) for standing in found))
+
+
+def _why_not_dialled(left: set[NotVisited | None]) -> str | None:
+    if left == {NotVisited.DNS_ONLY}:
+        return None
+    if NotVisited.SPECIAL_USE in left:
+        return "every address is for special use; --allow-special dials them"
+    return "the hosts have no address of the family that was asked for"
 
 
 def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Severity) -> tuple[int, str]:
-    """0, 1 or 3 with the reason in words."""
-    worst = [finding for finding in findings_of(judgements) if finding.severity.rank <= fail_on.rank]
-    worst = [finding for finding in worst if finding.severity is not Severity.OK]
+    """0, 1 or 3 with the reason in words. What is proven stands though more could not be seen; MX0xx is about us."""
+    worst = [
+        finding
+        for finding in findings_of(judgements)
+        if finding.severity.rank <= fail_on.rank
+        and finding.severity is not Severity.OK
+        and not finding.code.startswith(_ABOUT_THE_PROBE)
+    ]
+    if worst:
+        return 1, count_of(len(worst), worst[0].severity.value)
     reason = could_not_look(snapshot)
     if reason is not None:
         return 3, f"could not look: {reason}"
-    if not worst:
-        return 0, f"nothing at or above {fail_on}"
-    count = len(worst)
-    return 1, f"{count} {worst[0].severity}" + ("s" if count > 1 else "")
+    return 0, f"nothing at or above {fail_on}"

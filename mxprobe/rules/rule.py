@@ -64,13 +64,16 @@ def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Ju
         for other in firing:
             if other.code in covers.get(found.code, ()) and other.subject == found.subject:
                 owner[other.id] = found
-    folded = []
-    for judgement in judgements:
-        kept = []
-        for found in judgement.findings:
-            if found.id in owner:
-                continue
+    return tuple(_fold_one(judgement, firing, owner) for judgement in judgements)
+
+
+def _fold_one(judgement: Judgement, firing: list[Finding], owner: dict[str, Finding]) -> Judgement:
+    """A judgement with the findings that stand alone, and under each what follows from it."""
+    kept = []
+    for found in judgement.findings:
+        if found.id not in owner:
             also = tuple(f"{other.code} {other.name}" for other in firing if owner.get(other.id) == found)
             kept.append(replace(found, also=also))
-        folded.append(replace(judgement, findings=tuple(kept)))
-    return tuple(folded)
+    under = dict.fromkeys(owner[found.id].code for found in judgement.findings if found.id in owner)
+    reason = f"told under {', '.join(under)}" if under and not kept else judgement.reason
+    return replace(judgement, findings=tuple(kept), reason=reason)

@@ -1,10 +1,11 @@
 """An address is asked again where that may help, and hosts of others only where they can tell something."""
 
 import pytest
+from msgspec.structs import replace
 
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
-from mxprobe.probe.limits import is_worth_another_try, is_worth_comparing
+from mxprobe.probe.limits import families_to_compare, is_worth_another_try
 
 PUBLIC, LOCAL = "198.41.0.4", "127.0.0.1"
 
@@ -51,11 +52,17 @@ def test_an_address_is_asked_again_where_it_failed_in_a_way_that_may_pass(sessio
     assert is_worth_another_try(session) is again
 
 
-def test_hosts_of_others_are_asked_where_every_public_address_failed_on_the_way() -> None:
+def test_hosts_of_others_are_asked_where_every_public_address_of_a_family_failed_on_the_way() -> None:
     dead, local = _failed(FailureKind.TIMEOUT), _failed(FailureKind.TIMEOUT, address=LOCAL)
+    six = _failed(FailureKind.CLOSED, Phase.BANNER, address="2001:503:ba3e::2:30")
+    greeted = _said((Phase.BANNER, "220 hi"))
 
-    assert is_worth_comparing((dead, dead))
-    assert is_worth_comparing((dead, local))
-    assert not is_worth_comparing((local, local))
-    assert not is_worth_comparing((dead, _said((Phase.BANNER, "220 hi"))))
-    assert not is_worth_comparing(())
+    assert families_to_compare((dead, dead)) == (4,)
+    assert families_to_compare((dead, local)) == (4,)
+    assert families_to_compare((dead, six)) == (4, 6)
+    assert families_to_compare((greeted, six)) == (6,)
+    assert families_to_compare((local, local)) == ()
+    assert families_to_compare((dead, greeted)) == ()
+    assert families_to_compare((_failed(FailureKind.NO_FAMILY),)) == ()
+    assert families_to_compare((replace(dead, endpoint=replace(dead.endpoint, port=2525)),)) == ()
+    assert families_to_compare(()) == ()

@@ -15,7 +15,7 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.jobs.look import judge
 from mxprobe.report.json import LookDocument, render_document
-from mxprobe.report.junit import render_judgements_junit
+from mxprobe.report.junit import render_look_junit
 from mxprobe.report.look_text import render_look
 from mxprobe.report.verdict import exit_status
 from tests.support.snapshots import HEALTHY, host, mx, snapshot, visit
@@ -46,7 +46,7 @@ def _texts() -> dict[str, str]:
     return {
         "text": render_look(document, reason),
         "json": render_document(document),
-        "junit": render_judgements_junit("example.test", document.judgements),
+        "junit": render_look_junit(document, reason),
     }
 
 

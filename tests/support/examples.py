@@ -4,7 +4,8 @@ An example of a rule about domains has a line for each thing that was seen:
 
     example.test MX 10 mx1.example.test       a record: MX, A, AAAA, CNAME or PTR
     mx1.example.test NXDOMAIN                 a name without one, or a failure: NXDOMAIN, NODATA, SERVFAIL
-    192.0.2.1 refuses connections             how every attempt at an address ended, in the words of reports
+    192.0.2.1 refuses connections             how every attempt at an address ended: "refuses connections", "does not
+                                              answer", "hangs up", "no way for its family"
     192.0.2.1 "220 mx1" "250-mx1" "250 SIZE"  what it said to the connection and to EHLO
     192.0.2.1 certificate self-signed         and what it showed in the handshake
     control 198.51.100.1 does not answer      the same for a host of another operator
@@ -30,6 +31,7 @@ _FAILURES = {
     "refuses connections": FailureKind.REFUSED,
     "does not answer": FailureKind.TIMEOUT,
     "no way for its family": FailureKind.NO_FAMILY,
+    "hangs up": FailureKind.CLOSED,
 }
 _VERDICTS = {
     "valid": StrictVerdict(trusted=True, dates_valid=True, name_matches=True),
@@ -159,8 +161,9 @@ class _Reading:
 
     def _session(self, endpoint: Endpoint, how: list[str], at: float) -> Session:
         if kind := _FAILURES.get(how[0]):
-            failure = Failure(kind=kind, phase=Phase.CONNECT)
-            turn = Turn(phase=Phase.CONNECT, started=0.0, ended=0.0, failure=failure)
+            phase = Phase.BANNER if kind is FailureKind.CLOSED else Phase.CONNECT
+            failure = Failure(kind=kind, phase=phase)
+            turn = Turn(phase=phase, started=0.0, ended=0.0, failure=failure)
             return Session(endpoint=endpoint, side=Side.CLIENT, started_at=at, turns=(turn,), failure=failure)
         banner, *hello = shlex.split(how[0])
         texts = [(Phase.BANNER, [banner])] + ([(Phase.EHLO, hello)] if hello else [])

@@ -15,7 +15,8 @@ Standards. RFC 5321 §4.5.4.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import all_down, attempts_at, chain_of, repeated, states_by_preference, was_dialled
+from mxprobe.mx.standing import Standing
+from mxprobe.rules.domain.reading import Reach, attempts_at, chain_of, reach_of, repeated, standings, was_dialled
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX309", name="all-mx-unreachable", severity=Severity.ERROR, references=("RFC 5321 §4.5.4.1",))
@@ -26,14 +27,21 @@ def find(snapshot: Snapshot) -> Judgement:
     plan = chain_of(snapshot)
     if not plan.tiers or not was_dialled(snapshot):
         return inconclusive(RULE, "no address was dialled")
-    states = [state for found in states_by_preference(snapshot, plan).values() for state in found]
-    if not all_down(states):
-        known = any(state.is_known for state in states)
-        return conclude(RULE, []) if known else inconclusive(RULE, "nothing is known of any host")
+    reaches = [reach_of(snapshot, tier.preference) for tier in plan.tiers]
+    if Reach.UP in reaches:
+        return conclude(RULE, [])
+    if Reach.UNKNOWN in reaches:
+        return inconclusive(RULE, "no host answers, and not every address could be judged")
+    states = {state for tier in plan.tiers for state in standings(snapshot, tier.preference)}
+    refuse = states == {Standing.GREETS_NO}
     words = Words(
-        says="no MX host can be reached",
+        says="every MX host refuses service" if refuse else "no MX host answers",
         seen=tuple(line for tier in plan.tiers for line in attempts_at(snapshot, tier.preference)),
-        means="Senders keep their mail, and give it back after a day or some days.",
+        means=(
+            "Most senders give their mail back at once, some keep it for days."
+            if refuse
+            else "Senders keep their mail, and give it back after a day or some days."
+        ),
         do="Restore a host.",
     )
     severities = [repeated(snapshot, tier.preference) for tier in plan.tiers]

@@ -17,7 +17,16 @@ Standards. RFC 5321 §5.1, §4.5.4.2.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.standing import Standing
-from mxprobe.rules.domain.reading import all_down, attempts_at, chain_of, repeated, states_by_preference, was_dialled
+from mxprobe.rules.domain.reading import (
+    Reach,
+    attempts_at,
+    chain_of,
+    reach_of,
+    repeated,
+    standings,
+    was_dialled,
+    ways_of_failing,
+)
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -30,20 +39,24 @@ def find(snapshot: Snapshot) -> Judgement:
     plan = chain_of(snapshot)
     if not plan.tiers or not was_dialled(snapshot):
         return inconclusive(RULE, "no address was dialled")
-    states = states_by_preference(snapshot, plan)
-    best = plan.tiers[0].preference
-    if not any(state is Standing.ANSWERS for state in states[best]):
-        return inconclusive(RULE, "the best preference does not answer either")
-    found = []
+    found, doubts = [], []
     for tier in plan.tiers[1:]:
-        if not all_down(states[tier.preference]):
-            continue
         names = ", ".join(host.name for host in tier.hosts)
-        words = Words(
-            says=f"the backup {names} cannot be reached",
-            seen=attempts_at(snapshot, tier.preference),
-            means="While the best preference fails, there is no other way.",
-            do="Repair it, or remove the record.",
-        )
-        found.append(finding(RULE, names, words, repeated(snapshot, tier.preference)))
-    return conclude(RULE, found)
+        reach = reach_of(snapshot, tier.preference)
+        if reach is Reach.UP:
+            continue
+        if reach is Reach.UNKNOWN:
+            doubts.append(f"not every address of {names} could be judged")
+        elif reach_of(snapshot, plan.tiers[0].preference) is not Reach.UP:
+            doubts.append("the best preference was not seen to answer")
+        elif Standing.GREETS_LATER in standings(snapshot, tier.preference):
+            doubts.append(f"{names} says later while the best preference is up; only an outage tells what it does then")
+        else:
+            words = Words(
+                says=f"every address of the backup ({names}) fails: {ways_of_failing(snapshot, tier.preference)}",
+                seen=attempts_at(snapshot, tier.preference),
+                means="While the best preference fails, there is no other way.",
+                do="Repair it, or remove the record.",
+            )
+            found.append(finding(RULE, names, words, repeated(snapshot, tier.preference)))
+    return inconclusive(RULE, doubts[0]) if doubts and not found else conclude(RULE, found)

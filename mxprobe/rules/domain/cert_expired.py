@@ -11,13 +11,21 @@ What to do. Have a certificate issued for the host's own name by a public author
 Standards. RFC 8461 §4.2; RFC 9525 §6.
 """
 
+from datetime import UTC, datetime
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.tls import TlsFacts
 from mxprobe.rules.domain.certificate import judge_certificates, problems_of
 from mxprobe.rules.rule import Rule
 
-RULE = Rule(code="MX709", name="cert-expired", severity=Severity.ERROR, references=("RFC 8461 §4.2", "RFC 9525 §6"))
+RULE = Rule(
+    code="MX709",
+    name="cert-expired",
+    severity=Severity.ERROR,
+    covers=("MX715",),
+    references=("RFC 8461 §4.2", "RFC 9525 §6"),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -26,4 +34,7 @@ def find(snapshot: Snapshot) -> Judgement:
 
 
 def _fault(tls: TlsFacts) -> str | None:
-    return problems_of(tls) if tls.verdict.dates_valid is False else None
+    if tls.verdict.dates_valid is not False:
+        return None
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (tls.chain[0].not_before, tls.chain[0].not_after))
+    return f"{problems_of(tls)}; its own dates are {first} to {last}"

@@ -18,7 +18,11 @@ from mxprobe.rules.domain.certificate import judge_certificates
 from mxprobe.rules.rule import Rule
 
 RULE = Rule(
-    code="MX707", name="cert-name-mismatch", severity=Severity.WARNING, references=("RFC 8461 §4.2", "RFC 9525 §6")
+    code="MX707",
+    name="cert-name-mismatch",
+    severity=Severity.WARNING,
+    covers=("MX715",),
+    references=("RFC 8461 §4.2", "RFC 9525 §6"),
 )
 
 

@@ -17,7 +17,13 @@ from mxprobe.facts.tls import TlsFacts
 from mxprobe.rules.domain.certificate import judge_certificates, problems_of
 from mxprobe.rules.rule import Rule
 
-RULE = Rule(code="MX708", name="cert-untrusted", severity=Severity.WARNING, references=("RFC 8461 §4.2", "RFC 9525 §6"))
+RULE = Rule(
+    code="MX708",
+    name="cert-untrusted",
+    severity=Severity.WARNING,
+    covers=("MX715",),
+    references=("RFC 8461 §4.2", "RFC 9525 §6"),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -27,6 +27,8 @@ def judge_certificates(rule: Rule, snapshot: Snapshot, says: str, fault: Callabl
             do=f"Have a certificate issued for {host} by a public authority, and renew it in time.",
         )
         found.append(finding(rule, host, words))
+    if not found and any(tls.verdict.is_valid is None for _, tls in shaken):
+        return inconclusive(rule, "a certificate was not judged")
     return conclude(rule, unique(found))
 
 

@@ -11,7 +11,7 @@ Standards. RFC 5321 §5.1; RFC 7505 §1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX103", name="implicit-mx", severity=Severity.WARNING, references=("RFC 5321 §5.1", "RFC 7505 §1"))
@@ -20,8 +20,9 @@ RULE = Rule(code="MX103", name="implicit-mx", severity=Severity.WARNING, referen
 def find(snapshot: Snapshot) -> Judgement:
     """One finding for an implicit MX; only a note where the host takes the mail of a recipient."""
     plan = chain_of(snapshot)
-    if plan.basis is Basis.UNKNOWN:
-        return inconclusive(RULE, "the MX lookup gave no answer")
+    doubt = not_resolved(plan)
+    if doubt and plan.basis is not Basis.EXPLICIT:
+        return inconclusive(RULE, doubt)
     if plan.basis is not Basis.IMPLICIT:
         return conclude(RULE, [])
     accepted = any(

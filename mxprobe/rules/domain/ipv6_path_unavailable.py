@@ -23,6 +23,8 @@ RULE = Rule(code="MX005", name="ipv6-path-unavailable", severity=Severity.INFO, 
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding for all addresses that this machine cannot reach."""
+    if 6 not in snapshot.vantage.families:
+        return inconclusive(RULE, "IPv6 was not asked for")
     blind = [visit for visit in snapshot.visits if judge_visit(visit, snapshot) is Standing.NO_IPV6_HERE]
     if not blind:
         return conclude(RULE, []) if was_dialled(snapshot) else inconclusive(RULE, "no address was dialled")

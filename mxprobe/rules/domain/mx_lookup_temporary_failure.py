@@ -1,7 +1,7 @@
 """The MX records could not be looked up.
 
-What it sees. SERVFAIL, REFUSED, a broken answer or no answer to the MX question, from every server asked, after
-retries.
+What it sees. SERVFAIL, a broken answer or a circle of aliases in place of MX records, from every server asked, after
+retries. A name server that refuses the question or does not answer says nothing of the domain: then it cannot be told.
 Why it matters. Senders keep their mail and try again; none may use the domain's own addresses instead.
 Example. All name servers of the zone are down, or a DNSSEC signature ran out:
     example.test SERVFAIL
@@ -12,7 +12,6 @@ Standards. RFC 5321 §5.1.
 from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import mx_answer
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX102", name="mx-lookup-temporary-failure", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
@@ -20,17 +19,20 @@ RULE = Rule(code="MX102", name="mx-lookup-temporary-failure", severity=Severity.
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where the lookup failed for now; a name server that nobody reaches is no fact about the domain."""
-    answer = mx_answer(snapshot)
+    answer = snapshot.mx
     if answer is None:
         return inconclusive(RULE, "the MX records were not asked for")
     if answer.status in (AnswerStatus.TIMEOUT, AnswerStatus.UNREACHABLE, AnswerStatus.REFUSED):
-        return inconclusive(RULE, f"the name server {answer.server or ''} did not answer ({answer.status})")
+        did = "refused the question" if answer.status is AnswerStatus.REFUSED else f"did not answer ({answer.status})"
+        return inconclusive(RULE, f"the name server {answer.server or ''} {did}")
     if not answer.status.is_temporary:
         return conclude(RULE, [])
+    looped = answer.status is AnswerStatus.ALIAS_LOOP
+    detail = f": {answer.detail}" if answer.detail else ""
     words = Words(
         says=f"the MX records of {snapshot.domain} cannot be looked up",
-        seen=(f"MX {snapshot.domain}: {answer.status} from {answer.server}, {answer.tries} tries",),
+        seen=(f"MX {snapshot.domain}: {answer.status} from {answer.server}, {answer.tries} tries{detail}",),
         means="Senders keep their mail and try again later.",
-        do="Repair the zone's name servers.",
+        do="Undo the circle of aliases." if looped else "Repair the zone's name servers.",
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -13,7 +13,7 @@ Standards. RFC 5321 §5.1; RFC 2181 §10.3.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -24,8 +24,7 @@ RULE = Rule(
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host that is an alias."""
     plan = chain_of(snapshot)
-    if plan.basis is Basis.UNKNOWN:
-        return inconclusive(RULE, "the MX lookup gave no answer")
+    doubt = not_resolved(plan)
     found = []
     for host in (*plan.hosts, *plan.excluded):
         if plan.basis is not Basis.EXPLICIT or not host.aliases:
@@ -38,4 +37,4 @@ def find(snapshot: Snapshot) -> Judgement:
             do=f"{snapshot.domain}. 3600 IN MX {host.preference} {last}.",
         )
         found.append(finding(RULE, host.name, words))
-    return conclude(RULE, found)
+    return inconclusive(RULE, doubt) if doubt and not found else conclude(RULE, found)

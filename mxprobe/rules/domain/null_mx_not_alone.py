@@ -12,7 +12,6 @@ Standards. RFC 7505 §3.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import mx_answer
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX107", name="null-mx-not-alone", severity=Severity.ERROR, references=("RFC 7505 §3",))
@@ -20,11 +19,11 @@ RULE = Rule(code="MX107", name="null-mx-not-alone", severity=Severity.ERROR, ref
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding for the set."""
-    answer = mx_answer(snapshot)
+    answer = snapshot.mx
     if answer is None or answer.status.is_temporary:
         return inconclusive(RULE, "the MX lookup gave no answer")
     names = [record.exchange for record in answer.mx]
-    if "." not in names or set(names) == {"."}:
+    if "." not in names or len(names) == 1:
         return conclude(RULE, [])
     words = Words(
         says="a null MX has company",

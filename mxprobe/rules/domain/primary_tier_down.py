@@ -16,8 +16,7 @@ Standards. RFC 5321 §5.1, §4.5.4.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.standing import Standing
-from mxprobe.rules.domain.reading import all_down, attempts_at, chain_of, repeated, states_by_preference, was_dialled
+from mxprobe.rules.domain.reading import Reach, attempts_at, chain_of, reach_of, repeated, was_dialled, ways_of_failing
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -30,18 +29,19 @@ def find(snapshot: Snapshot) -> Judgement:
     plan = chain_of(snapshot)
     if not plan.tiers or not was_dialled(snapshot):
         return inconclusive(RULE, "no address was dialled")
-    states = states_by_preference(snapshot, plan)
     best = plan.tiers[0]
-    others = [state for tier in plan.tiers[1:] for state in states[tier.preference]]
-    if not all_down(states[best.preference]) or Standing.ANSWERS not in others:
-        known = any(state.is_known for state in states[best.preference])
-        return conclude(RULE, []) if known else inconclusive(RULE, "nothing is known of the best preference")
+    others = [reach_of(snapshot, tier.preference) for tier in plan.tiers[1:]]
+    reach = reach_of(snapshot, best.preference)
+    if reach is Reach.UNKNOWN:
+        return inconclusive(RULE, "not every address of the best preference could be judged")
+    if reach is Reach.UP or all(other is Reach.DOWN for other in others):
+        return conclude(RULE, [])
     names = ", ".join(host.name for host in best.hosts)
-    how = ", ".join(sorted({state.value for state in states[best.preference]}))
+    taken = "Mail takes the way over the next preference, from mailers that go on. If that fails too, it waits."
     words = Words(
-        says=f"every address of the best preference ({names}) fails: {how}",
+        says=f"every address of the best preference ({names}) fails: {ways_of_failing(snapshot, best.preference)}",
         seen=attempts_at(snapshot, best.preference),
-        means="All mail takes the way over the next preference. If that fails too, it waits.",
+        means=taken if Reach.UP in others else "Whether the next preference takes over is not known.",
         do=f"Restore {names}.",
     )
     return conclude(RULE, [finding(RULE, names, words, repeated(snapshot, best.preference))])

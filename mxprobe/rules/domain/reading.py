@@ -1,16 +1,16 @@
 """What the rules about domains ask of a saved probe: the chain, the standings, the sessions that got somewhere."""
 
-from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from collections import Counter
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
-from mxprobe.mx.plan import Plan, plan_mx
+from mxprobe.mx.plan import Basis, HostProblem, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
-
-
-def mx_answer(snapshot: Snapshot) -> Answer | None:
-    """The answer to the domain's MX question."""
-    return index_answers(snapshot.answers).get(Question(name=snapshot.domain, rrtype=RecordType.MX))
 
 
 def chain_of(snapshot: Snapshot) -> Plan:
@@ -23,27 +23,47 @@ def was_dialled(snapshot: Snapshot) -> bool:
     return any(visit.sessions for visit in snapshot.visits)
 
 
-def states_by_preference(snapshot: Snapshot, plan: Plan) -> dict[int, list[Standing]]:
-    """The standings of all addresses of each preference."""
-    found: dict[int, list[Standing]] = {tier.preference: [] for tier in plan.tiers}
-    for visit in snapshot.visits:
-        found.setdefault(visit.preference, []).append(judge_visit(visit, snapshot))
-    return found
+class Reach(StrEnum):
+    """Whether a preference can be reached: one address that answers is enough, and what is unknown accuses nobody."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
 
 
-def all_down(states: list[Standing]) -> bool:
-    """Whether all that is known is that they are down; what is unknown accuses nobody."""
-    known = [state for state in states if state.is_known]
-    return bool(known) and all(state.is_down for state in known) and len(known) == len(states)
+def reach_of(snapshot: Snapshot, preference: int) -> Reach:
+    """The reach of a preference. DOWN where every address of it is known to fail."""
+    states = standings(snapshot, preference)
+    if Standing.ANSWERS in states:
+        return Reach.UP
+    return Reach.DOWN if states and all(state.is_down for state in states) else Reach.UNKNOWN
+
+
+def standings(snapshot: Snapshot, preference: int) -> list[Standing]:
+    """The standing of every address of a preference."""
+    return [judge_visit(visit, snapshot) for visit in snapshot.visits if visit.preference == preference]
+
+
+def ways_of_failing(snapshot: Snapshot, preference: int) -> str:
+    """How the addresses of a preference fail, in the words of reports."""
+    return ", ".join(sorted({state.value for state in standings(snapshot, preference)}))
 
 
 def attempts_at(snapshot: Snapshot, preference: int) -> tuple[str, ...]:
-    """A line for each address: how it fails, how often it was asked, over which time."""
+    """A line for each address: how its attempts ended, how many there were, over which time."""
     return tuple(
-        f"{visit.endpoint.id}: {describe(visit.sessions[-1])} ({span_of(visit)})"
+        f"{visit.endpoint.id}: {_endings(visit)} ({span_of(visit)})"
         for visit in snapshot.visits
         if visit.preference == preference and visit.sessions
     )
+
+
+def _endings(visit: Visit) -> str:
+    """How the attempts ended; where they ended in different ways, how many in each."""
+    counts = Counter(describe(session) for session in visit.sessions)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{ending} ({count} of {len(visit.sessions)})" for ending, count in counts.items())
 
 
 def span_of(visit: Visit) -> str:
@@ -66,7 +86,10 @@ def describe(session: Session) -> str:
     if session.failure is not None:
         detail = f": {session.failure.detail}" if session.failure.detail else ""
         return f"{session.failure.kind} at {session.failure.phase}{detail}"
-    return f'"{session.banner.text}"' if session.banner else "no greeting"
+    if session.banner is None:
+        return "no greeting"
+    refusal = next((turn.reply for turn in session.turns if turn.reply and not turn.reply.is_positive), session.banner)
+    return f'"{refusal.text}"'
 
 
 def answering(snapshot: Snapshot) -> tuple[Session, ...]:
@@ -82,27 +105,20 @@ def _greeted(session: Session) -> bool:
 
 
 def unique(findings: list[Finding]) -> list[Finding]:
-    """One finding for each subject: a host with two addresses is one host."""
-    return list({found.subject: found for found in reversed(findings)}.values())[::-1]
+    """One finding for each subject, with the evidence of all: a host with two addresses is one host."""
+    found: dict[str, Finding] = {}
+    for one in findings:
+        first = found.setdefault(one.subject, one)
+        if first is not one:
+            found[one.subject] = replace(first, seen=tuple(dict.fromkeys((*first.seen, *one.seen))))
+    return list(found.values())
 
 
-def strength(session: Session) -> str:
-    """TLS in a few words."""
-    if not session.offers("STARTTLS"):
-        return "no STARTTLS"
-    if session.tls is None:
-        return "STARTTLS, and no handshake was completed"
-    valid = {True: "valid certificate", False: "certificate not valid", None: "certificate not judged"}
-    return f"{session.tls.version}, {valid[session.tls.verdict.is_valid]}"
-
-
-def weaker(best: list[Session], session: Session) -> str | None:
-    """What a backup lacks that every host of the best preference has."""
-    if all(one.offers("STARTTLS") for one in best) and not session.offers("STARTTLS"):
-        return "no STARTTLS"
-    if all(one.tls is not None for one in best) and session.offers("STARTTLS") and session.tls is None:
-        return "the handshake fails"
-    valid = all(one.tls is not None and one.tls.verdict.is_valid for one in best)
-    if valid and session.tls is not None and session.tls.verdict.is_valid is False:
-        return "its certificate is not valid"
-    return None
+def not_resolved(plan: Plan) -> str | None:
+    """Why nothing can be said of some MX hosts; None where every name was looked up."""
+    if plan.basis is Basis.UNKNOWN:
+        return "the MX lookup gave no answer"
+    names = [host.name for host in plan.excluded if host.problem is HostProblem.LOOKUP_FAILED]
+    if names:
+        return f"the addresses of {', '.join(names)} could not be looked up"
+    return f"the addresses of {plan.domain} could not be looked up" if plan.temporary else None

@@ -2,18 +2,15 @@
 
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.plan import Basis, HostProblem, special_use
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.mx.plan import HostProblem, Plan, special_use
+from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-
-_NO_ANSWER = "the MX lookup gave no answer"
 
 
 def judge_left_out(rule: Rule, snapshot: Snapshot, problem: HostProblem, says: str) -> Judgement:
     """A finding for each MX host with this problem, be it at the end of an alias."""
     plan = chain_of(snapshot)
-    if plan.basis is Basis.UNKNOWN:
-        return inconclusive(rule, _NO_ANSWER)
+    doubt = not_resolved(plan)
     found = []
     for host in plan.excluded:
         if host.problem is not problem:
@@ -23,18 +20,26 @@ def judge_left_out(rule: Rule, snapshot: Snapshot, problem: HostProblem, says: s
         words = Words(
             says=f"the MX host {host.name} {leads}{says}",
             seen=(f"MX {host.preference} {host.name}, TTL {host.ttl}", *way),
-            means="Senders skip it." if plan.tiers else "No MX host can be used: mail bounces.",
+            means=_consequence(plan),
             do="Create the host's addresses, or remove the record.",
         )
         found.append(finding(rule, host.name, words))
-    return conclude(rule, found)
+    return inconclusive(rule, doubt) if doubt and not found else conclude(rule, found)
+
+
+def _consequence(plan: Plan) -> str:
+    """What it means that senders leave a host out."""
+    if plan.tiers:
+        return "Senders skip it."
+    if plan.temporary:
+        return "Senders skip it, and wait for the hosts that could not be looked up."
+    return "No MX host can be used: mail bounces."
 
 
 def judge_addresses(rule: Rule, snapshot: Snapshot, blocks: tuple[str, ...]) -> Judgement:
     """A finding for each address in the blocks; where a probe was allowed to dial it, it looks at a lab."""
     plan = chain_of(snapshot)
-    if plan.basis is Basis.UNKNOWN:
-        return inconclusive(rule, _NO_ANSWER)
+    doubt = not_resolved(plan)
     visited = {visit.endpoint.address for visit in snapshot.visits if visit.sessions}
     found = []
     for host in plan.hosts:
@@ -48,4 +53,4 @@ def judge_addresses(rule: Rule, snapshot: Snapshot, blocks: tuple[str, ...]) -> 
                 do="Publish the public address; where no mail is wanted, a null MX.",
             )
             found.append(finding(rule, f"{host.name}/{address}", words))
-    return conclude(rule, found)
+    return inconclusive(rule, doubt) if doubt and not found else conclude(rule, found)

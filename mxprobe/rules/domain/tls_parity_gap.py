@@ -1,7 +1,8 @@
-"""A backup has weaker TLS than the primary.
+"""An MX host has weaker TLS than another.
 
-What it sees. STARTTLS, or a valid certificate, at the best preference and not at a worse one.
-Why it matters. Whoever blocks the primary steers the mail to the weak host.
+What it sees. STARTTLS, a completed handshake, TLS 1.2 or newer, or a valid certificate at one host of the chain and
+not at another.
+Why it matters. Whoever blocks the stronger host steers the mail to the weaker one.
 Example. mx1 offers STARTTLS, mx2 does not:
     example.test MX 10 mx1.example.test
     example.test MX 20 mx2.example.test
@@ -15,8 +16,9 @@ Standards. RFC 8461 §2; RFC 3207 §6.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import answering, chain_of, strength, weaker
+from mxprobe.rules.domain.reading import answering, chain_of, unique, was_dialled
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -28,29 +30,55 @@ RULE = Rule(
 )
 
 
+_MODERN = frozenset({"TLSv1.2", "TLSv1.3"})
+_LACKS = ("no STARTTLS", "no handshake is completed", "TLS older than 1.2", "its certificate is not valid")
+
+
 def find(snapshot: Snapshot) -> Judgement:
-    """A finding for each backup that is weaker than the best preference."""
+    """A finding for each host of which an address is weaker than the strongest of the chain."""
     plan = chain_of(snapshot)
-    if len(plan.tiers) < 2:
-        return conclude(RULE, []) if plan.tiers else inconclusive(RULE, "there is no chain")
-    by_host = {session.endpoint.host: session for session in answering(snapshot)}
-    best = [by_host[host.name] for host in plan.tiers[0].hosts if host.name in by_host]
-    if not best:
-        return inconclusive(RULE, "no host of the best preference answered EHLO")
+    if not plan.tiers or not was_dialled(snapshot):
+        return inconclusive(RULE, "no address was dialled")
+    sessions = answering(snapshot)
+    if not sessions:
+        return inconclusive(RULE, "no host answered EHLO")
+    strongest = max(sessions, key=_strength)
     found = []
-    for tier in plan.tiers[1:]:
-        for host in tier.hosts:
-            session = by_host.get(host.name)
-            if session is None:
-                continue
-            gap = weaker(best, session)
-            if gap is None:
-                continue
-            words = Words(
-                says=f"{host.name} has weaker TLS than {best[0].endpoint.host}: {gap}",
-                seen=(f"{best[0].endpoint.id}: {strength(best[0])}", f"{session.endpoint.id}: {strength(session)}"),
-                means="Whoever blocks the primary steers the mail to the weak host.",
-                do=f"Raise {host.name}.",
-            )
-            found.append(finding(RULE, host.name, words))
-    return conclude(RULE, found)
+    for session in sessions:
+        gap = _gap(strongest, session)
+        if gap is None:
+            continue
+        words = Words(
+            says=f"{session.endpoint.host} has weaker TLS than {strongest.endpoint.host}: {gap}",
+            seen=tuple(f"{one.endpoint.id}: {_describe(one)}" for one in (strongest, session)),
+            means="Whoever blocks the stronger host steers the mail to the weaker one.",
+            do=f"Raise {session.endpoint.host}.",
+        )
+        found.append(finding(RULE, session.endpoint.host, words))
+    unseen = {host.name for host in plan.hosts} - {session.endpoint.host for session in sessions}
+    if unseen and not found:
+        return inconclusive(RULE, f"no EHLO was answered by {', '.join(sorted(unseen))}")
+    return conclude(RULE, unique(found))
+
+
+def _strength(session: Session) -> tuple[bool, bool, bool, bool]:
+    """STARTTLS offered, handshake completed, TLS 1.2 or newer, certificate valid: more is stronger."""
+    tls = session.tls
+    modern = tls is not None and tls.version in _MODERN
+    return session.offers("STARTTLS"), tls is not None, modern, tls is not None and tls.verdict.is_valid is True
+
+
+def _gap(strongest: Session, session: Session) -> str | None:
+    """The first thing in which the session is weaker; None where in nothing."""
+    pairs = zip(_strength(strongest), _strength(session), _LACKS, strict=True)
+    return next((lacks for best, own, lacks in pairs if best and not own), None)
+
+
+def _describe(session: Session) -> str:
+    """TLS in a few words."""
+    if not session.offers("STARTTLS"):
+        return "no STARTTLS"
+    if session.tls is None:
+        return "STARTTLS, and no handshake was completed"
+    valid = {True: "valid certificate", False: "certificate not valid", None: "certificate not judged"}
+    return f"{session.tls.version}, {valid[session.tls.verdict.is_valid]}"
