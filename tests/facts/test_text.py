@@ -54,3 +54,22 @@ def test_local_parts_are_cut_to_two_characters(text: str, masked: str) -> None:
 
 def test_local_parts_are_cut_in_raw_bytes_too() -> None:
     assert mask_bytes(b"550 <alice@example.com> no\r\n") == b"550 <al***@example.com> no\r\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "masked"),
+    [
+        ("to o'brien@example.test", "to o'***@example.test"),
+        ("x" * 300 + "@example.test", "xx***@example.test"),
+        ('"john doe"@example.test', '"j***@example.test'),
+        ("<alice@example.test>", "<al***@example.test>"),
+    ],
+)
+def test_no_more_than_two_characters_of_a_local_part_stay(shown: str, masked: str) -> None:
+    assert mask(shown) == masked
+    assert mask_bytes(shown.encode()) == masked.encode()
+
+
+def test_masking_takes_time_in_line_with_the_length() -> None:
+    assert mask("a" * 200_000) == "a" * 200_000
+    assert mask("a@" * 50_000).count("***") <= 50_000

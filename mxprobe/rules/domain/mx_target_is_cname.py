@@ -1,7 +1,8 @@
 """An MX names an alias.
 
 What it sees. A CNAME at the name of an MX host.
-Why it matters. It lies outside the standard: most senders follow it, some do not, and DANE cannot.
+Why it matters. It lies outside the standard: most senders follow it, some do not, and DANE cannot. A warning, and no
+error, because so few stop at it.
 Example. The host was moved and an alias left behind:
     example.test MX 10 mail.example.test
     mail.example.test CNAME in.provider.test
