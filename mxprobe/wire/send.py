@@ -7,6 +7,7 @@ Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts); RFC 3207 §4.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,6 +25,9 @@ from mxprobe.wire.failures import failure_of
 
 Connect = Callable[[Endpoint], Awaitable[Any]]
 """Opens a connection to an endpoint: a socket, or what the event loop takes for one. Raises OSError."""
+
+
+_DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Parcel(Struct, frozen=True, kw_only=True):
@@ -154,14 +158,9 @@ class _Session:
         self.answered[recipient] = cell
 
     async def _data(self, smtp: aiosmtplib.SMTP) -> None:
-        """DATA and the final dot in one call of the library; the turn's phase tells in which of them it ended."""
-        begun = _watch_writes(smtp)
-        turn = await self._take(Phase.DOT, lambda limit: smtp.data(self.parcel.content, timeout=limit))
-        if len(begun) < 2:
-            turn = Turn(
-                phase=Phase.DATA, started=turn.started, ended=turn.ended, reply=turn.reply, failure=turn.failure
-            )
-            self.turns[-1] = turn
+        """DATA, and the message with its final dot: `smtp.data` would give both waits one limit."""
+        await self._step(Phase.DATA, lambda limit: smtp.execute_command(b"DATA", timeout=limit))
+        turn = await self._take(Phase.DOT, lambda limit: _hand_over(smtp, self.parcel.content, limit))
         cell = classify(turn)
         if cell != "Z1":
             raise _Stopped(cell)
@@ -219,17 +218,13 @@ async def _within(limit: float, opening: Awaitable[Any]) -> Any:
         return await opening
 
 
-def _watch_writes(smtp: aiosmtplib.SMTP) -> list[int]:
-    """A list that grows by one for each write from now on: DATA is the first, the message the second."""
-    protocol: Any = smtp.protocol
-    write, sizes = protocol.write, []
-
-    def watched(data: bytes) -> None:
-        sizes.append(len(data))
-        write(data)
-
-    protocol.write = watched
-    return sizes
+async def _hand_over(smtp: aiosmtplib.SMTP, content: bytes, limit: float) -> aiosmtplib.SMTPResponse:
+    """Send the message, dots doubled (RFC 5321 §4.5.2), and hear what the host says to the final one."""
+    protocol = smtp.protocol
+    if protocol is None:
+        raise aiosmtplib.SMTPServerDisconnected("the connection is gone")
+    protocol.write(_DOT_AT_START.sub(b"..", content) + b".\r\n")
+    return await protocol.read_response(timeout=limit)
 
 
 def _reply_of(result: Any) -> Reply | None:

@@ -29,6 +29,7 @@ FAULTS = [
     ("silence", "phase: ehlo,"),
     ("silence", "phase: mail,"),
     ("silence", "phase: rcpt,"),
+    ("silence", "phase: data,"),
     ("silence", "phase: dot,"),
     ("{reply: 421 4.3.2 Busy}", "phase: banner,"),
     ("{reply: 554 5.3.2 No}", "phase: banner,"),
