@@ -14,7 +14,7 @@ COMMANDS = (
     LazyCommand("run", "mxprobe.cli.run:command", "Play scenario files and give verdicts, with no network."),
     LazyCommand("lab", "mxprobe.cli.lab:command", "Hold a scenario's world up on real loopback sockets."),
     LazyCommand("report", "mxprobe.cli.report:command", "Look again at a saved probe or run with today's rules."),
-    LazyCommand("explain", "mxprobe.cli.explain:command", "Print the page of a rule, cell, fault or profile."),
+    LazyCommand("explain", "mxprobe.cli.explain:command", "Print a page: rule, cell, fault, step, mailer, story."),
 )
 
 EPILOG = """\b

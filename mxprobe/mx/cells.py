@@ -95,7 +95,6 @@ _GREETING = (
         "the host greets with 5yz",
         _HOST_REFUSED,
         "RFC 5321 §3.1 allows 554 here, §4.2.1: do not repeat the request; RFC 7504 §3 adds 521",
-        "bounces only when every host says so",
     ),
     _cell("B4?", "the greeting is no SMTP reply", _HOST_AGAIN, _R + "§4.2, §4.3.2"),
     _cell("B5", "no greeting in time", _HOST_AGAIN, _R + "§4.5.3.2.1"),
@@ -106,7 +105,7 @@ _HELLO = (
     _cell("H2", "EHLO is answered 5yz", (Action.HELO, Scope.HOST, Kind.AGAIN), _R + "§3.2, §4.1.4"),
     _cell("H3", "EHLO is answered 421", _HOST_AGAIN, _R + "§3.8"),
     _cell("H4?", "EHLO is answered 4yz", _HOST_AGAIN, _R + "§4.2.1"),
-    _cell("H5?", "HELO is answered 5yz", _HOST_REFUSED, _R + "§4.1.4, §4.2.1", "bounces when every host says so"),
+    _cell("H5?", "HELO is answered 5yz", _HOST_REFUSED, _R + "§4.1.4, §4.2.1"),
     _cell("H6", "no answer to EHLO, or the connection ends", _HOST_AGAIN, _R + "§3.8"),
 )
 _ENVELOPE = (

@@ -8,7 +8,7 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.senders import NOT_MODELLED, PROFILES
-from mxprobe.report.words import say_span
+from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import Fault
@@ -62,7 +62,7 @@ def _faults() -> str:
     lines = []
     for fault in FAULTS:
         where = "names" if fault.ABOUT_NAMES else (fault.PHASE.value if fault.PHASE else "say a phase")
-        lines.append(f"{fault.NAME:<24} {where:<12} {(_page_of(fault)).splitlines()[0]}")
+        lines += wrap(f"{fault.NAME:<22} {where:<12} ", _page_of(fault).splitlines()[0])
     return "\n".join(lines)
 
 
@@ -88,21 +88,34 @@ def _rule(code: str) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    lines = [f"{cell.id}  {cell.event}", f"  clauses    {cell.clauses or 'none speaks of this'}"]
+    lines = [f"{cell.id}  {cell.event}", *_row("clauses", cell.clauses or "none speaks of this")]
+    note = f" ({cell.note})" if cell.note else ""
     if cell.action is not None:
-        lines.append(f"  reference  {describe(PROFILES[0], cell.id)}{f' ({cell.note})' if cell.note else ''}")
+        lines += _row("reference", f"{describe(PROFILES[0], cell.id)}{note}")
     else:
-        by = ", ".join(f"{policy}: {cell.by_policy[policy].words}" for policy in TlsPolicy if policy in cell.by_policy)
-        lines.append(f"  reference  {by}{f' ({cell.note})' if cell.note else ''}")
+        by = "; ".join(f"{policy}: {cell.by_policy[policy].words}" for policy in TlsPolicy if policy in cell.by_policy)
+        lines += _row("reference", f"{by}{note}")
     for profile in PROFILES[1:]:
         deviation = profile.deviation(cell.id)
         if deviation is None:
-            known = "follows the reference, as far as is known"
-        else:
-            until = f", until the mail is {say_span(deviation.until)} old" if deviation.until else ""
-            known = f"{describe(profile, cell.id)}{until}   {deviation.grade.value}: {deviation.evidence}"
-        lines.append(f"  {profile.name:<10} {known}")
+            lines += _row(profile.name, _without_deviation(profile, cell))
+            continue
+        until = f", until the mail is {say_span(deviation.until)} old" if deviation.until else ""
+        known = f"{deviation.grade.value}: {deviation.evidence}"
+        lines += _row(profile.name, f"{describe(profile, cell.id)}{until}  ({known})")
     return "\n".join(lines)
+
+
+def _without_deviation(profile: Profile, cell: Cell) -> str:
+    """What follows where a mailer departs from the reference elsewhere: in what it makes of the last host (E1)."""
+    told, last = describe(profile, cell.id), profile.deviation("E1")
+    if last is None or told == describe(PROFILES[0], cell.id):
+        return "follows the reference, as far as is known"
+    return f"{told}  (cell E1; {last.grade.value}: {last.evidence})"
+
+
+def _row(label: str, text: str) -> list[str]:
+    return wrap(f"  {label:<10} ", text)
 
 
 def _profile(profile: Profile) -> str:
@@ -116,10 +129,9 @@ def _profile(profile: Profile) -> str:
         + (f" or {profile.schedule.rounds} rounds" if profile.schedule.rounds else ""),
         "  departs from the reference in" if profile.deviations else "  departs from the reference nowhere",
     ]
-    lines += [
-        f"    {one.cell:<4} {CELLS[one.cell].event}: {one.because}   {one.grade.value}: {one.evidence}"
-        for one in profile.deviations
-    ]
+    for one in profile.deviations:
+        lines += wrap(f"    {one.cell:<4} ", f"{CELLS[one.cell].event}: {one.because}")
+        lines += wrap(" " * 9, f"{one.grade.value}: {one.evidence}")
     return "\n".join(lines)
 
 
