@@ -20,6 +20,8 @@ from mxprobe.scenario.reaction import CertificateKind
 
 _LONG = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC))
 _PAST = (datetime(2019, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC))
+_FUTURE = (datetime(2045, 1, 1, tzinfo=UTC), datetime(2046, 1, 1, tzinfo=UTC))
+_DATES = {CertificateKind.EXPIRED: _PAST, CertificateKind.NOT_YET_VALID: _FUTURE}
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _USAGE = (
     "digital_signature",
@@ -113,10 +115,10 @@ def _root(seed: int) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
 
 @cache
 def _issue(seed: int, name: str, kind: CertificateKind) -> Issued:
-    root_key, root = _root(seed)
+    root_key, root = _root(-1 - seed if kind is CertificateKind.UNKNOWN_AUTHORITY else seed)
     key = _key(seed, name, kind)
     shown = "another.invalid" if kind is CertificateKind.WRONG_NAME else name
-    dates = _PAST if kind is CertificateKind.EXPIRED else _LONG
+    dates = _DATES.get(kind, _LONG)
     subject = _Subject(name=_name(shown), key=key, dates=dates, serial=f"{seed}/{name}/{kind}")
     alone = kind is CertificateKind.SELF_SIGNED
     signer = key if alone else root_key

@@ -32,6 +32,10 @@ class Diary:
         lines = tuple(escape(line)[4:] for line in raw.split(b"\r\n")[:-1])
         self._write(Reply(raw=raw, code=int(raw[:3]), lines=lines), None, secured)
 
+    def write_raw(self, raw: bytes, secured: bool) -> None:
+        """The turn ended with bytes that are no reply."""
+        self._write(Reply(raw=raw, code=None, lines=(escape(raw[:100]),)), None, secured)
+
     def write_failure(self, kind: FailureKind | None, secured: bool) -> None:
         """The turn ended without a reply; None: as it should, which is how a handshake ends."""
         self._write(None, kind, secured)

@@ -9,19 +9,18 @@ Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), 
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any, NoReturn
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
-from aiosmtpd.smtp import Session as Client
-from msgspec import Struct
 
-from mxprobe.facts.session import Endpoint, FailureKind, Session
+from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
+from mxprobe.lab.dialogue import Dialogue, fold, plain
 from mxprobe.lab.diary import Diary
+from mxprobe.lab.seams import TOKEN_HEADER, HostSeams, StoredMessage
 from mxprobe.scenario.reaction import (
     BreakHandshake,
     CertificateKind,
@@ -31,13 +30,15 @@ from mxprobe.scenario.reaction import (
     Keep,
     Moment,
     Present,
+    Raw,
     Reaction,
     Reply,
     Reset,
     Silence,
+    Slowly,
+    Withhold,
 )
 
-TOKEN_HEADER = "X-Mxprobe-Token"
 _NO_TIMEOUT = 1e8
 _SIZE = 10485760
 _READY = "220 2.0.0 Ready to start TLS"
@@ -49,35 +50,6 @@ _COMMANDS = {phase.value.upper(): phase for phase in _SPOKEN} | {"NOOP": None, "
 
 # The phases that begin with a reply of the host's, not with a command.
 _AFTER: dict[tuple[Phase | None, str], Phase] = {(Phase.STARTTLS, "220"): Phase.TLS, (Phase.DATA, "354"): Phase.DOT}
-
-
-class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A message that a host has taken; `token` is its name in the story, `session` the session's number at the host."""
-
-    mail_from: str
-    recipients: tuple[str, ...]
-    content: bytes
-    token: str | None
-    at: float
-    client: str
-    session: int
-
-
-class HostSeams(Struct, frozen=True, kw_only=True):
-    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
-
-    `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
-    """
-
-    name: str
-    address: str
-    port: int
-    react: Callable[[Moment], tuple[Reaction, ...]]
-    now: Callable[[], float]
-    epoch: float
-    context: Callable[[CertificateKind], ssl.SSLContext] | None
-    store: Callable[[StoredMessage, Keep | HandOn], None]
-    finished: Callable[[Session], None]
 
 
 def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
@@ -93,44 +65,6 @@ def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
     return accept
 
 
-class _Policy:
-    """The hooks that aiosmtpd calls; the answers are the host's. A positive reply of the story counts as the usual."""
-
-    async def handle_EHLO(self, server: "LabHost", client: Client, _envelope: Any, name: str, _lines: Any) -> list[str]:
-        said = await server.meet(Phase.EHLO, argument=name)
-        if said is not None and not said.startswith("2"):
-            return [said]
-        client.host_name = name
-        return [said] if said is not None else _fold("250 " + "\n".join((server.hostname, *server.offers())))
-
-    async def handle_HELO(self, server: "LabHost", client: Client, _envelope: Any, name: str) -> str:
-        said = await server.meet(Phase.HELO, argument=name)
-        if said is None or said.startswith("2"):
-            client.host_name = name
-        return said or f"250 {server.hostname}"
-
-    async def handle_MAIL(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
-        said = await server.meet(Phase.MAIL, argument=_plain(address))
-        if said is None or said.startswith("2"):
-            envelope.mail_from = address
-        return said or "250 2.1.0 Ok"
-
-    async def handle_RCPT(self, server: "LabHost", _client: Any, envelope: Any, address: str, _options: Any) -> str:
-        said = await server.meet(Phase.RCPT, argument=address, recipient=address)
-        if said is None or said.startswith("2"):
-            envelope.rcpt_tos.append(address)
-        return said or "250 2.1.5 Ok"
-
-    async def handle_DATA(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.DOT) or f"250 2.0.0 Ok: queued as {server.next_number()}"
-
-    async def handle_RSET(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.RSET) or "250 2.0.0 Ok"
-
-    async def handle_QUIT(self, server: "LabHost", _client: Any, _envelope: Any) -> str:
-        return await server.meet(Phase.QUIT) or "221 2.0.0 Bye"
-
-
 class LabHost(SMTP):
     """One connection to a host."""
 
@@ -138,6 +72,9 @@ class LabHost(SMTP):
         self.seams, self.number = seams, number
         self.diary = Diary(seams.now)
         self._said = b""
+        self._replaced = False
+        self._pace = 0.0
+        self._withheld: frozenset[str] = frozenset()
         self._taken = 0
         self._handshake: tuple[Reaction, ...] = ()
         self._refusing = False
@@ -145,7 +82,7 @@ class LabHost(SMTP):
         self._hung_up = False
         self._over = False
         super().__init__(
-            _Policy(),
+            Dialogue(),
             hostname=seams.name,
             ident="ESMTP mxprobe lab",
             loop=asyncio.get_running_loop(),
@@ -163,7 +100,8 @@ class LabHost(SMTP):
     def offers(self) -> tuple[str, ...]:
         """The extensions behind EHLO, as they are at this moment."""
         always = ("PIPELINING", f"SIZE {_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES")
-        return always if self.tls_context is None or self.secured else (*always, "STARTTLS")
+        offered = always if self.tls_context is None or self.secured else (*always, "STARTTLS")
+        return tuple(keyword for keyword in offered if keyword.split(" ")[0] not in self._withheld)
 
     def next_number(self) -> str:
         """The number of a message that was taken: the session's, and its place in the session."""
@@ -189,7 +127,7 @@ class LabHost(SMTP):
                 phase=phase,
                 client=self._client(),
                 argument=argument,
-                mail_from=argument if phase is Phase.MAIL else _plain(envelope.mail_from),
+                mail_from=argument if phase is Phase.MAIL else plain(envelope.mail_from),
                 recipients=tuple(envelope.rcpt_tos),
                 recipient=recipient,
                 secured=self.secured,
@@ -209,6 +147,12 @@ class LabHost(SMTP):
                 return f"{reaction.code} {reaction.text}".strip()
             case Delay():
                 await asyncio.sleep(reaction.seconds)
+            case Slowly():
+                self._pace = reaction.seconds
+            case Withhold():
+                self._withheld |= {keyword.upper() for keyword in reaction.keywords}
+            case Raw():
+                await self._send_raw(reaction)
             case Silence():
                 await self._hold(FailureKind.TIMEOUT)
             case Close():
@@ -231,6 +175,24 @@ class LabHost(SMTP):
             case _:
                 pass
         return None
+
+    async def _send_raw(self, raw: Raw) -> None:
+        """Send bytes that are nobody's reply; outside a handshake they take the place of the usual one."""
+        await self._write(raw.data)
+        if self.diary.phase is not Phase.TLS:
+            self.diary.write_raw(raw.data, self.secured)
+            self._replaced = True
+        while raw.every is not None:
+            await asyncio.sleep(raw.every)
+            await self._write(raw.data)
+
+    async def _write(self, data: bytes) -> None:
+        """Send bytes, at the host's pace: before each, so that nothing comes between the last and what follows it."""
+        for piece in (data,) if not self._pace else (data[at : at + 1] for at in range(len(data))):
+            if self._pace:
+                await asyncio.sleep(self._pace)
+            self._writer.write(piece)
+            await self._writer.drain()
 
     async def _hold(self, kind: FailureKind) -> NoReturn:
         """Say nothing more: the connection's end takes this task with it. A silence is written down when it ends."""
@@ -262,7 +224,7 @@ class LabHost(SMTP):
         content: bytes = envelope.content
         token = BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER)
         stored = StoredMessage(
-            mail_from=_plain(envelope.mail_from),
+            mail_from=plain(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
             content=content,
             token=None if token is None else str(token),
@@ -312,12 +274,16 @@ class LabHost(SMTP):
 
     async def _say(self, text: str) -> None:
         """Say a reply, several lines where the text has them, and write the turn down at its last line."""
-        for line in _fold(text):
-            await super().push(line)
-            self._said += line.encode("ascii", "replace") + b"\r\n"
+        for line in fold(text):
+            octets = line.encode("ascii", "replace") + b"\r\n"
+            self._said += octets
+            if not self._replaced:
+                await self._write(octets)
         if text[3:4] != "-" or "\n" in text:
             raw, self._said = self._said, b""
-            self.diary.write_reply(raw, self.secured)
+            if not self._replaced:
+                self.diary.write_reply(raw, self.secured)
+            self._replaced = False
             self.diary.turn_to(_AFTER.get((self.diary.phase, text[:3])))
             if text.startswith("421"):
                 self._hang_up()
@@ -376,17 +342,3 @@ class LabHost(SMTP):
             endpoint = Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port)
             self.seams.finished(self.diary.close(endpoint, self.seams.epoch, self._client() or None))
         super().connection_lost(error)
-
-
-def _plain(address: str | None) -> str:
-    """aiosmtpd says "<>" for the null sender."""
-    return "" if address in (None, "<>") else str(address)
-
-
-def _fold(text: str) -> list[str]:
-    """The lines of a reply whose text has line ends."""
-    first, *rest = text.split("\n")
-    if not rest:
-        return [text]
-    code, parts = first[:3], [first[4:], *rest]
-    return [f"{code}-{part}" for part in parts[:-1]] + [f"{code} {parts[-1]}"]

@@ -20,7 +20,7 @@ import dns.rdatatype
 import dns.zone
 
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType
-from mxprobe.scenario.reaction import Names, Reaction
+from mxprobe.scenario.reaction import Names, Reaction, Truncate
 
 React = Callable[[Question], tuple[Reaction, ...]]
 
@@ -55,13 +55,15 @@ class NameServer:
             return None
         if len(query.question) != 1:
             response.set_rcode(dns.rcode.FORMERR)
-        elif not self._broken(query, response, react):
+        elif not self._broken(query, response, react, over_tcp=over_tcp):
             self._fill(response, query.question[0].name, query.question[0].rdtype)
         elif response.rcode() == dns.rcode.BADVERS:
             return None
         return response.to_wire(max_size=65535 if over_tcp else 0)
 
-    def _broken(self, query: dns.message.Message, response: dns.message.Message, react: React) -> bool:
+    def _broken(
+        self, query: dns.message.Message, response: dns.message.Message, react: React, *, over_tcp: bool
+    ) -> bool:
         """Whether a fault answers in place of the zones; BADVERS stands for silence and never leaves this file."""
         asked = query.question[0]
         rrtype = _KNOWN.get(dns.rdatatype.to_text(asked.rdtype))
@@ -71,6 +73,11 @@ class NameServer:
         for reaction in react(Question(name=name, rrtype=rrtype)):
             if isinstance(reaction, Names):
                 response.set_rcode(_RCODES.get(reaction.status, dns.rcode.BADVERS))
+                return True
+            if isinstance(reaction, Truncate):
+                response.flags |= dns.flags.TC
+                if over_tcp:
+                    response.set_rcode(dns.rcode.BADVERS)
                 return True
         return False
 

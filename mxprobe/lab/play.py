@@ -120,7 +120,7 @@ def _exchange(world: World) -> Any:
             reactions.extend(found)
             return found
 
-        wire = world.names.answer(query, react)
+        wire = world.names.answer(query, react, over_tcp=over_tcp)
         for reaction in reactions:
             if isinstance(reaction, Delay):
                 await asyncio.sleep(reaction.seconds)

@@ -15,13 +15,13 @@ from mxprobe.facts.run import Event, EventKind
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
-from mxprobe.lab.host import HostSeams, StoredMessage
 from mxprobe.lab.mailer import Letter, Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
+from mxprobe.lab.seams import HostSeams, StoredMessage
 from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
-from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
+from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, order_spells
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
@@ -30,6 +30,7 @@ EPOCH = 1767225600.0
 """The wall-clock moment of story time 0: 2026-01-01 00:00:00 UTC."""
 
 SENDER = "sender"
+_REMEMBERED = 1000
 
 
 class World:
@@ -50,7 +51,7 @@ class World:
         self.origin = 0.0
         self._host_of = {address: name for name, address in addresses.items()}
         self._spells = order_spells(scenario)
-        self._struck: dict[int, int] = {}
+        self._struck: dict[int, list[float]] = {}
         self._first_seen: dict[tuple[int, str, str, str], float] = {}
 
     # -- moments ------------------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ class World:
         moment = replace(moment, client_host=self._name_client(moment.client))
         own = answer(self.scenario, moment)
         fault = self._strike(moment.host, moment)
-        return combine(fault, own) if fault else own
+        return combine(fault, own)
 
     def react_to_question(self, question: Question) -> tuple[Reaction, ...]:
         """What the domain's name servers do in place of answering."""
@@ -79,19 +80,27 @@ class World:
         return self._strike(host, Moment(now=self.now, host=host, phase=Phase.CONNECT))
 
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
+        """The reactions of the newest fault that has something to say; what only modifies lets the next one speak."""
+        found: tuple[Reaction, ...] = ()
         for spell in self._spells:
             if spell.host != host or not spell.lasts_at(moment.now) or not spell.use.matches(moment):
                 continue
-            seen = self._struck.get(spell.number, 0)
-            self._struck[spell.number] = seen + 1
+            times = self._struck.setdefault(spell.number, [])
+            seen = len(times)
+            times.append(moment.now)
             if not spell.use.only.strikes(seen):
                 continue
-            reactions = spell.use.fault.react(
-                replace(moment, seen=seen, first_seen=self._remember_triplet(spell, moment))
+            found += spell.use.fault.react(
+                replace(
+                    moment,
+                    seen=seen,
+                    times=tuple(times[-_REMEMBERED - 1 : -1]),
+                    first_seen=self._remember_triplet(spell, moment),
+                )
             )
-            if reactions:
-                return reactions
-        return ()
+            if any(not isinstance(reaction, MODIFIERS) for reaction in found):
+                break
+        return found
 
     def _remember_triplet(self, spell: Spell, moment: Moment) -> float | None:
         """When this client, sender and recipient were first seen under this spell; None the first time."""

@@ -18,6 +18,9 @@ from mxprobe.scenario.durations import NoDuration, parse_duration
 
 T = TypeVar("T")
 
+_MOST_NAMES = 24
+_LISTS = {"fault": "All faults: mxprobe explain faults."}
+
 
 class Document(Struct, frozen=True, kw_only=True):
     """One file: its path for complaints, and its lines."""
@@ -37,7 +40,7 @@ class Document(Struct, frozen=True, kw_only=True):
         """Raise InputError for a word that is none of `known`, with the nearest of them."""
         names = sorted(known)
         near = get_close_matches(word, names, n=1, cutoff=0.5)
-        hint = f"Known: {', '.join(names)}." if len(names) <= 24 else None
+        hint = _LISTS.get(what) or (f"Known: {', '.join(names)}." if len(names) <= _MOST_NAMES else None)
         self.refuse(node, f"no {what} is called `{word}`", label=f"{near[0]}?" if near else None, hint=hint)
 
 

@@ -5,7 +5,7 @@ Standards: RFC 5321 §3.3 (550 for an unknown mailbox), §3.6.2 (a relay takes m
 
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.model import Scenario
-from mxprobe.scenario.reaction import Close, HandOn, Keep, Moment, Reaction, Reply
+from mxprobe.scenario.reaction import MODIFIERS, Close, HandOn, Keep, Moment, Reaction, Reply, Reset
 
 
 def answer(scenario: Scenario, moment: Moment) -> tuple[Reaction, ...]:
@@ -28,7 +28,18 @@ def _answer_recipient(scenario: Scenario, host: str, recipient: str) -> tuple[Re
 
 
 def combine(fault: tuple[Reaction, ...], own: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
-    """What is done when a fault strikes: its reactions alone, but at the final dot a close may come after storing."""
+    """What is done when faults strike: what only modifies goes before the host's own, all else takes its place.
+
+    At the final dot a close may come after storing.
+    """
+    if all(isinstance(reaction, MODIFIERS) for reaction in fault):
+        return fault + own
     stores = any(isinstance(reaction, Keep | HandOn) for reaction in own)
-    kept = any(isinstance(reaction, Close) and reaction.kept for reaction in fault)
-    return own + fault if stores and kept else fault
+    kept = any(isinstance(reaction, Close | Reset) and reaction.kept for reaction in fault)
+    if not stores or not kept:
+        return fault
+    return (
+        tuple(one for one in fault if isinstance(one, MODIFIERS))
+        + own
+        + tuple(one for one in fault if not isinstance(one, MODIFIERS))
+    )

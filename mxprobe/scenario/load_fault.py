@@ -71,6 +71,8 @@ def _value(reader: Reader, kind: Any, node: Node, host_of: HostOf) -> Any:
         return reader.duration(node)
     if kind is bool:
         return reader.truth(node)
+    if kind is int:
+        return reader.number(node)
     if kind is CertificateKind:
         return reader.choice(node, {member.value: member for member in CertificateKind}, "kind of certificate")
     if kind is str:

@@ -17,7 +17,8 @@ class Moment(Struct, frozen=True, kw_only=True):
 
     `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in
     the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
-    matched the fault, `first_seen` is when this triplet of client, sender and recipient first came here.
+    matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
+    and recipient first came here.
     """
 
     now: float
@@ -33,6 +34,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     token: str | None = None
     secured: bool = False
     seen: int = 0
+    times: tuple[float, ...] = ()
     first_seen: float | None = None
 
 
@@ -57,13 +59,34 @@ class Close(Struct, frozen=True, kw_only=True, tag="close"):
 
 
 class Reset(Struct, frozen=True, kw_only=True, tag="reset"):
-    """End the connection with a reset (RST)."""
+    """End the connection with a reset (RST); `kept` as in `Close`."""
+
+    kept: bool = True
 
 
 class Delay(Struct, frozen=True, kw_only=True, tag="delay"):
     """Wait so many seconds, then go on with what follows."""
 
     seconds: float
+
+
+class Raw(Struct, frozen=True, kw_only=True, tag="raw"):
+    """Send these bytes in place of a reply; `every` so many seconds again, without end (None: once)."""
+
+    data: bytes
+    every: float | None = None
+
+
+class Slowly(Struct, frozen=True, kw_only=True, tag="slowly"):
+    """Send every byte of this reply and of those that follow so many seconds after the one before."""
+
+    seconds: float
+
+
+class Withhold(Struct, frozen=True, kw_only=True, tag="withhold"):
+    """Leave these keywords out of the extensions behind EHLO."""
+
+    keywords: tuple[str, ...]
 
 
 class Syn(StrEnum):
@@ -86,6 +109,10 @@ class Names(Struct, frozen=True, kw_only=True, tag="names"):
     status: AnswerStatus
 
 
+class Truncate(Struct, frozen=True, kw_only=True, tag="truncate"):
+    """Cut the answer short over UDP, and say nothing over TCP."""
+
+
 class BreakHandshake(Struct, frozen=True, kw_only=True, tag="break-handshake"):
     """Answer the ClientHello with bytes that are no TLS."""
 
@@ -97,6 +124,8 @@ class CertificateKind(StrEnum):
     EXPIRED = "expired"
     WRONG_NAME = "wrong-name"
     SELF_SIGNED = "self-signed"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN_AUTHORITY = "unknown-authority"
 
 
 class Present(Struct, frozen=True, kw_only=True, tag="present"):
@@ -113,4 +142,23 @@ class HandOn(Struct, frozen=True, kw_only=True, tag="hand-on"):
     """Take the message into the queue, to be handed on to a better host."""
 
 
-Reaction = Reply | Silence | Close | Reset | Delay | Connection | Names | BreakHandshake | Present | Keep | HandOn
+Reaction = (
+    Reply
+    | Silence
+    | Close
+    | Reset
+    | Delay
+    | Raw
+    | Slowly
+    | Withhold
+    | Connection
+    | Names
+    | Truncate
+    | BreakHandshake
+    | Present
+    | Keep
+    | HandOn
+)
+
+MODIFIERS = (Delay, Slowly, Withhold, Present)
+"""Reactions that change how the next in line acts and do not take its place: such faults compose with all others."""

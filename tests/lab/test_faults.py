@@ -54,6 +54,33 @@ FAULTS = [
     ("{certificate: expired}", ""),
     ("{certificate: wrong-name}", ""),
     ("{certificate: self-signed}", ""),
+    ("{certificate: not-yet-valid}", ""),
+    ("{certificate: unknown-authority}", ""),
+    ("tcp-unreachable", ""),
+    ("{delay: 20s}", "phase: banner,"),
+    ("{delay: 20s}", "phase: dot,"),
+    ("reset", "phase: banner,"),
+    ("reset", "phase: mail,"),
+    ("reset", "phase: data,"),
+    ("reset", "phase: dot,"),
+    ("garbage", "phase: banner,"),
+    ("garbage", "phase: ehlo,"),
+    ("garbage", "phase: mail,"),
+    ("garbage", "phase: rcpt,"),
+    ("garbage", "phase: data,"),
+    ("garbage", "phase: dot,"),
+    ("endless", "phase: banner,"),
+    ("endless", "phase: ehlo,"),
+    ("endless", "phase: rcpt,"),
+    ("endless", "phase: dot,"),
+    ("{tarpit: 1s}", ""),
+    ("{rate-limit: {connections: 0}}", ""),
+    ("{recipient-limit: 0}", ""),
+    ("disk-full", ""),
+    ("message-loss", ""),
+    ("{extension-withheld: STARTTLS}", ""),
+    ("{extension-withheld: PIPELINING SIZE}", ""),
+    ("starttls-injection", ""),
 ]
 PAIR = chain([(10, ["mx1.example.test"]), (20, ["mx2.example.test"])])
 
@@ -64,8 +91,16 @@ def _play(fault: str, where: str, sender: str, host: str = "mx1") -> tuple[Run, 
     return play_story(story, sender, 1), use.fault.cell(use.phase) or ""
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-@pytest.mark.parametrize(("fault", "where"), FAULTS, ids=lambda value: value)
+# aiosmtplib cannot say HELO after a line without a code, which Postfix would do.
+CASES = [
+    (profile, *fault)
+    for fault in FAULTS
+    for profile in PROFILES
+    if (*fault, profile.name) != ("garbage", "phase: ehlo,", "postfix")
+]
+
+
+@pytest.mark.parametrize(("profile", "fault", "where"), CASES, ids=lambda value: getattr(value, "name", value))
 def test_the_forecast_is_what_happens(profile, fault: str, where: str) -> None:  # type: ignore[no-untyped-def]
     run, cell = _play(fault, where, profile.name)
     (prospect,) = forecast_mailer(profile, PAIR, outcomes_of(PAIR, {"mx1.example.test": cell})).prospects
@@ -74,7 +109,9 @@ def test_the_forecast_is_what_happens(profile, fault: str, where: str) -> None: 
     if prospect.kind is FateKind.ACCEPTED:
         assert fate.accepted[0][0] + ".example.test" == prospect.host
         assert len(fate.tried) == 1
-        assert prospect.soonest <= fate.accepted[0][1] - fate.sent_at < prospect.latest + 5
+        # A forecast knows no delays: a slow host that is waited for takes as long as it takes.
+        slack = 600 if "delay" in fault or "tarpit" in fault else 5
+        assert prospect.soonest <= fate.accepted[0][1] - fate.sent_at < prospect.latest + slack
     elif prospect.kind is FateKind.BOUNCES:
         assert fate.bounces
         assert fate.bounces[0][0] == "sender"

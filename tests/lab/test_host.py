@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from mxprobe.facts.session import FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
-from mxprobe.lab.host import HostSeams, StoredMessage, host_protocol
+from mxprobe.lab.host import host_protocol
 from mxprobe.lab.memory import MemoryNetwork
+from mxprobe.lab.seams import HostSeams, StoredMessage
 from mxprobe.lab.world import client_context
 from mxprobe.scenario.reaction import (
     BreakHandshake,

@@ -58,6 +58,7 @@ def uses(draw: st.DrawFn) -> FaultUse:
     values: dict[type, st.SearchStrategy[Any]] = {
         float: durations,
         bool: st.booleans(),
+        int: st.integers(0, 99),
         str: replies,
         CertificateKind: st.sampled_from(CertificateKind),
     }

@@ -2,23 +2,57 @@
 
 from mxprobe.scenario.faults.certificate import Certificate
 from mxprobe.scenario.faults.close import Close
+from mxprobe.scenario.faults.delay import Delay
+from mxprobe.scenario.faults.disk_full import DiskFull
+from mxprobe.scenario.faults.dns_nxdomain import DnsNxdomain
+from mxprobe.scenario.faults.dns_refused import DnsRefused
 from mxprobe.scenario.faults.dns_servfail import DnsServfail
+from mxprobe.scenario.faults.dns_slow import DnsSlow
+from mxprobe.scenario.faults.dns_timeout import DnsTimeout
+from mxprobe.scenario.faults.dns_truncated import DnsTruncated
+from mxprobe.scenario.faults.endless import Endless
+from mxprobe.scenario.faults.extension_withheld import ExtensionWithheld
 from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.garbage import Garbage
 from mxprobe.scenario.faults.greylist import Greylist
+from mxprobe.scenario.faults.message_loss import MessageLoss
+from mxprobe.scenario.faults.rate_limit import RateLimit
+from mxprobe.scenario.faults.recipient_limit import RecipientLimit
 from mxprobe.scenario.faults.reply import Reply
+from mxprobe.scenario.faults.reset import Reset
 from mxprobe.scenario.faults.silence import Silence
+from mxprobe.scenario.faults.starttls_injection import StarttlsInjection
+from mxprobe.scenario.faults.tarpit import Tarpit
 from mxprobe.scenario.faults.tcp_black_hole import TcpBlackHole
 from mxprobe.scenario.faults.tcp_refuse import TcpRefuse
+from mxprobe.scenario.faults.tcp_unreachable import TcpUnreachable
 from mxprobe.scenario.faults.tls_handshake_failure import TlsHandshakeFailure
 
 FAULTS: tuple[type[Fault], ...] = (
     DnsServfail,
+    DnsRefused,
+    DnsTimeout,
+    DnsNxdomain,
+    DnsTruncated,
+    DnsSlow,
     TcpRefuse,
     TcpBlackHole,
+    TcpUnreachable,
     Silence,
+    Delay,
     Reply,
+    Garbage,
+    Endless,
+    Tarpit,
     Close,
+    Reset,
     Greylist,
+    RateLimit,
+    RecipientLimit,
+    DiskFull,
+    MessageLoss,
+    ExtensionWithheld,
+    StarttlsInjection,
     TlsHandshakeFailure,
     Certificate,
 )

@@ -1,4 +1,6 @@
-"""The host presents a certificate that a strict client refuses: expired, wrong-name or self-signed.
+"""The host presents a certificate that a strict client refuses.
+
+It is expired, not-yet-valid, wrong-name, self-signed, or of an unknown-authority.
 
 Opportunistic senders do not mind.
 Example.

@@ -10,7 +10,7 @@ from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.reaction import Close as HangUp
 from mxprobe.scenario.reaction import Moment, Reaction
 
-_CELLS = {
+CELLS = {
     Phase.BANNER: "B6",
     Phase.EHLO: "H6",
     Phase.STARTTLS: "T4",
@@ -35,4 +35,4 @@ class Close(Fault, frozen=True, kw_only=True):
 
     def cell(self, phase: Phase | None) -> str | None:
         """The connection ends."""
-        return _CELLS.get(phase) if phase else None
+        return CELLS.get(phase) if phase else None

@@ -9,7 +9,7 @@ from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.reaction import Moment, Reaction
 from mxprobe.scenario.reaction import Silence as SayNothing
 
-_CELLS = {
+CELLS = {
     Phase.BANNER: "B5",
     Phase.EHLO: "H6",
     Phase.STARTTLS: "T4",
@@ -33,4 +33,4 @@ class Silence(Fault, frozen=True, kw_only=True):
 
     def cell(self, phase: Phase | None) -> str | None:
         """No reply in time."""
-        return _CELLS.get(phase or Phase.BANNER)
+        return CELLS.get(phase or Phase.BANNER)

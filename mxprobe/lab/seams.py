@@ -1,0 +1,41 @@
+"""What a host of the lab is made with, and what it hands over: the world on one side of it, messages on the other."""
+
+import ssl
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from mxprobe.facts.session import Session
+from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction
+
+TOKEN_HEADER = "X-Mxprobe-Token"
+"""The header that carries a message's name in the story."""
+
+
+class StoredMessage(Struct, frozen=True, kw_only=True):
+    """A message that a host has taken; `token` is its name in the story, `session` the session's number at the host."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    content: bytes
+    token: str | None
+    at: float
+    client: str
+    session: int
+
+
+class HostSeams(Struct, frozen=True, kw_only=True):
+    """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
+
+    `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
+    """
+
+    name: str
+    address: str
+    port: int
+    react: Callable[[Moment], tuple[Reaction, ...]]
+    now: Callable[[], float]
+    epoch: float
+    context: Callable[[CertificateKind], ssl.SSLContext] | None
+    store: Callable[[StoredMessage, Keep | HandOn], None]
+    finished: Callable[[Session], None]
