@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mxprobe.facts.codec import encode
 from mxprobe.facts.run import Run
 from mxprobe.jobs.play import find_stories, load_stories, play, play_one
 from mxprobe.mx.forecast import FateKind, forecast_mailer
 from mxprobe.mx.plan import Basis, Plan, PlannedHost, Tier
-from mxprobe.mx.senders import find_profile
+from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.model import Break, Scenario, Send
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
@@ -32,13 +33,13 @@ def test_a_story_goes_as_written(story: tuple[Scenario, str]) -> None:
     assert run.verdict.misses == ()
 
 
-def test_there_are_twelve_stories_or_more_and_they_take_under_three_seconds() -> None:
+def test_the_library_is_large_and_takes_seconds_for_weeks() -> None:
     began = time.process_time()
     runs = play([LIBRARY])
 
-    assert len({run.path for run in runs}) >= 12
-    assert time.process_time() - began < 3.0
-    assert sum(run.ended for run in runs) > 2 * 86400
+    assert len({run.path for run in runs}) >= 48
+    assert time.process_time() - began < 20.0
+    assert sum(run.ended for run in runs) > 20 * 86400
 
 
 @pytest.mark.slow
@@ -93,9 +94,17 @@ def _plan(scenario: Scenario) -> Plan:
 
 
 def _forecastable(scenario: Scenario) -> bool:
-    """Stories with a chain and faults that are in force when the first message is sent."""
+    """Stories of one letter to one person, whose host faults are in force when it is sent, and strike always."""
     sends = [step for step in scenario.steps if isinstance(step, Send)]
-    return bool(scenario.chain) and len(sends) == 1 and len(sends[0].to) == 1
+    breaks = [step for step in scenario.steps if isinstance(step, Break)]
+    if not scenario.chain or len(sends) != 1 or len(sends[0].to) != 1 or sends[0].count != 1:
+        return False
+    return not any(step.use.fault.ABOUT_NAMES for step in breaks)
+
+
+def _is_slow(scenario: Scenario) -> bool:
+    """A forecast knows no delays: a host that is slow and waited for takes as long as it takes."""
+    return any(isinstance(step, Break) and step.use.name in ("delay", "tarpit") for step in scenario.steps)
 
 
 @pytest.mark.parametrize("story", [play for play in PLAYS if _forecastable(play[0])], ids=_name)
@@ -112,7 +121,8 @@ def test_the_forecast_of_the_first_round_is_what_the_run_does(story: tuple[Scena
     plan = _plan(scenario)
     outcomes = {target.endpoint: met[target.endpoint.host] for target in plan.targets()}
 
-    (prospect,) = forecast_mailer(find_profile(sender), plan, outcomes).prospects
+    profile, policy = parse_sender(sender)
+    (prospect,) = forecast_mailer(replace(profile, tls=policy), plan, outcomes).prospects
     fate = play_one(scenario, sender, seed=1).fates[0]
 
     first_round = set(fate.tried[0])
@@ -120,7 +130,7 @@ def test_the_forecast_of_the_first_round_is_what_the_run_does(story: tuple[Scena
         assert prospect.host is not None
         assert fate.accepted[0][0] == scenario.short(prospect.host)
         assert len(fate.tried) == 1
-        assert abs(fate.accepted[0][1] - fate.sent_at - prospect.soonest) < 5
+        assert _is_slow(scenario) or abs(fate.accepted[0][1] - fate.sent_at - prospect.soonest) < 5
     elif prospect.kind is FateKind.BOUNCES:
         assert fate.bounces[0][0] == "sender"
         assert fate.bounces[0][1] - fate.sent_at < 60

@@ -10,6 +10,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 import dns.exception
 import dns.flags
@@ -26,6 +27,7 @@ React = Callable[[Question], tuple[Reaction, ...]]
 
 _PAYLOAD = 1232
 _LONGEST_CHAIN = 8
+_REMEMBERED = 500
 _RCODES = {
     AnswerStatus.SERVFAIL: dns.rcode.SERVFAIL,
     AnswerStatus.REFUSED: dns.rcode.REFUSED,
@@ -39,47 +41,50 @@ class NameServer:
     """Authoritative for its zones, REFUSED for everything else. `zones` is master-file text by origin."""
 
     def __init__(self, zones: Mapping[str, str]) -> None:
-        self._zones = {
-            dns.name.from_text(origin): dns.zone.from_text(
-                text, origin=origin, relativize=False, check_origin=False, allow_include=False
-            )
-            for origin, text in zones.items()
-        }
+        self._zones = {dns.name.from_text(origin): _read_zone(origin, text) for origin, text in zones.items()}
+        self._answers: dict[tuple[bytes, bool], tuple[Question | None, bytes | None]] = {}
 
     def answer(self, wire: bytes, react: React, *, over_tcp: bool = False) -> bytes | None:
         """The answer to one query; None where nothing is said (a broken query, or a fault that is silence)."""
+        key = (wire[2:], over_tcp)
+        if key not in self._answers:
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            self._answers[key] = self._answer(wire, over_tcp=over_tcp)
+        asked, usual = self._answers[key]
+        if asked is not None:
+            for reaction in react(asked):
+                if isinstance(reaction, Names):
+                    rcode = _RCODES.get(reaction.status)
+                    return None if rcode is None else self._refuse(wire, rcode)
+                if isinstance(reaction, Truncate):
+                    return None if over_tcp else self._refuse(wire, dns.rcode.NOERROR, dns.flags.TC)
+        return None if usual is None else wire[:2] + usual
+
+    def _answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
+        """What is asked, as far as a fault can be about it, and the zones' answer without its number."""
         try:
             query = dns.message.from_wire(wire)
             response = dns.message.make_response(query, our_payload=_PAYLOAD)
         except dns.exception.DNSException:
-            return None
+            return None, None
+        asked = None
         if len(query.question) != 1:
             response.set_rcode(dns.rcode.FORMERR)
-        elif not self._broken(query, response, react, over_tcp=over_tcp):
-            self._fill(response, query.question[0].name, query.question[0].rdtype)
-        elif response.rcode() == dns.rcode.BADVERS:
-            return None
-        return response.to_wire(max_size=65535 if over_tcp else 0)
+        else:
+            name, rdtype = query.question[0].name, query.question[0].rdtype
+            self._fill(response, name, rdtype)
+            rrtype = _KNOWN.get(dns.rdatatype.to_text(rdtype))
+            text = name.to_text(omit_final_dot=True).lower()
+            asked = None if rrtype is None else Question(name=text, rrtype=rrtype)
+        return asked, response.to_wire(max_size=65535 if over_tcp else 0)[2:]
 
-    def _broken(
-        self, query: dns.message.Message, response: dns.message.Message, react: React, *, over_tcp: bool
-    ) -> bool:
-        """Whether a fault answers in place of the zones; BADVERS stands for silence and never leaves this file."""
-        asked = query.question[0]
-        rrtype = _KNOWN.get(dns.rdatatype.to_text(asked.rdtype))
-        if rrtype is None:
-            return False
-        name = asked.name.to_text(omit_final_dot=True).lower()
-        for reaction in react(Question(name=name, rrtype=rrtype)):
-            if isinstance(reaction, Names):
-                response.set_rcode(_RCODES.get(reaction.status, dns.rcode.BADVERS))
-                return True
-            if isinstance(reaction, Truncate):
-                response.flags |= dns.flags.TC
-                if over_tcp:
-                    response.set_rcode(dns.rcode.BADVERS)
-                return True
-        return False
+    def _refuse(self, wire: bytes, rcode: dns.rcode.Rcode, flags: int = 0) -> bytes:
+        """A response without records."""
+        response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
+        response.set_rcode(rcode)
+        response.flags |= flags
+        return response.to_wire()
 
     def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
         """Records of the question, aliases followed inside our own zones, absence with its SOA."""
@@ -113,6 +118,12 @@ class NameServer:
             if name.is_subdomain(origin):
                 return self._zones[origin]
         return None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read_zone(origin: str, text: str) -> dns.zone.Zone:
+    """A zone, which nobody changes: each play of a story has the same."""
+    return dns.zone.from_text(text, origin=origin, relativize=False, check_origin=False, allow_include=False)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -18,6 +18,8 @@ from mxprobe.lab.certs import Authority
 from mxprobe.lab.mailer import Letter, Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
@@ -179,11 +181,17 @@ class World:
         for preference, host in self.scenario.chain:
             if self.scenario.keeps_mail(host):
                 continue
-            mailer = Mailer(
-                self.scenario.short(host), host, parse_sender(self.scenario.spec(host).profile), around(host)
-            )
+            mailer = Mailer(self.scenario.short(host), host, self._kind_of(host), around(host))
             mailer.better_than = preference
             self.mailers[host] = mailer
+
+    def _kind_of(self, host: str) -> tuple[Profile, TlsPolicy]:
+        """Which mailer a relay is, its queue's lifetime as the story has it."""
+        spec = self.scenario.spec(host)
+        profile, policy = parse_sender(spec.profile)
+        if spec.lifetime is not None:
+            profile = replace(profile, schedule=replace(profile.schedule, lifetime=spec.lifetime))
+        return profile, policy
 
     def _send_off(self, group: asyncio.TaskGroup, who: str, letter: Letter) -> None:
         errand = group.create_task(self.mailers[who].deliver(letter))

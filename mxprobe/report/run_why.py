@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from mxprobe.facts.finding import Severity
 from mxprobe.facts.run import Event, EventKind, Fate, Run
+from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
-from mxprobe.mx.profile import Deviation, Profile, describe
+from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.senders import PROFILES, NoSuchSender, parse_sender
 from mxprobe.report.words import wrap
 from mxprobe.scenario.durations import render_duration
@@ -22,34 +23,37 @@ _DECIDING = (EventKind.REFUSED, EventKind.BOUNCED, EventKind.WAITS)
 def render_why(run: Run) -> list[str]:
     """The lines of `why`, and the entry of `differs`; none where the sender did what the reference does."""
     try:
-        profile, _ = parse_sender(run.sender)
+        profile, policy = parse_sender(run.sender)
     except NoSuchSender:
         return []
-    deviation = _deviation(run.events, profile)
-    if deviation is None:
+    found = _difference(run.events, profile, policy)
+    if found is None:
         return []
-    cell = deviation.cell
+    cell, because = found
     reference = describe(PROFILES[0], cell)
-    why = f"{run.sender} {deviation.because} (cell {cell}). The reference: {reference}."
+    why = f"{run.sender} {because} (cell {cell}). The reference: {reference}."
     return [
         "",
         *wrap("      why     ", why),
         "      if this is what you want to allow, add under `differs:`",
         f"              - senders: [{run.sender}]",
         f"                cell: {cell}",
-        f"                because: {deviation.because}",
+        f"                because: {because}",
         "                expect:",
         *[f"                  {line}" for line in _expectations(run)],
     ]
 
 
-def _deviation(events: Iterable[Event], profile: Profile) -> Deviation | None:
-    """The first departure from the reference on the sender's road."""
+def _difference(events: Iterable[Event], profile: Profile, policy: TlsPolicy) -> tuple[str, str] | None:
+    """The first departure from the reference on the sender's road: its cell, and what the mailer does there."""
     for event in events:
-        if event.who == _SENDER and event.cell and event.kind in _DECIDING:
-            found = profile.deviation(event.cell)
-            if found is not None and profile.ruling(event.cell, TlsPolicy.MAY).deviation is not None:
-                return found
+        if event.who != _SENDER or not event.cell or event.kind not in _DECIDING:
+            continue
+        found = profile.deviation(event.cell)
+        if found is not None:
+            return found.cell, found.because
+        if policy is not profile.tls and CELLS[event.cell].action is None:
+            return event.cell, f"sends under the TLS policy {policy}"
     return None
 
 

@@ -46,6 +46,8 @@ def _host(story: Scenario, preference: int, name: str) -> str:
     takes = "; takes mail for anyone" if spec.any_recipient else ""
     if spec.recipients is not None:
         takes = f"; knows {', '.join(spec.recipients)}"
+    if spec.lifetime is not None:
+        takes += f"; gives up after {render_duration(spec.lifetime)}"
     faults = "".join(f"; always {_fault(use)}" for use in spec.always)
     return f"{preference:>5} {to_unicode(story.short(name))}  {place}{takes}{faults}"
 
@@ -97,6 +99,8 @@ def _fate(story: Scenario, item: Expectation) -> str:
         parts.append(f"bounced by {by}{status}{_times(item.bounced.after, item.bounced.before)}")
     if item.queued is not None:
         parts.append(f"still queued at {story.short(item.queued)}")
+    if item.lost:
+        parts.append("is lost")
     return f"{who}: {'; '.join(parts)}"
 
 

@@ -66,6 +66,8 @@ def _host(spec: HostSpec) -> str:
         entries["recipients"] = "any"
     elif spec.recipients is not None:
         entries["recipients"] = _list(spec.recipients)
+    if spec.lifetime is not None:
+        entries["lifetime"] = render_duration(spec.lifetime)
     for use in spec.always:
         entries["always"] = _map({use.name: _settings(use.fault), **_where(use)})
     return _map(entries)
@@ -145,6 +147,8 @@ def _expectation(item: Expectation) -> str:
         entries["bounced"] = _map({"by": item.bounced.by, **status, **_times(item.bounced)})
     if item.queued is not None:
         entries["queued"] = item.queued
+    if item.lost:
+        entries["lost"] = "true"
     return _map(entries)
 
 

@@ -80,6 +80,9 @@ Said = Iterator[tuple[str, float | None]]
 def _ends(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
     """How the copy ended, against the one way in which it should; what came in its place is told with it."""
     instead = _instead(fate)
+    if expectation.lost and not fate.held and (fate.arrivals or fate.bounces):
+        yield f"expected to be lost; {instead[0]}", instead[1]
+        return
     if expectation.arrived is not None and not fate.arrivals:
         arrived = expectation.arrived
         wanted = f"expected to arrive in {scenario.short(arrived.place)}{_bounds(arrived.after, arrived.before)}"
@@ -185,13 +188,19 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
                 None,
             )
     settled = bool(fate.accepted or fate.bounces)
-    if places and expectation.tried is not None and not any(len(tried) == len(places) for tried in fate.tried):
+    needed = _needed(places)
+    if places and expectation.tried is not None and not any(len(tried) >= needed for tried in fate.tried):
         last = _names(fate.tried[-1]) if fate.tried else "no host"
         yield f"expected to try {_names(_join(places))}; {'it ended after' if settled else 'it tried'} {last}", None
     if accepted is not None and [host for host, _ in fate.accepted][-1:] != [accepted]:
         yield f"expected to be accepted by {accepted}; accepted by {_names([host for host, _ in fate.accepted])}", None
     if expectation.rounds is not None and len(fate.tried) != expectation.rounds:
         yield f"expected {expectation.rounds} rounds; there were {len(fate.tried)}", None
+
+
+def _needed(places: list[tuple[str, ...]]) -> int:
+    """How far some round has to come: to the last place that one host has alone, for equals may do without the rest."""
+    return max((number for number, place in enumerate(places, start=1) if len(place) == 1), default=1)
 
 
 def _in_order(tried: Iterable[str], places: list[tuple[str, ...]]) -> bool:

@@ -30,16 +30,12 @@ def _answer_recipient(scenario: Scenario, host: str, recipient: str) -> tuple[Re
 def combine(fault: tuple[Reaction, ...], own: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
     """What is done when faults strike: what only modifies goes before the host's own, all else takes its place.
 
-    At the final dot a close may come after storing.
+    At the final dot a slow host has stored before it answers, and a close may come after storing: the client cannot
+    know.
     """
-    if all(isinstance(reaction, MODIFIERS) for reaction in fault):
-        return fault + own
     stores = any(isinstance(reaction, Keep | HandOn) for reaction in own)
     kept = any(isinstance(reaction, Close | Reset) and reaction.kept for reaction in fault)
-    if not stores or not kept:
-        return fault
-    return (
-        tuple(one for one in fault if isinstance(one, MODIFIERS))
-        + own
-        + tuple(one for one in fault if not isinstance(one, MODIFIERS))
-    )
+    modifies = all(isinstance(reaction, MODIFIERS) for reaction in fault)
+    if stores and (kept or modifies):
+        return own + fault
+    return fault + own if modifies else fault

@@ -157,7 +157,7 @@ class _StoryReader:
 
     def _host_spec(self, name: str, node: Node) -> HostSpec:
         reader = self.reader
-        entries = reader.entries(node, ("recipients", "profile", "always", "hands-on"), "a host")
+        entries = reader.entries(node, ("recipients", "profile", "lifetime", "always", "hands-on"), "a host")
         recipients: tuple[str, ...] | None = None
         any_recipient = "recipients" in entries and _is_word(entries["recipients"], "any")
         if "recipients" in entries and not any_recipient:
@@ -180,6 +180,7 @@ class _StoryReader:
             recipients=recipients,
             any_recipient=any_recipient,
             profile=profile,
+            lifetime=reader.duration(entries["lifetime"]) if "lifetime" in entries else None,
             always=always,
             line=reader.line(node),
         )

@@ -19,7 +19,8 @@ from mxprobe.scenario.model import (
     Send,
 )
 
-_MESSAGE_KEYS = ("tried", "accepted", "arrived", "bounced", "queued", "rounds")
+_FATES = ("arrived", "bounced", "queued", "lost")
+_MESSAGE_KEYS = ("tried", "accepted", *_FATES, "rounds")
 _FINDING = re.compile(r"(MX\d{3})(?: ([a-z0-9-]+))?")
 
 
@@ -55,7 +56,7 @@ class ExpectReader:
         for send in self.sends.values():
             named = {item.recipient for item in expect.messages if item.message == send.name}
             if None not in named and not set(send.to) <= named:
-                self.refuse(node, f"nothing is said of how `{send.name}` ends: arrived, bounced or queued")
+                self.refuse(node, f"nothing is said of how `{send.name}` ends: arrived, bounced, queued or lost")
 
     def differences(self, node: Node, senders: tuple[str, ...]) -> tuple[Difference, ...]:
         """What some of the story's senders do instead."""
@@ -74,15 +75,16 @@ class ExpectReader:
                 self.refuse(key_node, f"`{name}` is not sent to `{person}`")
             recipient = known.get(person, person)
         entries = reader.entries(node, _MESSAGE_KEYS, f"the expectation of `{key}`")
-        fates = [fate for fate in ("arrived", "bounced", "queued") if fate in entries]
+        fates = [fate for fate in _FATES if fate in entries]
         if len(fates) != 1:
-            self.refuse(node, f"`{key}` has to end in exactly one way: arrived, bounced or queued")
+            self.refuse(node, f"`{key}` has to end in exactly one way: arrived, bounced, queued or lost")
         return Expectation(
             message=name,
             recipient=recipient,
             arrived=self._arrived(entries["arrived"]) if "arrived" in entries else None,
             bounced=self._bounced(entries["bounced"]) if "bounced" in entries else None,
             queued=self._holder(entries["queued"]) if "queued" in entries else None,
+            lost=self._lost(entries["lost"]) if "lost" in entries else False,
             tried=self._tried(entries["tried"]) if "tried" in entries else None,
             accepted=self.host_of(entries["accepted"]) if "accepted" in entries else None,
             rounds=reader.number(entries["rounds"], 1) if "rounds" in entries else None,
@@ -106,6 +108,11 @@ class ExpectReader:
 
     def _place(self, node: Node) -> str:
         return "mailbox" if self.reader.text(node) == "mailbox" else self.host_of(node)
+
+    def _lost(self, node: Node) -> bool:
+        if not self.reader.truth(node):
+            self.refuse(node, "a message that is not lost arrives, bounces or is queued: say which")
+        return True
 
     def _holder(self, node: Node) -> str:
         return "sender" if self.reader.text(node) == "sender" else self.host_of(node)

@@ -12,12 +12,16 @@ DNS = "dns"
 
 
 class HostSpec(Struct, frozen=True, kw_only=True):
-    """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all."""
+    """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
+
+    `lifetime` is how long its queue keeps a message, in seconds (None: as its profile does).
+    """
 
     name: str
     recipients: tuple[str, ...] | None = None
     any_recipient: bool = False
     profile: str = "rfc5321"
+    lifetime: float | None = None
     always: tuple[FaultUse, ...] = ()
     line: int = 0
 
@@ -80,7 +84,7 @@ class Bounced(Struct, frozen=True, kw_only=True):
 
 
 class Expectation(Struct, frozen=True, kw_only=True):
-    """How a message, or one recipient's copy of it, ends: exactly one of `arrived`, `bounced`, `queued`.
+    """How a message, or one recipient's copy of it, ends: exactly one of `arrived`, `bounced`, `queued`, `lost`.
 
     `tried` are the hosts of a round in order, each place with its alternatives.
     """
@@ -90,6 +94,7 @@ class Expectation(Struct, frozen=True, kw_only=True):
     arrived: Arrived | None = None
     bounced: Bounced | None = None
     queued: str | None = None
+    lost: bool = False
     tried: tuple[tuple[str, ...], ...] | None = None
     accepted: str | None = None
     rounds: int | None = None

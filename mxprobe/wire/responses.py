@@ -5,6 +5,7 @@ Standards: RFC 1035 §4 (form), RFC 2308 §2, §5 (absence), RFC 4035 §3.2.1 (D
 
 import ipaddress
 import secrets
+from functools import lru_cache
 
 import dns.exception
 import dns.flags
@@ -27,6 +28,9 @@ LONGEST_CHAIN = 16
 
 PAYLOAD = 1232
 """The datagram size we offer: it fits every usual path without fragments."""
+
+_REMEMBERED = 128
+"""So many queries and responses are kept as they were read, at most 64 KB each."""
 
 _FAILURES = {
     dns.rcode.SERVFAIL: AnswerStatus.SERVFAIL,
@@ -51,13 +55,18 @@ class Response(Struct, frozen=True, kw_only=True):
 
 def make_query(question: Question, *, edns: bool = True) -> bytes:
     """A recursive query that asks for DNSSEC's AD bit. Raises NotAsked for a name that cannot be in the DNS."""
+    return secrets.token_bytes(2) + _query_behind_its_number(question, edns)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _query_behind_its_number(question: Question, edns: bool) -> bytes:
     try:
         name = dns.name.from_text(question.name, origin=dns.name.root, idna_codec=dns.name.IDNA_2008)
-        query = dns.message.make_query(name, question.rrtype.value, id=secrets.randbelow(65536))
+        query = dns.message.make_query(name, question.rrtype.value, id=0)
         query.flags |= dns.flags.RD | dns.flags.AD
         if edns:
             query.use_edns(0, dns.flags.DO, PAYLOAD)
-        return query.to_wire()
+        return query.to_wire()[2:]
     except dns.exception.DNSException as error:
         raise NotAsked(f"not a name that can be asked for: {error}") from error
 
@@ -89,8 +98,14 @@ def read_response(wire: bytes, query: bytes, question: Question) -> Response:
     """What the response says about the question; whatever does not parse is MALFORMED."""
     if not is_answer_to(wire, query):
         return _malformed(question, "the response belongs to another question")
+    return _read_behind_its_number(wire[2:], question)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read_behind_its_number(wire: bytes, question: Question) -> Response:
+    """Senders and probes hear the same answer again and again, and dnspython takes half a millisecond to read one."""
     try:
-        message = dns.message.from_wire(wire, ignore_trailing=True)
+        message = dns.message.from_wire(b"\0\0" + wire, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError, IndexError, AssertionError) as error:
         return _malformed(question, escape_text(str(error)) or type(error).__name__)
     if message.flags & dns.flags.TC:

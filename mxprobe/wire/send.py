@@ -53,7 +53,7 @@ class Manner(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """How it ended: the cell of the whole, the cells of the recipients, and the turns behind them."""
+    """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them."""
 
     cell: str
     recipients: tuple[tuple[str, str], ...]
@@ -101,15 +101,27 @@ class _Session:
         smtp = await self._connect(connect)
         await self._hello(smtp)
         await self._secure(smtp)
-        for_mail = self.parcel.mail_from
-        await self._step(Phase.MAIL, lambda limit: smtp.mail(for_mail, timeout=limit), subject=for_mail)
-        for recipient in self.parcel.recipients:
-            await self._recipient(smtp, recipient)
-        if "R1" not in self.answered.values():
+        pending = self.parcel.recipients
+        while pending:
+            if not await self._transaction(smtp, pending):
+                break
+            pending = tuple(name for name in pending if self._ruling(self.answered[name]).action is Action.SPLIT)
+        if "Z1" not in self.answered.values():
             return "R8"
-        await self._data(smtp)
         await self._quit(smtp)
         return "Z1"
+
+    async def _transaction(self, smtp: aiosmtplib.SMTP, recipients: tuple[str, ...]) -> bool:
+        """One message for these recipients; False where the host took none of them."""
+        mail_from = self.parcel.mail_from
+        await self._step(Phase.MAIL, lambda limit: smtp.mail(mail_from, timeout=limit), subject=mail_from)
+        for recipient in recipients:
+            await self._recipient(smtp, recipient)
+        taken = [recipient for recipient in recipients if self.answered[recipient] == "R1"]
+        if taken:
+            await self._data(smtp)
+            self.answered.update(dict.fromkeys(taken, "Z1"))
+        return bool(taken)
 
     def close(self) -> None:
         """Drop the connection at once; a polite end was said before."""

@@ -50,8 +50,8 @@ def test_every_story_has_a_page_that_is_a_report_wide(path: Path) -> None:
 def test_a_folder_lists_its_stories_with_what_they_tell() -> None:
     listed = _explain(str(SCENARIOS / "dns")).splitlines()
 
-    assert listed[0] == str(SCENARIOS / "dns/implicit-mx.yaml")
-    assert listed[1].startswith("    The domain has no MX record.")
+    place = listed.index(str(SCENARIOS / "dns/implicit-mx.yaml"))
+    assert listed[place + 1].startswith("    The domain has no MX record.")
 
 
 def test_a_page_of_a_difference_names_its_cell_and_its_findings() -> None:

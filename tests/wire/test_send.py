@@ -154,7 +154,7 @@ def test_silence_is_borne_for_the_limit_of_its_own_phase(verb: str, cell: str, l
 def test_recipients_are_answered_one_by_one() -> None:
     sent, _ = _deliver(mail_host(), "alice", "ghost", "late")
 
-    assert dict(sent.recipients) == {"alice@example.test": "R1", "ghost@example.test": "R4", "late@example.test": "R2"}
+    assert dict(sent.recipients) == {"alice@example.test": "Z1", "ghost@example.test": "R4", "late@example.test": "R2"}
     assert sent.turn_of("ghost@example.test").phase is Phase.RCPT
     assert sent.turn_of("alice@example.test").phase is Phase.QUIT
 

@@ -15,9 +15,9 @@ Standards. RFC 5321 §5.1, §3.8, §4.2.1.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import Event, EventKind, Fate, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, bounce_by_sender, healthy_at, hosts_tried
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, bounce_by_sender, events_of, healthy_at, hosts_tried
 
 RULE = Rule(
     code="MX956",
@@ -27,11 +27,20 @@ RULE = Rule(
 )
 _ANSWERS_TO_THE_MESSAGE = frozenset("MRXZ")
 _NAMES = "D"
+_TOO_OLD = "E3"
 
 
 def _is_lawful(cell: str | None) -> bool:
     """Whether the cell is an answer to the message (T11 is one to MAIL) or to the names, so that no host could help."""
     return cell is not None and (cell[0] in _ANSWERS_TO_THE_MESSAGE or cell[0] == _NAMES or cell == "T11")
+
+
+def _deciding_cell(run: Run, fate: Fate, bounce: Event) -> str | None:
+    """The cell that a bounce comes from: where the mail grew too old, the one that it waited for last."""
+    if bounce.cell != _TOO_OLD:
+        return bounce.cell
+    waits = [event for event in events_of(run, fate, EventKind.WAITS) if event.who == SENDER]
+    return waits[-1].cell if waits else bounce.cell
 
 
 def find(run: Run) -> Judgement:
@@ -41,7 +50,7 @@ def find(run: Run) -> Judgement:
     found = []
     for fate in run.fates:
         event = bounce_by_sender(run, fate)
-        if event is None or _is_lawful(event.cell):
+        if event is None or _is_lawful(_deciding_cell(run, fate, event)):
             continue
         spared = [host for _, host in run.chain if host not in hosts_tried(fate) and healthy_at(run, host, event.at)]
         if not spared:

@@ -19,6 +19,11 @@ class ExtensionWithheld(Fault, frozen=True, kw_only=True):
     HINDERS = False
     SHORT = "keywords"
 
+    @property
+    def hinders(self) -> bool:
+        """Whether senders that insist on TLS go elsewhere."""
+        return "STARTTLS" in self.keywords.upper().split()
+
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Leave them out."""
         return (Withhold(keywords=tuple(self.keywords.split())),)
@@ -27,4 +32,4 @@ class ExtensionWithheld(Fault, frozen=True, kw_only=True):
         """STARTTLS is not offered; without other extensions mail goes on."""
         if phase is not Phase.EHLO:
             return None
-        return "T1" if "STARTTLS" in self.keywords.upper().split() else "Z1"
+        return "T1" if self.hinders else "Z1"

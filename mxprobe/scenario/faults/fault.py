@@ -28,6 +28,11 @@ class Fault(Struct, frozen=True, kw_only=True):
     HINDERS: ClassVar[bool] = True
     SHORT: ClassVar[str | None] = None
 
+    @property
+    def hinders(self) -> bool:
+        """Whether no mail gets through while it lasts; a fault whose settings decide that says so itself."""
+        return self.HINDERS
+
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """What happens at `moment`, which is of the fault's phase or query; empty: nothing unusual."""
         raise NotImplementedError
@@ -87,4 +92,4 @@ class FaultUse(Struct, frozen=True, kw_only=True):
     @property
     def hinders(self) -> bool:
         """Whether no mail gets through while it lasts; one that strikes now and then does not count."""
-        return self.fault.HINDERS and self.only.often is Often.ALWAYS
+        return self.fault.hinders and self.only.often is Often.ALWAYS

@@ -14,7 +14,6 @@ class TlsHandshakeFailure(Fault, frozen=True, kw_only=True):
 
     NAME = "tls-handshake-failure"
     PHASE = Phase.TLS
-    HINDERS = False
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Break it."""
