@@ -41,28 +41,50 @@ class NameServer:
     """Authoritative for its zones, REFUSED for everything else. `zones` is master-file text by origin."""
 
     def __init__(self, zones: Mapping[str, str]) -> None:
-        self._zones = {dns.name.from_text(origin): _read_zone(origin, text) for origin, text in zones.items()}
-        self._answers: dict[tuple[bytes, bool], tuple[Question | None, bytes | None]] = {}
+        self._zones = _gather(tuple(sorted(zones.items())))
 
     def answer(self, wire: bytes, react: React, *, over_tcp: bool = False) -> bytes | None:
         """The answer to one query; None where nothing is said (a broken query, or a fault that is silence)."""
+        asked, usual = self._zones.answer(wire, over_tcp=over_tcp)
+        if asked is not None:
+            for reaction in react(asked):
+                if isinstance(reaction, Names):
+                    rcode = _RCODES.get(reaction.status)
+                    return None if rcode is None else _without_records(wire, rcode)
+                if isinstance(reaction, Truncate):
+                    return None if over_tcp else _without_records(wire, dns.rcode.NOERROR, dns.flags.TC)
+        return None if usual is None else wire[:2] + usual
+
+
+def _without_records(wire: bytes, rcode: dns.rcode.Rcode, flags: int = 0) -> bytes:
+    response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
+    response.set_rcode(rcode)
+    response.flags |= flags
+    return response.to_wire()
+
+
+class _Zones:
+    """Zones that nobody changes, and the answers from them that were asked for already."""
+
+    def __init__(self, texts: tuple[tuple[str, str], ...]) -> None:
+        self._zones = {
+            dns.name.from_text(origin): dns.zone.from_text(
+                text, origin=origin, relativize=False, check_origin=False, allow_include=False
+            )
+            for origin, text in texts
+        }
+        self._answers: dict[tuple[bytes, bool], tuple[Question | None, bytes | None]] = {}
+
+    def answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
+        """What is asked, as far as a fault can be about it, and the answer without its number."""
         key = (wire[2:], over_tcp)
         if key not in self._answers:
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
             self._answers[key] = self._answer(wire, over_tcp=over_tcp)
-        asked, usual = self._answers[key]
-        if asked is not None:
-            for reaction in react(asked):
-                if isinstance(reaction, Names):
-                    rcode = _RCODES.get(reaction.status)
-                    return None if rcode is None else self._refuse(wire, rcode)
-                if isinstance(reaction, Truncate):
-                    return None if over_tcp else self._refuse(wire, dns.rcode.NOERROR, dns.flags.TC)
-        return None if usual is None else wire[:2] + usual
+        return self._answers[key]
 
     def _answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
-        """What is asked, as far as a fault can be about it, and the zones' answer without its number."""
         try:
             query = dns.message.from_wire(wire)
             response = dns.message.make_response(query, our_payload=_PAYLOAD)
@@ -78,13 +100,6 @@ class NameServer:
             text = name.to_text(omit_final_dot=True).lower()
             asked = None if rrtype is None else Question(name=text, rrtype=rrtype)
         return asked, response.to_wire(max_size=65535 if over_tcp else 0)[2:]
-
-    def _refuse(self, wire: bytes, rcode: dns.rcode.Rcode, flags: int = 0) -> bytes:
-        """A response without records."""
-        response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
-        response.set_rcode(rcode)
-        response.flags |= flags
-        return response.to_wire()
 
     def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
         """Records of the question, aliases followed inside our own zones, absence with its SOA."""
@@ -121,9 +136,9 @@ class NameServer:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read_zone(origin: str, text: str) -> dns.zone.Zone:
-    """A zone, which nobody changes: each play of a story has the same."""
-    return dns.zone.from_text(text, origin=origin, relativize=False, check_origin=False, allow_include=False)
+def _gather(texts: tuple[tuple[str, str], ...]) -> _Zones:
+    """The same zones for every play of the same world: reading them costs more than playing in them."""
+    return _Zones(texts)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
