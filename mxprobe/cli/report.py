@@ -18,18 +18,16 @@ def command(file: Path, **options: Any) -> int:
     from mxprobe.cli.showing import check_options, show
     from mxprobe.facts.text import mask
     from mxprobe.jobs.look_again import look_again
-    from mxprobe.report.json import render_runs_json
-    from mxprobe.report.junit import render_runs_junit
+    from mxprobe.report.formats import RUN_FORMATS
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
     seen = look_again(file)
     if not isinstance(seen, tuple):
         return show(seen, options)
-    form = options["form"]
-    if form == "text":
+    if options["form"] == "text":
         text = render_runs(seen)
         click.echo(text if sys.stdout.isatty() else mask(text))
     else:
-        click.echo(render_runs_json(seen) if form == "json" else mask(render_runs_junit(seen)), nl=False)
+        click.echo(mask(RUN_FORMATS[options["form"]](seen)), nl=False)
     return 1 if failed(seen) else 0

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+FORMATS = ("text", "json", "junit", "github", "markdown")
+
 
 @click.command("run")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--seed", default=1, show_default=True, help="Seed of every random choice.")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
 def command(**options: object) -> int:
@@ -22,8 +24,7 @@ def command(**options: object) -> int:
     from mxprobe.facts.run import Run
     from mxprobe.facts.text import mask
     from mxprobe.jobs.play import PlayOptions, play
-    from mxprobe.report.json import render_runs_json
-    from mxprobe.report.junit import render_runs_junit
+    from mxprobe.report.formats import RUN_FORMATS
     from mxprobe.report.run_text import failed, render_runs
 
     paths: tuple[Path, ...] = options["paths"]  # type: ignore[assignment]
@@ -38,12 +39,10 @@ def command(**options: object) -> int:
     runs = play(paths, PlayOptions(seed=int(str(options["seed"])), senders=senders), progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
-    if options["form"] == "json":
-        click.echo(render_runs_json(runs), nl=False)
-    elif options["form"] == "junit":
-        click.echo(mask(render_runs_junit(runs)), nl=False)
-    else:
+    if options["form"] == "text":
         spent = time.perf_counter() - began
         text = render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"]), spent=spent)
         click.echo(text if sys.stdout.isatty() else mask(text))
+    else:
+        click.echo(mask(RUN_FORMATS[str(options["form"])](runs)), nl=False)
     return 1 if failed(runs) else 0

@@ -29,7 +29,7 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
     blocks = []
     for run in runs:
         if run.verdict is not None and not run.verdict.passed:
-            blocks.append(_failure(run, trace=trace))
+            blocks.append(render_failure(run, trace=trace))
         elif verbose:
             blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
             if trace:
@@ -55,7 +55,8 @@ def tally(runs: Sequence[Run], spent: float | None = None) -> str:
     return f"{stories}, {plays}{joint} {went}.  {told} of story time{within}, seed {seeds}.  Exit {1 if wrong else 0}."
 
 
-def _failure(run: Run, *, trace: bool) -> str:
+def render_failure(run: Run, *, trace: bool = False) -> str:
+    """One play that did not go as written: what was expected, the timeline, why, and how to see it again."""
     misses = run.verdict.misses if run.verdict else ()
     first = misses[0]
     place = f"{run.path}:{first.line}" if first.line else run.path

@@ -1,0 +1,41 @@
+"""Runs as Markdown, for the summary of a CI job: what was played, and the timeline of what did not go as written."""
+
+from collections.abc import Sequence
+
+from mxprobe.facts.run import Run
+from mxprobe.facts.text import escape_text
+from mxprobe.report.run_text import failed, render_failure, tally
+
+
+def render_runs_markdown(runs: Sequence[Run]) -> str:
+    """The tally, a table of stories by senders, and a block for each failure."""
+    senders = list(dict.fromkeys(run.sender for run in runs))
+    stories: dict[str, dict[str, Run]] = {}
+    for run in runs:
+        stories.setdefault(run.path, {})[run.sender] = run
+    lines = [f"**mxprobe**: {_text(tally(runs))}", ""]
+    if runs:
+        lines += [f"| story | {' | '.join(map(_text, senders))} |", f"| --- |{' --- |' * len(senders)}"]
+    for path, plays in stories.items():
+        cells = [_cell(plays.get(sender)) for sender in senders]
+        lines.append(f"| {_text(path)} | {' | '.join(cells)} |")
+    if failed(runs):
+        lines.append("")
+    for run in runs:
+        if run.verdict is not None and not run.verdict.passed:
+            lines += ["```text", render_failure(run).rstrip().replace("```", "'''"), "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cell(run: Run | None) -> str:
+    if run is None or run.verdict is None:
+        return ""
+    return "ok" if run.verdict.passed else "**not**"
+
+
+def _text(text: str) -> str:
+    """Text that Markdown takes as it is."""
+    text = escape_text(text)
+    for mark in "\\`*_[]<>|#":
+        text = text.replace(mark, f"\\{mark}")
+    return text
