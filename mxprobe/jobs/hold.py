@@ -10,7 +10,8 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.jobs.play import load_stories
 from mxprobe.lab.stage import Stage, stage_story
-from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.load_fault import read_fault
+from mxprobe.scenario.model import DNS, Scenario
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -19,6 +20,24 @@ class Held(Struct, frozen=True, kw_only=True):
     scenario: Scenario
     stage: Stage
     cafile: Path
+
+    def break_host(self, host: str, fault: str, phase: str | None = None) -> None:
+        """Break a host, or `dns`, from now on: `break_host("mx1", "{reply: 451 4.3.0 later}", phase="rcpt")`.
+
+        `fault` is what stands behind `with` in a scenario file. Raises InputError for what cannot be right.
+        """
+        self.stage.world.strike(self._complete(host), read_fault(fault, phase, self._complete))
+
+    def mend_host(self, host: str) -> None:
+        """End the faults of a host, or of `dns`. Raises InputError for a host that the story does not have."""
+        self.stage.world.mend(self._complete(host))
+
+    def _complete(self, host: str) -> str:
+        """The complete name of a host."""
+        names = {self.scenario.short(name): name for _, name in self.scenario.chain} | {DNS: DNS}
+        if host not in names and host not in names.values():
+            raise InputError(f"no host is called `{host}`", hint=f"Known: {', '.join(sorted(names))}.")
+        return names.get(host, host)
 
     @property
     def probe_command(self) -> str:

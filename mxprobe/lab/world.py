@@ -21,6 +21,7 @@ from mxprobe.lab.seams import HostSeams, StoredMessage
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
@@ -103,6 +104,24 @@ class World:
             if any(not isinstance(reaction, MODIFIERS) for reaction in found):
                 break
         return found
+
+    def strike(self, host: str, use: FaultUse) -> None:
+        """Give a host (or DNS) a fault from now on, which no step of the story has."""
+        number = max((spell.number for spell in self._spells), default=0) + 1
+        spell = Spell(number=number, host=host, use=use, begins=self.now, ends=None, line=0)
+        self._spells = (spell, *self._spells)
+        self.record(Event(at=round(self.now, 6), kind=EventKind.BREAK, who=self.scenario.short(host), text=use.name))
+
+    def mend(self, host: str) -> None:
+        """End every fault of a host that is in force now, but those that it always has."""
+        always = {use for spec in self.scenario.hosts if spec.name == host for use in spec.always}
+        self._spells = tuple(
+            replace(spell, ends=self.now)
+            if spell.host == host and spell.lasts_at(self.now) and spell.use not in always
+            else spell
+            for spell in self._spells
+        )
+        self.record(Event(at=round(self.now, 6), kind=EventKind.MEND, who=self.scenario.short(host)))
 
     def _remember_triplet(self, spell: Spell, moment: Moment) -> float | None:
         """When this client, sender and recipient were first seen under this spell; None the first time."""

@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from mxprobe.facts.dns import RecordType
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.document import Reader
+from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
 from mxprobe.scenario.reaction import CertificateKind
@@ -45,6 +45,18 @@ def read_use(reader: Reader, node: Node, where: Mapping[str, Node], host_of: Hos
     query = reader.choice(where["query"], _QUERIES, "record type") if "query" in where else None
     only = _read_only(reader, where["only"]) if "only" in where else Only()
     return FaultUse(fault=fault, phase=phase, query=query, only=only)
+
+
+def read_fault(text: str, phase: str | None, host_of: Callable[[str], str]) -> FaultUse:
+    """The fault that a word or a mapping stands for, as it would behind `with`: "tcp-refuse", "{reply: 451 later}".
+
+    Raises InputError.
+    """
+    where = f", phase: {phase}" if phase else ""
+    document, root = read_document(f"{{with: {text}{where}}}", "fault")
+    reader = Reader(document)
+    entries = reader.entries(root, ("with", "phase"), "a fault")
+    return read_use(reader, entries["with"], entries, lambda node: host_of(reader.text(node)))
 
 
 def _read_settings(reader: Reader, kind: type[Fault], at: Node, settings: Node | None, host_of: HostOf) -> Fault:
