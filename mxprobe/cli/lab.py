@@ -12,7 +12,8 @@ _LOOK_AGAIN = 0.2
 @click.command("lab")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True, help="Seed of keys, certificates and choices.")
-def command(file: Path, seed: int) -> int:
+@click.option("--control", type=click.Path(path_type=Path), help="Take lines at this socket: break mx1 tcp-refuse.")
+def command(file: Path, seed: int, control: Path | None) -> int:
     """Hold the world of a story up on this machine, until Ctrl-C. Nothing is relayed outside.
 
     The story starts at its first break, so that what goes wrong is wrong at once, and goes on as time passes. What
@@ -20,12 +21,12 @@ def command(file: Path, seed: int) -> int:
     """
     import asyncio
 
-    asyncio.run(_hold(file, seed))
+    asyncio.run(_hold(file, seed, control))
     click.echo("The lab is down.", err=True)
     return 0
 
 
-async def _hold(file: Path, seed: int) -> None:
+async def _hold(file: Path, seed: int, control: Path | None) -> None:
     import asyncio
     import signal
 
@@ -46,8 +47,10 @@ async def _hold(file: Path, seed: int) -> None:
         click.echo(f"  look     {held.probe_command}")
         if held.send_command:
             click.echo(f"  send     {held.send_command}")
+        if control is not None:
+            click.echo(f"  control  {control} takes lines: break HOST FAULT [PHASE], mend HOST, status")
 
-    async with hold(file, seed) as held:
+    async with hold(file, seed, control) as held:
         tell(held)
         enough = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

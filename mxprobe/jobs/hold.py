@@ -2,13 +2,15 @@
 
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
+from mxprobe.facts.smtp import Phase
 from mxprobe.jobs.play import load_stories
+from mxprobe.lab.control import listen_at, serve_lines
 from mxprobe.lab.stage import Stage, stage_story
 from mxprobe.scenario.load_fault import read_fault
 from mxprobe.scenario.model import DNS, Scenario
@@ -31,6 +33,35 @@ class Held(Struct, frozen=True, kw_only=True):
     def mend_host(self, host: str) -> None:
         """End the faults of a host, or of `dns`. Raises InputError for a host that the story does not have."""
         self.stage.world.mend(self._complete(host))
+
+    def obey(self, line: str) -> str:
+        """Do what a line of the control socket says, and answer it: `ok`, what is so, or what is wrong with the line.
+
+        `break HOST FAULT [PHASE]`, `mend HOST`, `status`.
+        """
+        verb, _, rest = line.partition(" ")
+        host, _, fault = rest.strip().partition(" ")
+        try:
+            if verb == "break" and fault:
+                word, _, phase = fault.rpartition(" ")
+                known = bool(word) and phase in {member.value for member in Phase}
+                self.break_host(host, word if known else fault, phase if known else None)
+            elif verb == "mend" and host and not fault:
+                self.mend_host(host)
+            elif line == "status":
+                return "; ".join(self._states())
+            else:
+                return "no such command; there are: break HOST FAULT [PHASE], mend HOST, status"
+        except InputError as error:
+            return error.message
+        return "ok"
+
+    def _states(self) -> list[str]:
+        world = self.stage.world
+        hosts = [name for _, name in self.scenario.chain]
+        told = [f"{self.scenario.short(name)}: {world.describe(name) or 'nothing is wrong'}" for name in (*hosts, DNS)]
+        held = [f"the queue of {mailer.who} holds {mailer.held}" for mailer in world.mailers.values() if mailer.held]
+        return told + held
 
     def _complete(self, host: str) -> str:
         """The complete name of a host."""
@@ -59,14 +90,22 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def hold(path: str | Path, seed: int = 1) -> AsyncIterator[Held]:
-    """Stage the story in `path` while the context lasts. Raises InputError for a file that cannot be right."""
+async def hold(path: str | Path, seed: int = 1, control: Path | None = None) -> AsyncIterator[Held]:
+    """Stage the story in `path` while the context lasts; `control` is where a socket takes lines (see `Held.obey`).
+
+    Raises InputError for a file that cannot be right, and for a path where no socket can be.
+    """
     scenario = _load_one(Path(path))
-    with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mxprobe-lab-"))
+        sock = None if control is None else stack.enter_context(listen_at(control))
+        stage = await stack.enter_async_context(stage_story(scenario, seed))
         cafile = Path(folder, "authority.pem")
-        async with stage_story(scenario, seed) as stage:
-            _write(cafile, stage.authority_pem)
-            yield Held(scenario=scenario, stage=stage, cafile=cafile)
+        _write(cafile, stage.authority_pem)
+        held = Held(scenario=scenario, stage=stage, cafile=cafile)
+        if sock is not None:
+            await stack.enter_async_context(serve_lines(sock, held.obey))
+        yield held
 
 
 def _load_one(path: Path) -> Scenario:

@@ -138,3 +138,34 @@ async def test_a_folder_is_no_story() -> None:
     with pytest.raises(InputError, match="one story"):
         async with hold(STORIES):
             pass
+
+
+async def test_lines_at_the_control_socket_break_and_mend_the_world(tmp_path: Path) -> None:
+    import asyncio
+
+    path = tmp_path / "lab.sock"
+    async with hold(STORIES / "outage" / "baseline.yaml", control=path) as held:
+        assert path.stat().st_mode & 0o777 == 0o600
+        reader, writer = await asyncio.open_unix_connection(path)
+
+        async def tell(line: str) -> str:
+            writer.write(f"{line}\n".encode())
+            return (await reader.readline()).decode().strip()
+
+        assert await tell("status") == "mx1: nothing is wrong; mx2: nothing is wrong; dns: nothing is wrong"
+        assert await tell("break mx1 tcp-refuse") == "ok"
+        assert await tell("break dns dns-servfail") == "ok"
+        assert await tell("break mx2 {reply: 451 4.3.0 later} rcpt") == "ok"
+        broken = "mx1: tcp-refuse at connect; mx2: reply at rcpt; dns: dns-servfail"
+        assert await tell("status") == broken
+        assert await tell("break mx7 tcp-refuse") == "no host is called `mx7`"
+        assert await tell("break mx1 tcp-refused") == "no fault is called `tcp-refused`"
+        assert (await tell("sing")).startswith("no such command")
+        assert [await tell(f"mend {host}") for host in ("mx1", "mx2", "dns")] == ["ok"] * 3
+        assert await tell("status") == "mx1: nothing is wrong; mx2: nothing is wrong; dns: nothing is wrong"
+        with pytest.raises(InputError, match="something at this path"):
+            async with hold(STORIES / "outage" / "baseline.yaml", control=path):
+                pass
+        writer.close()
+    assert not path.exists()
+    assert held.scenario.chain
