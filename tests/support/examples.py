@@ -11,7 +11,13 @@ An example of a rule about domains has a line for each thing that was seen:
     control 198.51.100.1 does not answer      the same for a host of another operator
     helo probe.example.test from 192.0.2.9    who was looking
 
-An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here.
+An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here. What the lab's
+own senders never do is told as it happened, a line for each event, letters numbered where there are several:
+
+    chain 10 mx1, 20 mx2
+    0s sender tries mx1
+    0s mx1 refuses 421 4.3.2 busy
+    120 times: sender tries mx1; mx1 accepts
 """
 
 import re
@@ -20,10 +26,12 @@ import textwrap
 from collections import defaultdict
 
 from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.run import Event, EventKind, Run
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
 from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
+from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import Scenario
 
@@ -213,4 +221,65 @@ def _handshake(host: str, kind: str) -> TlsFacts:
         chain=(certificate,),
         verdict=_VERDICTS[kind],
         elapsed=0.1,
+    )
+
+
+def is_told(block: str) -> bool:
+    """Whether an example tells events, and is no part of a story."""
+    return block.startswith("chain ")
+
+
+def run_of(block: str) -> Run:
+    """The run of an example that tells events; all letters go to alice. Raises ValueError for a line it cannot say."""
+    first, *lines = block.splitlines()
+    pairs = [pair.split() for pair in first.removeprefix("chain ").split(", ") if pair != "none"]
+    events: list[Event] = []
+    for line in lines:
+        times, _, told = line.rpartition(" times: ")
+        for number in range(int(times or 1)):
+            letter = f"letter-{number}" if times else "letter"
+            for words in told.split("; "):
+                at, _, rest = words.partition("s ") if not times else (str(number), "", words)
+                events.append(_event(float(at), rest, letter))
+    letters = dict.fromkeys(event.message for event in events)
+    sent = [_event(0.0, "sender has", letter or "") for letter in letters]
+    return Run(
+        version="0",
+        story="An example.",
+        path="example.yaml",
+        domain="example.test",
+        sender="another",
+        seed=1,
+        epoch=0.0,
+        ended=max(event.at for event in events),
+        chain=tuple((int(preference), host) for preference, host in pairs),
+        events=(*sent, *events),
+        fates=gather_fates((*sent, *events)),
+    )
+
+
+_VERBS = {
+    "has": EventKind.SENT,
+    "tries": EventKind.TRIED,
+    "accepts": EventKind.ACCEPTED,
+    "refuses": EventKind.REFUSED,
+    "waits": EventKind.WAITS,
+}
+
+
+def _event(at: float, words: str, letter: str) -> Event:
+    who, verb, *rest = words.split(" ", 2)
+    if verb not in _VERBS:
+        raise ValueError(f"an example cannot say {words!r}")
+    answers = verb in ("accepts", "refuses")
+    return Event(
+        at=at,
+        kind=_VERBS[verb],
+        who="sender" if answers else who,
+        host=who if answers else (rest[0] if verb == "tries" else None),
+        message=letter,
+        recipient="alice@example.test",
+        to="shop@elsewhere.test" if verb == "has" else None,
+        text=rest[0] if verb == "refuses" else "",
+        round=1,
     )

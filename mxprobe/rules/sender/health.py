@@ -8,6 +8,9 @@ SENDER = "sender"
 NO_MAIL = "the story sends no message"
 """Why a run cannot be judged: without mail there is nothing to say of a sender."""
 
+PATIENCE = {"B5": 300.0, "R7": 300.0, "Z5": 600.0}
+"""The least waits of RFC 5321 §4.5.3.2 in seconds, by the cells that are timeouts and nothing else."""
+
 
 def healthy_at(run: Run, host: str, at: float) -> bool:
     """Whether nothing hindered mail at `host` at that moment."""

@@ -1,0 +1,66 @@
+"""The backup was slow to hand on what it kept.
+
+What it sees. A backup whose queue became empty later after the recovery of the better hosts than its longest interval
+between two attempts explains.
+Why it matters. Mail is late for as long as the backup hesitates, although everything is up again.
+Example. The primary comes back, and takes one connection in ten minutes from anybody:
+    senders: [postfix]
+    steps:
+      - {at: 0m,  break: mx1, with: tcp-refuse, for: 1h}
+      - {at: 10m, send: letter, to: alice, count: 5, every: 10s}
+      - {at: 1h,  break: mx1, with: {rate-limit: {connections: 1, per: 10m}}}
+What to do. Shorten the longest interval of the backup, exempt it from limits, and flush its queue after an outage.
+Standards. RFC 5321 §4.5.4.1.
+"""
+
+from itertools import pairwise
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.run import EventKind, Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, preference_of
+
+RULE = Rule(code="MX958", name="backup-flush-slow", severity=Severity.WARNING, references=("RFC 5321 §4.5.4.1",))
+
+
+_GRACE = 60.0
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each backup that kept mail longer than its own schedule explains."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
+    found = []
+    for host, emptied in run.queues:
+        recovered = _recovery(run, host)
+        if emptied is None or recovered is None or emptied <= recovered:
+            continue
+        interval = _longest_interval(run, host)
+        if emptied - recovered <= interval + _GRACE:
+            continue
+        words = Words(
+            says=f"{host} had handed on everything {emptied - recovered:.0f} s after the better hosts were back",
+            seen=(f"longest interval between its attempts: {interval:.0f} s",),
+            means="Mail was late although everything was up.",
+            do=f"Exempt {host} from limits at the better hosts, and flush its queue after an outage.",
+        )
+        found.append(finding(RULE, host, words))
+    return conclude(RULE, found)
+
+
+def _recovery(run: Run, backup: str) -> float | None:
+    """When the last hindrance of a better host ended; None where there was none, or it never did."""
+    own = preference_of(run, backup)
+    better = {host for number, host in run.chain if own is not None and number < own}
+    ends = [condition.ends for condition in run.conditions if condition.host in better and condition.hinders]
+    return max((end for end in ends if end is not None), default=None) if ends and None not in ends else None
+
+
+def _longest_interval(run: Run, host: str) -> float:
+    """The longest time between two rounds of the host for one message."""
+    longest = 0.0
+    for message in {event.message for event in run.events if event.who == host}:
+        mine = [event for event in run.events if (event.who, event.message) == (host, message)]
+        times = sorted({event.round: event.at for event in mine if event.kind is EventKind.TRIED}.values())
+        longest = max([longest, *(after - before for before, after in pairwise(times))])
+    return longest
