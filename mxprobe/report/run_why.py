@@ -12,8 +12,9 @@ from mxprobe.facts.run import Event, EventKind, Fate, Run
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile, describe
-from mxprobe.mx.senders import PROFILES, NoSuchSender, parse_sender
-from mxprobe.report.words import wrap
+from mxprobe.mx.retry import longest_wait
+from mxprobe.mx.senders import PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
+from mxprobe.report.words import say_span, wrap
 from mxprobe.scenario.durations import render_duration
 
 _SENDER = "sender"
@@ -54,6 +55,8 @@ def _difference(events: Iterable[Event], profile: Profile, policy: TlsPolicy) ->
             return found.cell, found.because
         if policy is not profile.tls and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
+        if event.cell == TOO_OLD and departs(profile, policy, TOO_OLD):
+            return event.cell, f"gives up after {say_span(longest_wait(profile.schedule))}"
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from ruamel.yaml.nodes import MappingNode, Node
 
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.senders import parse_sender
+from mxprobe.mx.senders import departs, parse_sender
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import (
     Arrived,
@@ -172,7 +172,7 @@ class ExpectReader:
             reader.document.refuse_unknown(entries["cell"], cell, CELLS, "cell of the outcome table")
         for label in labels:
             profile, policy = parse_sender(label)
-            if profile.deviation(cell) is None and policy is profile.tls:
+            if not departs(profile, policy, cell):
                 self.refuse(
                     entries["cell"],
                     f"{profile.title} follows the reference in cell {cell}: this is no difference",

@@ -4,12 +4,16 @@ from difflib import get_close_matches
 
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
+from mxprobe.mx.retry import longest_wait
 from mxprobe.mx.senders import exim, haraka, postfix, rfc5321
 
 PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE)
 
 MODELLED = tuple(profile for profile in PROFILES if profile.name != "rfc5321")
 """The profiles that stand for a mailer people run."""
+
+TOO_OLD = "E3"
+"""The cell of mail that has become too old: what differs there is how long a mailer's queue keeps it."""
 
 NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
 """Large senders that publish no rules for this."""
@@ -42,3 +46,10 @@ def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
         return profile, TlsPolicy(word)
     except ValueError:
         raise NoSuchSender(word, tuple(get_close_matches(word, list(TlsPolicy)))) from None
+
+
+def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
+    """Whether a mailer does something else than the reference in `cell`: by a ruling, its TLS policy, its patience."""
+    if profile.deviation(cell) is not None or policy is not profile.tls:
+        return True
+    return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)
