@@ -48,7 +48,7 @@ def read_use(reader: Reader, node: Node, where: Mapping[str, Node], host_of: Hos
 
 
 def read_fault(text: str, phase: str | None, host_of: Callable[[str], str]) -> FaultUse:
-    """The fault that a word or a mapping stands for, as it would behind `with`: "tcp-refuse", "{reply: 451 later}".
+    """The fault that a word or a mapping stands for, as it would behind `with`: `tcp-refuse`, `{reply: 451 later}`.
 
     Raises InputError.
     """
