@@ -83,7 +83,8 @@ def _plan(scenario: Scenario) -> Plan:
     """The chain of the story's healthy world."""
     tiers: dict[int, list[PlannedHost]] = {}
     for number, (preference, name) in enumerate(scenario.chain, start=10):
-        host = PlannedHost(name=name, preference=preference, ttl=60, addresses=(f"192.0.2.{number}",))
+        addresses = dict(scenario.homes).get(name, (f"192.0.2.{number}",))
+        host = PlannedHost(name=name, preference=preference, ttl=60, addresses=addresses)
         tiers.setdefault(preference, []).append(host)
     return Plan(
         domain=scenario.domain,

@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
 def _complain(error: MxprobeError) -> int:
     shown = _visible(str(error))
     sentence = shown if shown.endswith((".", "?")) else f"{shown}."
-    marked = shown.rpartition("\n")[2].startswith("     |")  # the offending line stays as it is
+    marked = shown.rpartition("\n")[2][4:7] == " | "  # the offending line stays as it is
     ended = f"{shown}\n" if marked else f"{sentence}  "
     click.echo(f"{ended}Exit {error.exit_status}.", err=True)
     return error.exit_status

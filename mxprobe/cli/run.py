@@ -13,6 +13,8 @@ FORMATS = ("text", "json", "junit", "github", "markdown")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--seed", default=1, show_default=True, help="Seed of every random choice.")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
+@click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
+@click.option("--domain", metavar="NAME", help="The domain of --zone.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
@@ -36,7 +38,10 @@ def command(**options: object) -> int:
             click.echo(f"\r\x1b[K{run.path}  {run.sender}", nl=False, err=True)
 
     began = time.perf_counter()
-    runs = play(paths, PlayOptions(seed=int(str(options["seed"])), senders=senders), progress)
+    zone: Path | None = options["zone"]  # type: ignore[assignment]
+    domain: str | None = options["domain"]  # type: ignore[assignment]
+    wanted = PlayOptions(seed=int(str(options["seed"])), senders=senders, zone=zone, domain=domain)
+    runs = play(paths, wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
     if options["form"] == "text":

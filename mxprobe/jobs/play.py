@@ -1,5 +1,6 @@
 """Plays scenario files by their senders and gives each run with its findings and its verdict. Prints nothing."""
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -8,20 +9,27 @@ from msgspec.structs import replace
 
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.finding import Finding, Status
+from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.run import Run
 from mxprobe.lab.play import play_story
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import ALL_RULES, judge_run
 from mxprobe.scenario.expect import judge
-from mxprobe.scenario.load import load_bytes
+from mxprobe.scenario.load import Around, load_bytes
 from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.zone import Over, check_zone
 
 
 class PlayOptions(Struct, frozen=True, kw_only=True):
-    """`senders` in place of those that a story names (empty: its own); `seed` of every random choice."""
+    """`senders` in place of those that a story names (empty: its own); `seed` of every random choice.
+
+    `zone` and `domain` are the master file and the domain that stories of roles are played over.
+    """
 
     seed: int = 1
     senders: tuple[str, ...] = ()
+    zone: Path | None = None
+    domain: str | None = None
 
 
 def play(
@@ -35,7 +43,7 @@ def play(
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)
-    scenarios = load_stories(paths)
+    scenarios = load_stories(paths, _over(options))
     runs: list[Run] = []
     for scenario in scenarios:
         for sender in options.senders or scenario.senders:
@@ -56,15 +64,36 @@ def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
     return replace(run, verdict=judge(scenario, run))
 
 
-def load_stories(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
-    """The stories of files and folders. Raises InputError naming the path, and in a file the line."""
-    return tuple(_load(path) for path in find_stories(paths))
+def _over(options: PlayOptions) -> Over | None:
+    """The zone that is played over, if any. Raises InputError for one without its domain, or the other way round."""
+    if options.zone is None and options.domain is None:
+        return None
+    if options.zone is None or options.domain is None:
+        raise InputError("a zone and its domain belong together: --zone db.example.com --domain example.com")
+    try:
+        domain = to_ascii(options.domain)
+        text = sys.stdin.read() if str(options.zone) == "-" else options.zone.read_text(encoding="utf-8")
+    except NameRefused as error:
+        raise InputError(f"--domain {options.domain}: {error}") from error
+    except OSError as error:
+        raise InputError(f"the zone cannot be read: {error.strerror}", place=Place(str(options.zone))) from error
+    except UnicodeDecodeError as error:
+        raise InputError("the zone is not UTF-8", place=Place(str(options.zone))) from error
+    over = Over(domain=domain, text=text, path=str(options.zone))
+    check_zone(over)
+    return over
 
 
-def _load(path: Path) -> Scenario:
+def load_stories(paths: Iterable[str | Path], over: Over | None = None) -> tuple[Scenario, ...]:
+    """The stories of files and folders, those of roles `over` a zone. Raises InputError naming path and line."""
+    return tuple(_load(path, over) for path in find_stories(paths))
+
+
+def _load(path: Path, over: Over | None) -> Scenario:
     """One story, which may only expect findings that there are rules for."""
     data = path.read_bytes()
-    scenario = load_bytes(data, str(path))
+    around = Around(read=lambda name: (path.parent / name).read_text(encoding="utf-8"), over=over)
+    scenario = load_bytes(data, str(path), around)
     rules = {module.RULE.code: module.RULE.name for module in ALL_RULES}
     expectations = (scenario.expect, *(difference.expect for difference in scenario.differs))
     for wanted in (wanted for expect in expectations for wanted in expect.findings):

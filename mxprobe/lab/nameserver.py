@@ -99,7 +99,7 @@ class _Zones:
             rrtype = _KNOWN.get(dns.rdatatype.to_text(rdtype))
             text = name.to_text(omit_final_dot=True).lower()
             asked = None if rrtype is None else Question(name=text, rrtype=rrtype)
-        return asked, response.to_wire(max_size=65535 if over_tcp else 0)[2:]
+        return asked, response.to_wire(max_size=65535 if over_tcp else 0, want_shuffle=False)[2:]
 
     def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
         """Records of the question, aliases followed inside our own zones, absence with its SOA."""

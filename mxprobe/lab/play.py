@@ -32,7 +32,10 @@ _SYN = {Syn.REFUSE: SynAnswer.REFUSE, Syn.DROP: SynAnswer.DROP, Syn.UNREACHABLE:
 
 def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
     """One play, from the first step to the last settled message. The same arguments give the same run, to the byte."""
-    addresses = {name: f"192.0.2.{number}" for number, (_, name) in enumerate(_hosts(scenario), start=10)}
+    homes = dict(scenario.homes)
+    addresses = {
+        name: homes.get(name) or (f"192.0.2.{number}",) for number, name in enumerate(scenario.machines, start=10)
+    }
     world = World(scenario, seed, addresses)
     ended = play_in_fresh_loop(lambda: _live(world, sender))
     events = tuple(sorted(world.events, key=lambda event: event.at))
@@ -59,14 +62,6 @@ def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
     )
 
 
-def _hosts(scenario: Scenario) -> tuple[tuple[int, str], ...]:
-    """Every host once, in the order of the chain."""
-    seen: dict[str, int] = {}
-    for preference, name in scenario.chain:
-        seen.setdefault(name, preference)
-    return tuple((preference, name) for name, preference in seen.items())
-
-
 async def _live(world: World, sender: str) -> float:
     """Stage the world, tell the story, wait until nothing is left to happen; the story time of its end."""
     loop = asyncio.get_running_loop()
@@ -74,14 +69,15 @@ async def _live(world: World, sender: str) -> float:
         raise AssertionError("a story is played on its own loop")
     network = MemoryNetwork(latency=LATENCY)
     network.on_syn = lambda address, port: _answer_syn(world, address)
-    for host, address in world.addresses.items():
-        network.listen(address, PORT, host_protocol(world.seams_of(host, PORT)))
+    for host, addresses in world.addresses.items():
+        for address in addresses:
+            network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
     tls = client_context()
     resolver = Resolver(_exchange(world), ("192.0.2.1:53",), Patience())
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
-            return await network.connect(endpoint.address, endpoint.port, source=world.addresses.get(who))
+            return await network.connect(endpoint.address, endpoint.port, source=world.source_of(who, endpoint.address))
 
         return world.surround(resolver, connect, tls, PORT)
 

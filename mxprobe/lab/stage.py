@@ -42,9 +42,9 @@ class Stage(Struct, frozen=True, kw_only=True):
 async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
     """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once."""
     block = f"127.{secrets.randbelow(250) + 2}.{secrets.randbelow(250) + 2}"
-    names = tuple(dict.fromkeys(name for _, name in scenario.chain))
+    names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
-    world = World(scenario, seed, addresses)
+    world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
     first = min((step.at for step in scenario.steps if isinstance(step, Break)), default=0.0)
     world.origin = asyncio.get_running_loop().time() - first
     port = _free_port(tuple(addresses.values()))
@@ -81,7 +81,7 @@ def _people(world: World, nameserver: str, port: int) -> None:
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
-            return await _dial(endpoint, world.addresses.get(who))
+            return await _dial(endpoint, world.source_of(who, endpoint.address))
 
         return world.surround(resolver, connect, tls, port)
 
@@ -135,8 +135,8 @@ class _Ear:
 
     def __init__(self, world: World, name: str, port: int) -> None:
         self.world, self.port = world, port
-        self.address = world.addresses[name]
-        self.factory = host_protocol(world.seams_of(name, port))
+        (self.address,) = world.addresses[name]
+        self.factory = host_protocol(world.seams_of(name, self.address, port))
         self.state: Syn | str | None = None
         self._server: asyncio.Server | None = None
         self._plugs: list[socket.socket] = []

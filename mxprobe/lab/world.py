@@ -26,6 +26,7 @@ from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, order_spells
+from mxprobe.scenario.zone import restage
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -42,7 +43,7 @@ class World:
     `origin` is the event loop's time at story time 0; what lies before the loop's present is skipped by `tell`.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, str]) -> None:
+    def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
         self.scenario, self.seed, self.addresses = scenario, seed, addresses
         self.events: list[Event] = []
         self.sessions: list[Session] = []
@@ -52,7 +53,7 @@ class World:
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
         self.origin = 0.0
-        self._host_of = {address: name for name, address in addresses.items()}
+        self._host_of = {address: name for name, found in addresses.items() for address in found}
         self._spells = order_spells(scenario)
         self._struck: dict[int, list[float]] = {}
         self._first_seen: dict[tuple[int, str, str, str], float] = {}
@@ -141,11 +142,15 @@ class World:
         """Write a line into the story's book."""
         self.events.append(event)
 
-    def seams_of(self, host: str, port: int) -> HostSeams:
-        """What a lab host is made with."""
+    def source_of(self, who: str, towards: str) -> str | None:
+        """The address that a relay connects from; None for the sender, which has none of the story's."""
+        return next((one for one in self.addresses.get(who, ()) if (":" in one) == (":" in towards)), None)
+
+    def seams_of(self, host: str, address: str, port: int) -> HostSeams:
+        """What a lab host is made with, at one of its addresses."""
         return HostSeams(
             name=host,
-            address=self.addresses[host],
+            address=address,
             port=port,
             react=self.react,
             now=lambda: self.now,
@@ -189,7 +194,7 @@ class World:
             record=self.record,
             short=self.scenario.short,
             now=lambda: self.now,
-            families=(4,),
+            families=(4, 6) if any(":" in address for address in self._host_of) else (4,),
             port=port,
             seed=self.seed,
         )
@@ -307,19 +312,22 @@ def write_message(step: Send, name: str, now: float) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def write_zone(scenario: Scenario, addresses: dict[str, str]) -> dict[str, str]:
+def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]]) -> dict[str, str]:
     """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
     apex = "@ 300 IN SOA ns hostmaster 1 3600 900 604800 60\n@ 300 IN NS ns\nns 300 IN A 192.0.2.1\n"
-    lines = [apex] + [
-        f"@ 3600 IN MX {preference} {name if name == '.' else name + '.'}\n" for preference, name in scenario.mx
-    ]
-    zones = {scenario.domain: "".join(lines)}
-    for name, address in addresses.items():
-        rrtype = "AAAA" if ":" in address else "A"
+    records = [f"@ 3600 IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in scenario.mx]
+    zones = {scenario.domain: "".join([apex, *records])}
+    if scenario.zone:
+        own = restage(scenario.zone, scenario.domain, addresses)
+        zones = {scenario.domain: own if " SOA " in own else apex + own}
+    for name, found in addresses.items():
         inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
+        if inside and scenario.zone:
+            continue
         origin = scenario.domain if inside else name
         zones.setdefault(origin, apex)
-        zones[origin] += f"{name}. 3600 IN {rrtype} {address}\n"
+        for address in found:
+            zones[origin] += f"{name}. 3600 IN {'AAAA' if ':' in address else 'A'} {address}\n"
     return zones
 
 

@@ -5,15 +5,14 @@ another reason gets none.
 """
 
 import math
-from collections.abc import Iterable
 
 from mxprobe.facts.finding import Severity
-from mxprobe.facts.run import Event, EventKind, Fate, Run
+from mxprobe.facts.run import EventKind, Fate, Run
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
+from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
 from mxprobe.report.words import say_span, wrap
 from mxprobe.scenario.durations import render_duration
 
@@ -27,7 +26,7 @@ def render_why(run: Run) -> list[str]:
         profile, policy = parse_sender(run.sender)
     except NoSuchSender:
         return []
-    found = _difference(run.events, profile, policy)
+    found = _difference(run, profile, policy)
     if found is None:
         return []
     cell, because = found
@@ -45,9 +44,10 @@ def render_why(run: Run) -> list[str]:
     ]
 
 
-def _difference(events: Iterable[Event], profile: Profile, policy: TlsPolicy) -> tuple[str, str] | None:
+def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str] | None:
     """The first departure from the reference on the sender's road: its cell, and what the mailer does there."""
-    for event in events:
+    asked = {event.host for event in run.events if event.who == _SENDER}
+    for event in run.events:
         if event.who != _SENDER or not event.cell or event.kind not in _DECIDING:
             continue
         found = profile.deviation(event.cell)
@@ -55,6 +55,9 @@ def _difference(events: Iterable[Event], profile: Profile, policy: TlsPolicy) ->
             return found.cell, found.because
         if policy is not profile.tls and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
+        limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
+        if event.cell == NOBODY_LEFT and limited:
+            return event.cell, f"tries {profile.limits.addresses} addresses a round at most"
         if event.cell == TOO_OLD and departs(profile, policy, TOO_OLD):
             return event.cell, f"gives up after {say_span(longest_wait(profile.schedule))}"
     return None

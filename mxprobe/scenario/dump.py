@@ -31,7 +31,9 @@ def dump(story: Scenario) -> str:
         lines.append(f"standard: {_text(story.standard)}")
     lines += [
         f"domain: {story.domain}",
-        f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
+        f"zone: {_text(story.zone)}"
+        if story.zone
+        else f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
         f"recipients: {_list(story.recipients)}",
     ]
     if story.hosts:

@@ -3,6 +3,9 @@
 The syntax is that of the README and of the stories in scenarios/. Expectations are read in `load_expect`.
 """
 
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
 from ruamel.yaml.nodes import Node
 
 from mxprobe.errors import InputError, Place
@@ -12,37 +15,56 @@ from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
 from mxprobe.scenario.model import DNS, Break, HostSpec, Mend, Scenario, Send, Step
+from mxprobe.scenario.zone import Over, Stage, read_zone
 
-_STORY_KEYS = ("story", "standard", "domain", "mx", "recipients", "hosts", "senders", "steps", "expect", "differs")
+_STAGE_KEYS = ("domain", "mx", "zone")
+_STORY_KEYS = ("story", "standard", *_STAGE_KEYS, "recipients", "hosts", "senders", "steps", "expect", "differs")
 _SEND_KEYS = ("at", "send", "to", "from", "count", "every")
 _BREAK_KEYS = ("at", "break", "with", "for", *WHERE_KEYS)
 _DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": ("at", "mend")}
+_ANYONE = "anyone"
 _DEFAULT_FROM = "shop@elsewhere.test"
 
 
-def load(text: str, path: str) -> Scenario:
+_DOMAIN = "example.test"
+_MX = ((10, f"mx1.{_DOMAIN}"), (20, f"mx2.{_DOMAIN}"))
+"""The stage of a story that names none: it speaks of roles, and fits any zone."""
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """What a story is loaded with: how zone files are read, by their names in it, and a zone to play it over."""
+
+    read: Callable[[str], str] | None = None
+    over: Over | None = None
+
+
+def load(text: str, path: str, around: Around | None = None) -> Scenario:
     """The story in `text`. Raises InputError with file, line, column, the line itself and what would be right."""
     document, root = read_document(text, path)
-    return _StoryReader(Reader(document)).story(root)
+    return _StoryReader(Reader(document), around or Around()).story(root)
 
 
 class _StoryReader:
     """Reads one story; what was read first (domain, MX, hosts) is what later names are checked against."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, around: Around) -> None:
         self.reader = reader
+        self.around = around
         self.refuse = reader.document.refuse
         self.domain = ""
         self.mx: tuple[tuple[int, str], ...] = ()
+        self.recipients: tuple[str, ...] = ()
+        self.zone = ""
+        self.stage = Stage(mx=(), homes=(), absent=())
 
     def story(self, root: Node) -> Scenario:
         reader = self.reader
         entries = reader.entries(root, _STORY_KEYS, "a story")
-        for key in ("story", "domain", "mx", "recipients", "steps", "expect"):
+        for key in ("story", "steps", "expect"):
             reader.require(root, entries, key, "the story")
-        self.domain = self._name(entries["domain"])
-        self.mx = tuple(self._mx(item) for item in reader.items(entries["mx"], "`mx`"))
-        recipients = self._people(entries["recipients"])
+        self._read_stage(root, entries)
+        recipients = self._people(entries["recipients"]) if "recipients" in entries else (f"{_ANYONE}@{self.domain}",)
+        self.recipients = recipients
         senders = (
             tuple(self._sender(item) for item in reader.items(entries["senders"], "`senders`"))
             if "senders" in entries
@@ -50,7 +72,9 @@ class _StoryReader:
         )
         hosts = self._hosts(entries["hosts"]) if "hosts" in entries else ()
         steps = self._steps(entries["steps"])
-        expect_reader = ExpectReader(reader, self._host, self._person, self._messages(entries["steps"], steps))
+        expect_reader = ExpectReader(
+            reader, (self._host, self._roles()), self._person, self._messages(entries["steps"], steps)
+        )
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
         expect_reader.check_complete(entries["expect"], expect)
@@ -60,6 +84,9 @@ class _StoryReader:
             standard=" ".join(reader.text(entries["standard"]).split()) if "standard" in entries else "",
             domain=self.domain,
             mx=self.mx,
+            zone=self.zone,
+            homes=self.stage.homes,
+            absent=self.stage.absent,
             recipients=recipients,
             hosts=hosts,
             senders=senders,
@@ -67,6 +94,43 @@ class _StoryReader:
             expect=expect,
             differs=differs,
         )
+
+    def _read_stage(self, root: Node, entries: Mapping[str, Node]) -> None:
+        """The domain and its MX: as the story has them, of a zone, or, for a story that names neither, the usual."""
+        reader, over = self.reader, self.around.over
+        staged = [key for key in _STAGE_KEYS if key in entries]
+        if over is not None and not staged:
+            self.domain, self.zone = over.domain, over.text
+            self.stage = read_zone(over.text, over.domain, over.path)
+            self.mx = self.stage.mx
+            return
+        if not staged:
+            self.domain, self.mx = _DOMAIN, _MX
+            return
+        self.domain = self._name(reader.require(root, entries, "domain", "the story"))
+        if "zone" not in entries:
+            self.mx = tuple(
+                self._mx(item) for item in reader.items(reader.require(root, entries, "mx", "the story"), "`mx`")
+            )
+            return
+        if "mx" in entries:
+            self.refuse(reader.key(root, "zone"), "`mx` and `zone` both say where mail goes; one of them is enough")
+        text, path = self._zone_text(entries["zone"])
+        self.zone, self.stage = text, read_zone(text, self.domain, path)
+        self.mx = self.stage.mx
+
+    def _zone_text(self, node: Node) -> tuple[str, str]:
+        """A master file, by its text or by its name."""
+        text = str(getattr(node, "value", ""))
+        if "\n" in text:
+            return text, self.reader.document.path
+        name = self.reader.text(node)
+        if self.around.read is None:
+            self.refuse(node, "a zone file cannot be read from here; write its text in its place")
+        try:
+            return self.around.read(name), name
+        except OSError as error:
+            self.refuse(node, f"the zone file cannot be read: {error.strerror}")
 
     def _name(self, node: Node) -> str:
         try:
@@ -93,7 +157,7 @@ class _StoryReader:
 
     def _known_hosts(self) -> dict[str, str]:
         """Every name by which a host can be called, with the complete name."""
-        names = [name for _, name in self.mx if name != "."] or [self.domain]
+        names = [name for _, name in self.mx if name != "." and name not in self.stage.absent] or [self.domain]
         short = {name.removesuffix(f".{self.domain}"): name for name in names if name != self.domain}
         return {name: name for name in names} | short
 
@@ -106,19 +170,25 @@ class _StoryReader:
 
     def _hosts_called(self, node: Node) -> tuple[str, ...]:
         word = self.reader.text(node)
-        chain = sorted((preference, name) for preference, name in self.mx if name != ".")
-        best = chain[0][0] if chain else 0
-        roles = {
-            "primary": tuple(name for preference, name in chain if preference == best),
-            "backup": tuple(name for preference, name in chain if preference != best),
-            DNS: (DNS,),
-        }
+        roles = {**self._roles(), DNS: (DNS,)}
         if roles.get(word):
             return roles[word]
         known = {name: (whole,) for name, whole in self._known_hosts().items()}
         return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
 
+    def _roles(self) -> dict[str, tuple[str, ...]]:
+        """All hosts, those of the best preference, and the others."""
+        there = sorted((number, name) for number, name in self.mx if name != "." and name not in self.stage.absent)
+        best = there[0][0] if there else 0
+        return {
+            "everyone": tuple(name for _, name in there),
+            "primary": tuple(name for number, name in there if number == best),
+            "backup": tuple(name for number, name in there if number != best),
+        }
+
     def _person(self, node: Node) -> str:
+        if self.reader.text(node) == _ANYONE and self.recipients:
+            return self.recipients[0]
         local, at, domain = self.reader.text(node).rpartition("@")
         if not at:
             local, domain = domain, self.domain
@@ -249,9 +319,9 @@ def _is_word(node: Node, word: str) -> bool:
     return getattr(node, "value", None) == word
 
 
-def load_bytes(data: bytes, path: str) -> Scenario:
+def load_bytes(data: bytes, path: str, around: Around | None = None) -> Scenario:
     """`load` for the bytes of a file. Raises InputError where they are no UTF-8 as well."""
     try:
-        return load(data.decode("utf-8-sig"), path)
+        return load(data.decode("utf-8-sig"), path, around)
     except UnicodeDecodeError as error:
         raise InputError(f"the file is not UTF-8 (byte {error.start + 1})", place=Place(path)) from error

@@ -24,15 +24,17 @@ _MESSAGE_KEYS = ("tried", "accepted", *_FATES, "rounds")
 _FINDING = re.compile(r"(MX\d{3})(?: ([a-z0-9-]+))?")
 
 
+Hosts = tuple[Callable[[Node], str], Mapping[str, tuple[str, ...]]]
+"""How a host is read, and the hosts that roles stand for: each of them has a place of a round, in any order."""
+
+
 class ExpectReader:
     """Reads `expect` and `differs` of one story; `sends` are the messages that there are."""
 
-    def __init__(
-        self, reader: Reader, host_of: Callable[[Node], str], person_of: Callable[[Node], str], sends: tuple[Send, ...]
-    ) -> None:
+    def __init__(self, reader: Reader, hosts: Hosts, person_of: Callable[[Node], str], sends: tuple[Send, ...]) -> None:
         self.reader = reader
         self.refuse = reader.document.refuse
-        self.host_of = host_of
+        self.host_of, self.roles = hosts
         self.person_of = person_of
         self.sends = {send.name: send for send in sends}
 
@@ -127,7 +129,11 @@ class ExpectReader:
         return Bounced(by=by, status=status, after=after, before=before)
 
     def _tried(self, node: Node) -> tuple[tuple[str, ...], ...]:
-        return tuple(self._alternatives(item) for item in self.reader.items(node, "`tried`"))
+        places: list[tuple[str, ...]] = []
+        for item in self.reader.items(node, "`tried`"):
+            role = self.roles.get(self.reader.text(item))
+            places += [self._alternatives(item)] if role is None else [role] * len(role)
+        return tuple(places)
 
     def _alternatives(self, node: Node) -> tuple[str, ...]:
         words = self.reader.text(node).split("|")

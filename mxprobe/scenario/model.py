@@ -136,7 +136,11 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """One story. `mx` pairs of preference and complete name; "." is the null MX; empty: the domain is its own host."""
+    """One story. `mx` pairs of preference and complete name; "." is the null MX; empty: the domain is its own host.
+
+    With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
+    MX hosts that have none.
+    """
 
     path: str
     story: str
@@ -148,24 +152,34 @@ class Scenario(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     expect: Expectations
     hosts: tuple[HostSpec, ...] = ()
+    zone: str = ""
+    homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    absent: tuple[str, ...] = ()
     differs: tuple[Difference, ...] = ()
 
     @property
     def chain(self) -> tuple[tuple[int, str], ...]:
         """Preference and name of every host, best first; the domain itself where there is no MX."""
         if not self.mx:
-            return ((0, self.domain),)
-        return tuple(sorted((preference, name) for preference, name in self.mx if name != "."))
+            return ((0, self.domain),) if not self.zone or self.domain in dict(self.homes) else ()
+        return tuple(
+            sorted((preference, name) for preference, name in self.mx if name != "." and name not in self.absent)
+        )
 
     def spec(self, host: str) -> HostSpec:
         """What is said of a host, or the defaults."""
         return next((spec for spec in self.hosts if spec.name == host), HostSpec(name=host))
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Every host that is staged, once: those of the chain, then others that have addresses in the zone."""
+        return tuple(dict.fromkeys((*(name for _, name in self.chain), *(name for name, _ in self.homes))))
 
     def short(self, host: str) -> str:
         """A host's name as the story says it: without the domain, where it lies in it."""
         return host.removesuffix(f".{self.domain}") if host != self.domain else host
 
     def keeps_mail(self, host: str) -> bool:
-        """Whether the host is one of the best preference, and so has the mailboxes."""
+        """Whether mail stays where the host has taken it: at the best preference, and at a host outside the chain."""
         chain = self.chain
-        return bool(chain) and (chain[0][0], host) in chain
+        return not chain or (chain[0][0], host) in chain or all(name != host for _, name in chain)

@@ -141,7 +141,8 @@ def test_accepted_mail_arrives_and_outlives_a_restart(kind: Kind, tree: Tree, tm
     assert "from=<probe@example.org>" in mailer.log() or "<= probe@example.org" in mailer.log()
     with mailer, connect(mailer) as client:
         assert client.noop()[0] == 250
-        assert mailer.messages(ALICE) == [message]
+        # Stopped between storing a message and forgetting it, a mailer stores it again: no loss, at worst a copy.
+        assert set(mailer.messages(ALICE)) == {message}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ MODELLED = tuple(profile for profile in PROFILES if profile.name != "rfc5321")
 TOO_OLD = "E3"
 """The cell of mail that has become too old: what differs there is how long a mailer's queue keeps it."""
 
+NOBODY_LEFT = "E1"
+"""The cell of a round that came to its end: what differs there is how many addresses a mailer tries in one."""
+
 NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
 """Large senders that publish no rules for this."""
 
@@ -49,7 +52,9 @@ def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
 
 
 def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
-    """Whether a mailer does something else than the reference in `cell`: by a ruling, its TLS policy, its patience."""
+    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits or patience."""
     if profile.deviation(cell) is not None or policy is not profile.tls:
         return True
+    if cell == NOBODY_LEFT:
+        return profile.limits != PROFILES[0].limits
     return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)
