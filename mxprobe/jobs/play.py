@@ -23,10 +23,13 @@ from mxprobe.scenario.zone import Over, check_zone
 class PlayOptions(Struct, frozen=True, kw_only=True):
     """`senders` in place of those that a story names (empty: its own); `seed` of every random choice.
 
+    Each play is made `repeat` times, with one seed after the other.
+
     `zone` and `domain` are the master file and the domain that stories of roles are played over.
     """
 
     seed: int = 1
+    repeat: int = 1
     senders: tuple[str, ...] = ()
     zone: Path | None = None
     domain: str | None = None
@@ -47,10 +50,11 @@ def play(
     runs: list[Run] = []
     for scenario in scenarios:
         for sender in options.senders or scenario.senders:
-            run = play_one(scenario, sender, options.seed)
-            runs.append(run)
-            if progress is not None:
-                progress(run)
+            for seed in range(options.seed, options.seed + options.repeat):
+                run = play_one(scenario, sender, seed)
+                runs.append(run)
+                if progress is not None:
+                    progress(run)
     return tuple(runs)
 
 

@@ -8,7 +8,7 @@ Standards: RFC 5321 §4.5.4.1 (queue), §5.1 (a relay drops itself and worse), �
 import asyncio
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
@@ -45,6 +45,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     record: Callable[[Event], None]
     short: Callable[[str], str]
     now: Callable[[], float]
+    awake: Callable[[str], Awaitable[None]]
     families: tuple[int, ...]
     port: int
     seed: int
@@ -69,6 +70,7 @@ class Mailer:
         dice = random.Random(f"{self.around.seed}/{self.who}/{letter.message}")  # seeded on purpose
         self.held += 1
         while pending:
+            await self.around.awake(self.helo)
             rounds += 1
             pending = await self._round(letter, pending, (rounds, now() - since, dice))
             if not pending:

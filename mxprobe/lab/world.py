@@ -185,6 +185,16 @@ class World:
 
     # -- mailers ------------------------------------------------------------------------------------------------------
 
+    async def wait_for_power(self, host: str) -> None:
+        """Wait while the host is stopped; for ever where it never comes back."""
+        while stops := [
+            spell for spell in self._spells if spell.host == host and spell.use.fault.STOPS and spell.lasts_at(self.now)
+        ]:
+            ends = [spell.ends for spell in stops if spell.ends is not None]
+            if not ends:
+                await asyncio.get_running_loop().create_future()
+            await asyncio.sleep(max(min(ends) - self.now, 0.0))
+
     def surround(self, resolver: Resolver, connect: Connect, tls: ssl.SSLContext, port: int) -> Surroundings:
         """What a mailer of this world has around it: the names and the ways are those of the caller."""
         return Surroundings(
@@ -194,6 +204,7 @@ class World:
             record=self.record,
             short=self.scenario.short,
             now=lambda: self.now,
+            awake=self.wait_for_power,
             families=(4, 6) if any(":" in address for address in self._host_of) else (4,),
             port=port,
             seed=self.seed,

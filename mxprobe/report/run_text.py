@@ -50,9 +50,15 @@ def tally(runs: Sequence[Run], spent: float | None = None) -> str:
     went = "all as expected" if not wrong else f"{len(runs) - wrong} as expected, {wrong} not"
     told = say_span(sum(run.ended for run in runs))
     within = "" if spent is None else f" in {spent:.1f} s"
-    seeds = ", ".join(sorted({str(run.seed) for run in runs})) or "none"
+    seeds = _seeds(sorted({run.seed for run in runs}))
     joint = ":" if wrong else ","
-    return f"{stories}, {plays}{joint} {went}.  {told} of story time{within}, seed {seeds}.  Exit {1 if wrong else 0}."
+    return f"{stories}, {plays}{joint} {went}.  {told} of story time{within}, {seeds}.  Exit {1 if wrong else 0}."
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if not seeds:
+        return "no seed"
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
 
 
 def render_failure(run: Run, *, trace: bool = False) -> str:

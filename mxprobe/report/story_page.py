@@ -48,6 +48,8 @@ def _host(story: Scenario, preference: int, name: str) -> str:
         takes = f"; knows {', '.join(spec.recipients)}"
     if spec.lifetime is not None:
         takes += f"; gives up after {render_duration(spec.lifetime)}"
+    if spec.site:
+        takes += f"; at {spec.site}"
     faults = "".join(f"; always {_fault(use)}" for use in spec.always)
     return f"{preference:>5} {to_unicode(story.short(name))}  {place}{takes}{faults}"
 

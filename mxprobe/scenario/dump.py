@@ -70,6 +70,8 @@ def _host(spec: HostSpec) -> str:
         entries["recipients"] = _list(spec.recipients)
     if spec.lifetime is not None:
         entries["lifetime"] = render_duration(spec.lifetime)
+    if spec.site:
+        entries["site"] = _text(spec.site)
     for use in spec.always:
         entries["always"] = _map({use.name: _settings(use.fault), **_where(use)})
     return _map(entries)

@@ -54,6 +54,7 @@ class _StoryReader:
         self.domain = ""
         self.mx: tuple[tuple[int, str], ...] = ()
         self.recipients: tuple[str, ...] = ()
+        self.hosts: tuple[HostSpec, ...] = ()
         self.zone = ""
         self.stage = Stage(mx=(), homes=(), absent=())
 
@@ -70,7 +71,7 @@ class _StoryReader:
             if "senders" in entries
             else ("rfc5321",)
         )
-        hosts = self._hosts(entries["hosts"]) if "hosts" in entries else ()
+        hosts = self.hosts = self._hosts(entries["hosts"]) if "hosts" in entries else ()
         steps = self._steps(entries["steps"])
         expect_reader = ExpectReader(
             reader, (self._host, self._roles()), self._person, self._messages(entries["steps"], steps)
@@ -177,10 +178,15 @@ class _StoryReader:
         return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
 
     def _roles(self) -> dict[str, tuple[str, ...]]:
-        """All hosts, those of the best preference, and the others."""
+        """All hosts, those of the best preference, the others, and those of each site."""
         there = sorted((number, name) for number, name in self.mx if name != "." and name not in self.stage.absent)
         best = there[0][0] if there else 0
-        return {
+        sites = {
+            f"site:{spec.site}": tuple(one.name for one in self.hosts if one.site == spec.site)
+            for spec in self.hosts
+            if spec.site
+        }
+        return sites | {
             "everyone": tuple(name for _, name in there),
             "primary": tuple(name for number, name in there if number == best),
             "backup": tuple(name for number, name in there if number != best),
@@ -227,7 +233,7 @@ class _StoryReader:
 
     def _host_spec(self, name: str, node: Node) -> HostSpec:
         reader = self.reader
-        entries = reader.entries(node, ("recipients", "profile", "lifetime", "always", "hands-on"), "a host")
+        entries = reader.entries(node, ("recipients", "profile", "lifetime", "site", "always", "hands-on"), "a host")
         recipients: tuple[str, ...] | None = None
         any_recipient = "recipients" in entries and _is_word(entries["recipients"], "any")
         if "recipients" in entries and not any_recipient:
@@ -251,6 +257,7 @@ class _StoryReader:
             any_recipient=any_recipient,
             profile=profile,
             lifetime=reader.duration(entries["lifetime"]) if "lifetime" in entries else None,
+            site=reader.text(entries["site"]) if "site" in entries else "",
             always=always,
             line=reader.line(node),
         )

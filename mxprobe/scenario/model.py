@@ -14,7 +14,8 @@ DNS = "dns"
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
 
-    `lifetime` is how long its queue keeps a message, in seconds (None: as its profile does).
+    Hosts of one `site` fail together; `lifetime` is how long its queue keeps a message, in seconds (None: as its
+    profile does).
     """
 
     name: str
@@ -22,6 +23,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     any_recipient: bool = False
     profile: str = "rfc5321"
     lifetime: float | None = None
+    site: str = ""
     always: tuple[FaultUse, ...] = ()
     line: int = 0
 

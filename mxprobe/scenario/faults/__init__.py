@@ -22,6 +22,7 @@ from mxprobe.scenario.faults.reply import Reply
 from mxprobe.scenario.faults.reset import Reset
 from mxprobe.scenario.faults.silence import Silence
 from mxprobe.scenario.faults.starttls_injection import StarttlsInjection
+from mxprobe.scenario.faults.stopped import Stopped
 from mxprobe.scenario.faults.tarpit import Tarpit
 from mxprobe.scenario.faults.tcp_black_hole import TcpBlackHole
 from mxprobe.scenario.faults.tcp_refuse import TcpRefuse
@@ -38,6 +39,7 @@ FAULTS: tuple[type[Fault], ...] = (
     TcpRefuse,
     TcpBlackHole,
     TcpUnreachable,
+    Stopped,
     Silence,
     Delay,
     Reply,

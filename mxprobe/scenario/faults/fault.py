@@ -19,13 +19,15 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     NAME is the word in a file, PHASE where it strikes unless told (None: it must be told, or it is about names), CELL
     the outcome-table cell that a sender meets (by phase where it depends), HINDERS whether no mail gets through while
-    it lasts. SHORT names the setting that may stand alone: `{reply: 451 later}`.
+    it lasts, STOPS whether the host hands nothing on either. SHORT names the setting that may stand alone:
+    `{reply: 451 later}`.
     """
 
     NAME: ClassVar[str]
     PHASE: ClassVar[Phase | None] = None
     ABOUT_NAMES: ClassVar[bool] = False
     HINDERS: ClassVar[bool] = True
+    STOPS: ClassVar[bool] = False
     SHORT: ClassVar[str | None] = None
 
     @property
