@@ -89,8 +89,8 @@ def _fate(story: Scenario, item: Expectation) -> str:
     parts = []
     if item.tried is not None:
         parts.append("tries " + ", ".join("|".join(map(story.short, place)) for place in item.tried))
-    if item.accepted is not None:
-        parts.append(f"accepted by {story.short(item.accepted)}")
+    if item.accepted:
+        parts.append(f"accepted by {'|'.join(map(story.short, item.accepted))}")
     if item.arrived is not None:
         copies = f", {item.arrived.copies} copies" if item.arrived.copies > 1 else ""
         place = "the mailbox" if item.arrived.place == "mailbox" else story.short(item.arrived.place)

@@ -138,8 +138,8 @@ def _expectation(item: Expectation) -> str:
     entries: dict[str, str] = {}
     if item.tried is not None:
         entries["tried"] = _list(["|".join(place) for place in item.tried])
-    if item.accepted is not None:
-        entries["accepted"] = item.accepted
+    if item.accepted:
+        entries["accepted"] = _text("|".join(item.accepted))
     if item.rounds is not None:
         entries["rounds"] = str(item.rounds)
     if item.arrived is not None:

@@ -88,7 +88,7 @@ class ExpectReader:
             queued=self._holder(entries["queued"]) if "queued" in entries else None,
             lost=self._lost(entries["lost"]) if "lost" in entries else False,
             tried=self._tried(entries["tried"]) if "tried" in entries else None,
-            accepted=self.host_of(entries["accepted"]) if "accepted" in entries else None,
+            accepted=self._accepted(entries["accepted"]) if "accepted" in entries else (),
             rounds=reader.number(entries["rounds"], 1) if "rounds" in entries else None,
             line=reader.line(node),
         )
@@ -134,6 +134,10 @@ class ExpectReader:
             role = self.roles.get(self.reader.text(item))
             places += [self._alternatives(item)] if role is None else [role] * len(role)
         return tuple(places)
+
+    def _accepted(self, node: Node) -> tuple[str, ...]:
+        """A host, several of which one takes the mail, or those of a role."""
+        return self.roles.get(self.reader.text(node)) or self._alternatives(node)
 
     def _alternatives(self, node: Node) -> tuple[str, ...]:
         words = self.reader.text(node).split("|")

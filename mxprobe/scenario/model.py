@@ -88,7 +88,8 @@ class Bounced(Struct, frozen=True, kw_only=True):
 class Expectation(Struct, frozen=True, kw_only=True):
     """How a message, or one recipient's copy of it, ends: exactly one of `arrived`, `bounced`, `queued`, `lost`.
 
-    `tried` are the hosts of a round in order, each place with its alternatives.
+    `tried` are the hosts of a round in order, each place with its alternatives; `accepted` the hosts of which one takes
+    it (empty: not said).
     """
 
     message: str
@@ -98,7 +99,7 @@ class Expectation(Struct, frozen=True, kw_only=True):
     queued: str | None = None
     lost: bool = False
     tried: tuple[tuple[str, ...], ...] | None = None
-    accepted: str | None = None
+    accepted: tuple[str, ...] = ()
     rounds: int | None = None
     line: int = 0
 
