@@ -73,7 +73,13 @@ def _profiles() -> str:
 
 def _steps() -> str:
     lines = [f"{word:<6} {example}" for word, (_, example) in _STEPS.items()]
-    return "\n".join([*lines, "", "A step has one trigger, `at`: the story's clock, which waits for nothing."])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "A step has one trigger: `at`, by the story's clock, or `after`, so long behind the step above it.",
+        ]
+    )
 
 
 def _step(word: str) -> str:

@@ -19,9 +19,10 @@ from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
 _STORY_KEYS = ("story", "standard", *_STAGE_KEYS, "recipients", "hosts", "senders", "steps", "expect", "differs")
-_SEND_KEYS = ("at", "send", "to", "from", "count", "every")
-_BREAK_KEYS = ("at", "break", "with", "for", *WHERE_KEYS)
-_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": ("at", "mend")}
+_TRIGGERS = ("at", "after")
+_SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
+_BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
+_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": (*_TRIGGERS, "mend")}
 _ANYONE = "anyone"
 _DEFAULT_FROM = "shop@elsewhere.test"
 
@@ -272,7 +273,10 @@ class _StoryReader:
     def _steps(self, node: Node) -> tuple[Step, ...]:
         """Every step, in the order of the file; a mend has something to mend."""
         nodes = self.reader.items(node, "`steps`")
-        steps = tuple(self._step(item) for item in nodes)
+        read: list[Step] = []
+        for item in nodes:
+            read.append(self._step(item, read[-1].at if read else 0.0))
+        steps = tuple(read)
         for item, step in zip(nodes, steps, strict=True):
             if isinstance(step, Mend):
                 for host in step.hosts:
@@ -280,18 +284,24 @@ class _StoryReader:
                         self.refuse(item, f"nothing breaks {host} before this step mends it")
         return steps
 
-    def _step(self, node: Node) -> Step:
+    def _step(self, node: Node, above: float) -> Step:
+        """One step; `above` is the time of the step above it in the file."""
         reader = self.reader
         entries = reader.entries(node, None, "a step")
         deeds = [deed for deed in _DEEDS if deed in entries]
         if not deeds:
-            strange = next((key for key in entries if key != "at"), None)
+            strange = next((key for key in entries if key not in _TRIGGERS), None)
             if strange is not None:
                 reader.document.refuse_unknown(reader.key(node, strange), strange, _DEEDS, "deed of a step")
         if len(deeds) != 1:
             self.refuse(node, f"a step does one of {', '.join(_DEEDS)}; this one does {', '.join(deeds) or 'none'}")
         entries = reader.entries(node, _DEEDS[deeds[0]], "a step")
-        at = reader.duration(reader.require(node, entries, "at", "the step"))
+        if "at" in entries and "after" in entries:
+            self.refuse(reader.key(node, "after"), "a step has one trigger: `at` or `after`")
+        if "after" in entries:
+            at = above + reader.duration(entries["after"])
+        else:
+            at = reader.duration(reader.require(node, entries, "at", "the step"))
         line = reader.line(node)
         if deeds[0] == "mend":
             return Mend(at=at, hosts=self._hosts_named(entries["mend"]), line=line)

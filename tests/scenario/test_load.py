@@ -27,6 +27,14 @@ def test_the_good_file_is_good() -> None:
     assert load(GOOD, "good.yaml").chain == ((10, "mx1.example.test"), (20, "mx2.example.test"))
 
 
+def test_a_step_may_come_after_the_one_above_it() -> None:
+    text = GOOD.replace(
+        "expect:", "  - {after: 20m, break: mx1, with: tcp-refuse}\n  - {after: 5m, mend: mx1}\nexpect:"
+    )
+
+    assert [step.at for step in load(text, "after.yaml").steps] == [60.0, 1260.0, 1560.0]
+
+
 def test_a_folded_text_is_one_line_without_a_trace_of_its_folds() -> None:
     folded = GOOD.replace("story: A story.", "story: >\n  One\n  and two.")
 
