@@ -51,6 +51,14 @@ def test_two_processes_with_one_seed_give_the_same_bytes() -> None:
     assert b'"alice@' not in outputs[0]
 
 
+@pytest.mark.slow
+def test_many_processes_give_the_same_runs_in_the_same_order() -> None:
+    command = [sys.executable, "-m", "mxprobe", "run", str(LIBRARY / "outage"), "--format", "json", "--jobs"]
+    outputs = [subprocess.run([*command, jobs], capture_output=True, check=True).stdout for jobs in ("1", "2")]
+
+    assert outputs[0] == outputs[1]
+
+
 def _run(name: str, sender: str) -> Run:
     (scenario,) = [scenario for scenario in SCENARIOS if Path(scenario.path).stem == name]
     return play_one(scenario, sender, seed=1)

@@ -1,5 +1,6 @@
 """`mxprobe run`: play scenario files and give verdicts."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ FORMATS = ("text", "json", "junit", "github", "markdown")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--seed", default=1, show_default=True, help="Seed of every random choice.")
 @click.option("--repeat", type=click.IntRange(1, 10000), default=1, help="Play with so many seeds, from --seed up.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Share many plays among so many processes (default: CPUs).")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
 @click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
@@ -42,7 +44,8 @@ def command(**options: object) -> int:
     zone: Path | None = options["zone"]  # type: ignore[assignment]
     domain: str | None = options["domain"]  # type: ignore[assignment]
     first, repeat = int(str(options["seed"])), int(str(options["repeat"]))
-    wanted = PlayOptions(seed=first, repeat=repeat, senders=senders, zone=zone, domain=domain)
+    jobs = int(str(options["jobs"] or os.cpu_count() or 1))
+    wanted = PlayOptions(seed=first, repeat=repeat, jobs=jobs, senders=senders, zone=zone, domain=domain)
     runs = play(paths, wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)

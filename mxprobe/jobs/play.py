@@ -1,7 +1,11 @@
 """Plays scenario files by their senders and gives each run with its findings and its verdict. Prints nothing."""
 
+import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,17 +23,22 @@ from mxprobe.scenario.load import Around, load_bytes
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.zone import Over, check_zone
 
+_WORTH_A_PROCESS = 24
+_HANDED_OUT = 8
+"""So many plays are given to a process at a time: Ctrl-C waits for no more than those."""
+
 
 class PlayOptions(Struct, frozen=True, kw_only=True):
     """`senders` in place of those that a story names (empty: its own); `seed` of every random choice.
 
-    Each play is made `repeat` times, with one seed after the other.
+    Each play is made `repeat` times, with one seed after the other; many plays are shared among `jobs` processes.
 
     `zone` and `domain` are the master file and the domain that stories of roles are played over.
     """
 
     seed: int = 1
     repeat: int = 1
+    jobs: int = 1
     senders: tuple[str, ...] = ()
     zone: Path | None = None
     domain: str | None = None
@@ -47,15 +56,46 @@ def play(
     for label in options.senders:
         _check_sender(label)
     scenarios = load_stories(paths, _over(options))
+    plays = [
+        (scenario, sender, seed)
+        for scenario in scenarios
+        for sender in options.senders or scenario.senders
+        for seed in range(options.seed, options.seed + options.repeat)
+    ]
     runs: list[Run] = []
-    for scenario in scenarios:
-        for sender in options.senders or scenario.senders:
-            for seed in range(options.seed, options.seed + options.repeat):
-                run = play_one(scenario, sender, seed)
-                runs.append(run)
-                if progress is not None:
-                    progress(run)
+    with closing(_play_all(plays, options.jobs)) as played:
+        for run in played:
+            runs.append(run)
+            if progress is not None:
+                progress(run)
     return tuple(runs)
+
+
+Play = tuple[Scenario, str, int]
+
+
+def _play_all(plays: Sequence[Play], jobs: int) -> Generator[Run]:
+    """The runs in the order of the plays. A process is worth its start where it has many of them."""
+    jobs = min(jobs, len(plays) // _WORTH_A_PROCESS)
+    if jobs < 2:
+        for play in plays:
+            yield _play(play)
+        return
+    way = "fork" if "fork" in get_all_start_methods() else None
+    with ProcessPoolExecutor(jobs, mp_context=get_context(way), initializer=_leave_interrupts) as pool:
+        try:
+            yield from pool.map(_play, plays, chunksize=_HANDED_OUT)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _play(play: Play) -> Run:
+    return play_one(*play)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that people see; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
