@@ -19,6 +19,7 @@ class EventKind(StrEnum):
 
     BREAK = "break"
     MEND = "mend"
+    PUBLISH = "publish"
     SENT = "sent"
     TRIED = "tried"
     ACCEPTED = "accepted"
@@ -107,7 +108,10 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time."""
+    """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time.
+
+    `chain` is that of the story's start; `rogues` are the hosts that are not the owner's.
+    """
 
     schema: int = RUN_SCHEMA
     version: str
@@ -124,5 +128,6 @@ class Run(Struct, frozen=True, kw_only=True):
     sessions: tuple[Session, ...] = ()
     conditions: tuple[Condition, ...] = ()
     queues: tuple[tuple[str, float | None], ...] = ()
+    rogues: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     verdict: Verdict | None = None

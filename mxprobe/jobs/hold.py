@@ -8,12 +8,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
+from mxprobe.facts.run import EventKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.jobs.play import load_stories
 from mxprobe.lab.control import listen_at, serve_lines
 from mxprobe.lab.stage import Stage, stage_story
 from mxprobe.scenario.load_fault import read_fault
-from mxprobe.scenario.model import DNS, Scenario
+from mxprobe.scenario.model import DNS, Break, Scenario
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -28,11 +29,16 @@ class Held(Struct, frozen=True, kw_only=True):
 
         `fault` is what stands behind `with` in a scenario file. Raises InputError for what cannot be right.
         """
-        self.stage.world.strike(self._complete(host), read_fault(fault, phase, self._complete))
+        world, name = self.stage.world, self._complete(host)
+        use = read_fault(fault, phase, self._complete)
+        world.begin(Break(at=world.now, hosts=(name,), use=use))
+        world.note(EventKind.BREAK, name, use.name)
 
     def mend_host(self, host: str) -> None:
         """End the faults of a host, or of `dns`. Raises InputError for a host that the story does not have."""
-        self.stage.world.mend(self._complete(host))
+        name = self._complete(host)
+        self.stage.world.mend(name)
+        self.stage.world.note(EventKind.MEND, name)
 
     def obey(self, line: str) -> str:
         """Do what a line of the control socket says, and answer it: `ok`, what is so, or what is wrong with the line.

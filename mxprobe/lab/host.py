@@ -20,8 +20,10 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
 from mxprobe.lab.dialogue import Dialogue, fold, plain
 from mxprobe.lab.diary import Diary
-from mxprobe.lab.seams import TOKEN_HEADER, HostSeams, StoredMessage
+from mxprobe.lab.letter import TOKEN_HEADER, count_hops
+from mxprobe.lab.seams import HostSeams, StoredMessage
 from mxprobe.scenario.reaction import (
+    AskHost,
     BreakHandshake,
     CertificateKind,
     Close,
@@ -130,6 +132,7 @@ class LabHost(SMTP):
                 mail_from=argument if phase is Phase.MAIL else plain(envelope.mail_from),
                 recipients=tuple(envelope.rcpt_tos),
                 recipient=recipient,
+                hops=count_hops(envelope.content) if phase is Phase.DOT else 0,
                 secured=self.secured,
             )
         )
@@ -172,6 +175,8 @@ class LabHost(SMTP):
                 await self._hold(FailureKind.TLS)
             case Keep() | HandOn():
                 self._store(reaction)
+            case AskHost() if self.seams.verify is not None:
+                return await self.seams.verify(reaction.host, reaction.recipient)
             case _:
                 pass
         return None

@@ -6,34 +6,30 @@ Standards: RFC 5321 §4.5.4.1 (queue), §5.1 (a relay drops itself and worse), �
 """
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dns import Question, RecordType, index_answers
 from mxprobe.facts.run import Event, EventKind
 from mxprobe.facts.smtp import Reply
+from mxprobe.lab.letter import Letter
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged, start
+from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, aged, start
 from mxprobe.mx.outcome import Action, TlsPolicy
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.plan import Plan, plan_mx, plan_onward, without_worse
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import gives_up, next_attempt
 from mxprobe.wire.resolver import Resolver, look_up
-from mxprobe.wire.send import Connect, Manner, Parcel, Sent, send
+from mxprobe.wire.send import Connect, Manner, Parcel, Sent, ask, send
 
 _EXPIRED = "E3"
 
-
-class Letter(Struct, frozen=True, kw_only=True):
-    """A message in a queue: its name in the story, its envelope, its bytes."""
-
-    message: str
-    mail_from: str
-    recipients: tuple[str, ...]
-    content: bytes
+_PATIENCE = 30.0
+"""Seconds that a host waits for another to say whether it knows a recipient."""
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -52,13 +48,13 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 
 class Mailer:
-    """One mailer. `better_than` is a relay's own preference: it hands on to better hosts alone."""
+    """One mailer. Where the MX records name it, it hands on to better hosts alone; `onward` gets all it has instead."""
 
     def __init__(self, who: str, helo: str, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
         self.who, self.helo = who, helo
         self.profile, self.policy = kind
         self.around = around
-        self.better_than: int | None = None
+        self.onward = ""
         self.held = 0
         self.emptied_at = 0.0
         self._last_words: dict[tuple[str, str], Reply | None] = {}
@@ -82,15 +78,22 @@ class Mailer:
         self.held -= 1
         self.emptied_at = now()
 
+    async def ask_recipient(self, host: str, recipient: str) -> bool | None:
+        """Whether another host takes mail for a recipient, asked without sending any; None where it does not say."""
+        plan = await self._plan_to(recipient.rpartition("@")[2], host)
+        for target in plan.targets(self.around.port):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    return await ask(target.endpoint, recipient, self._manner(), self.around.connect)
+        return None
+
     async def _round(
         self, letter: Letter, pending: tuple[str, ...], at: tuple[int, float, random.Random]
     ) -> tuple[str, ...]:
         """One walk over the chain with fresh names; the recipients that have to wait."""
         number, queued_for, dice = at
-        domain = letter.recipients[0].rpartition("@")[2]
-        answers = await look_up(domain, self.around.resolver, self.around.families)
-        plan = plan_mx(domain, index_answers(answers))
-        targets = self._own_targets(plan.targets(self.around.port))
+        plan = await self._plan(letter.recipients[0].rpartition("@")[2])
+        targets = plan.targets(self.around.port)
         if not targets:
             return self._without_hosts(letter, pending, "D4" if plan.temporary else plan.cell)
         delivery = aged(start(self.profile, self.policy, targets, pending), queued_for, again=plan.temporary)
@@ -101,10 +104,18 @@ class Mailer:
                 return self._end_round(letter, delivery, move)
             delivery = await self._try(letter, delivery, move, number)
 
-    def _own_targets(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        if self.better_than is None:
-            return targets
-        return tuple(target for target in targets if target.preference < self.better_than)
+    async def _plan(self, domain: str) -> Plan:
+        """The chain as it is now, without what is no better than the mailer itself."""
+        if self.onward:
+            return await self._plan_to(domain, self.onward)
+        answers = await look_up(domain, self.around.resolver, self.around.families)
+        return without_worse(plan_mx(domain, index_answers(answers)), self.helo)
+
+    async def _plan_to(self, domain: str, host: str) -> Plan:
+        """The chain of a mailer that has one place to go, whatever the MX records say."""
+        questions = [Question(name=host, rrtype=rrtype) for rrtype in (RecordType.A, RecordType.AAAA)]
+        answers = [await self.around.resolver.ask(question) for question in questions[: len(self.around.families)]]
+        return plan_onward(domain, host, index_answers(answers))
 
     def _without_hosts(self, letter: Letter, pending: tuple[str, ...], cell: str) -> tuple[str, ...]:
         """The names alone decide: give back, or wait."""
@@ -121,20 +132,24 @@ class Mailer:
             raise AssertionError("a move to try names an address")
         host = self.around.short(endpoint.host)
         self._note(EventKind.TRIED, letter, move.recipients, Seen(host=host, number=number))
-        manner = Manner(
-            profile=self.profile,
-            policy=self.policy,
-            queued_for=delivery.queued_for,
-            helo=self.helo,
-            clear=move.clear,
-            tls=self.around.tls,
-        )
+        manner = self._manner(queued_for=delivery.queued_for, clear=move.clear)
         parcel = Parcel(mail_from=letter.mail_from, recipients=move.recipients, content=letter.content)
         sent = await send(endpoint, parcel, manner, self.around.connect)
         attempt = Attempt(endpoint=endpoint, cell=sent.cell, recipients=sent.recipients, clear=move.clear)
         after = delivery.record(attempt)
         self._note_outcome(letter, move, sent, (delivery, after))
         return after
+
+    def _manner(self, *, queued_for: float = 0.0, clear: bool = False) -> Manner:
+        """How it speaks to a host."""
+        return Manner(
+            profile=self.profile,
+            policy=self.policy,
+            queued_for=queued_for,
+            helo=self.helo,
+            clear=clear,
+            tls=self.around.tls,
+        )
 
     def _note_outcome(self, letter: Letter, move: Move, sent: Sent, change: tuple[Delivery, Delivery]) -> None:
         before, after = change

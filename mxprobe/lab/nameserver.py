@@ -43,6 +43,10 @@ class NameServer:
     def __init__(self, zones: Mapping[str, str]) -> None:
         self._zones = _gather(tuple(sorted(zones.items())))
 
+    def replace_zones(self, zones: Mapping[str, str]) -> None:
+        """Have other content from now on."""
+        self._zones = _gather(tuple(sorted(zones.items())))
+
     def answer(self, wire: bytes, react: React, *, over_tcp: bool = False) -> bytes | None:
         """The answer to one query; None where nothing is said (a broken query, or a fault that is silence)."""
         asked, usual = self._zones.answer(wire, over_tcp=over_tcp)

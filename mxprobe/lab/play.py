@@ -9,7 +9,7 @@ from typing import Any
 
 from mxprobe import __version__
 from mxprobe.facts.dns import Question
-from mxprobe.facts.run import EventKind, Run
+from mxprobe.facts.run import Run
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.clock import StoryLoop, play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
@@ -19,7 +19,6 @@ from mxprobe.lab.world import EPOCH, SENDER, World, client_context
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Connection, Delay, Syn
-from mxprobe.scenario.timeline import gather_conditions
 from mxprobe.wire.resolver import Patience, Resolver
 
 PORT = 25
@@ -55,10 +54,11 @@ def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
         ended=round(ended, 6),
         chain=tuple((preference, scenario.short(name)) for preference, name in scenario.chain),
         events=events,
-        fates=gather_fates(event for event in events if event.kind not in (EventKind.BREAK, EventKind.MEND)),
+        fates=gather_fates(event for event in events if event.message is not None),
         sessions=tuple(world.sessions),
-        conditions=gather_conditions(scenario),
+        conditions=world.conditions,
         queues=queues,
+        rogues=tuple(scenario.short(spec.name) for spec in scenario.hosts if spec.rogue),
     )
 
 
@@ -73,7 +73,8 @@ async def _live(world: World, sender: str) -> float:
         for address in addresses:
             network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
     tls = client_context()
-    resolver = Resolver(_exchange(world), ("192.0.2.1:53",), Patience())
+    servers = {f"192.0.2.{at}:53": name for at, name in enumerate(world.scenario.nameservers, start=1)}
+    resolver = Resolver(_exchange(world, servers), tuple(servers), Patience())
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
@@ -82,12 +83,14 @@ async def _live(world: World, sender: str) -> float:
         return world.surround(resolver, connect, tls, PORT)
 
     world.people(sender, around)
-    last = max((event for step in world.scenario.steps for event in (step.at,)), default=0.0)
+    last = max((step.at for step in world.scenario.steps if not step.follows), default=0.0)
     async with asyncio.TaskGroup() as group:
         world.work = group
-        group.create_task(world.tell())
+        teller = group.create_task(world.teller.tell())
         await asyncio.sleep(last)
         ended = await loop.until_quiet(_HORIZON)
+        teller.cancel()
+        world.end()
     network.close()
     return _end_of(world, ended)
 
@@ -104,19 +107,19 @@ def _answer_syn(world: World, address: str) -> SynAnswer | None:
     return None
 
 
-def _exchange(world: World) -> Any:
-    """The name servers of the world, asked by a function call."""
+def _exchange(world: World, servers: dict[str, str]) -> Any:
+    """The name servers of the world by their addresses, asked by a function call."""
 
     async def exchange(query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
         await asyncio.sleep(2 * LATENCY)
         reactions: list[Any] = []
 
         def react(question: Question) -> tuple[Any, ...]:
-            found = world.react_to_question(question)
+            found = world.react_to_question(question, servers[server])
             reactions.extend(found)
             return found
 
-        wire = world.names.answer(query, react, over_tcp=over_tcp)
+        wire = world.names[servers[server]].answer(query, react, over_tcp=over_tcp)
         for reaction in reactions:
             if isinstance(reaction, Delay):
                 await asyncio.sleep(reaction.seconds)

@@ -1,15 +1,12 @@
 """What a host of the lab is made with, and what it hands over: the world on one side of it, messages on the other."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
 from mxprobe.facts.session import Session
 from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction
-
-TOKEN_HEADER = "X-Mxprobe-Token"
-"""The header that carries a message's name in the story."""
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
@@ -28,6 +25,7 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
 
     `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
+    `verify` asks another host about a recipient, and gives what to say where it does not know it.
     """
 
     name: str
@@ -39,3 +37,4 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     context: Callable[[CertificateKind], ssl.SSLContext] | None
     store: Callable[[StoredMessage, Keep | HandOn], None]
     finished: Callable[[Session], None]
+    verify: Callable[[str, str], Awaitable[str | None]] | None = None

@@ -14,13 +14,14 @@ from typing import Any
 from msgspec import Struct
 
 from mxprobe.errors import MxprobeError
+from mxprobe.facts.dns import Question
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.nameserver import serve
 from mxprobe.lab.world import SENDER, World, client_context
 from mxprobe.scenario.model import Break, Scenario
-from mxprobe.scenario.reaction import Connection, Syn
+from mxprobe.scenario.reaction import Connection, Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
 from mxprobe.wire.resolver import Resolver
 
@@ -49,9 +50,10 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
     world.origin = asyncio.get_running_loop().time() - first
     port = _free_port(tuple(addresses.values()))
     async with contextlib.AsyncExitStack() as stack:
-        dns_port = await stack.enter_async_context(serve(world.names, f"{block}.1", world.react_to_question))
-        nameserver = join_server(f"{block}.1", dns_port)
-        _people(world, nameserver, port)
+        nameservers = [
+            await _serve(stack, world, name, f"{block}.{at}") for at, name in enumerate(scenario.nameservers, start=1)
+        ]
+        _people(world, tuple(nameservers), port)
         ears = [_Ear(world, name, port) for name in names]
         for ear in ears:
             stack.push_async_callback(ear.close)
@@ -59,11 +61,11 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
         async with asyncio.TaskGroup() as group:
             world.work = group
             watcher = group.create_task(_watch(ears))
-            teller = group.create_task(world.tell())
+            teller = group.create_task(world.teller.tell())
             try:
                 yield Stage(
                     world=world,
-                    nameserver=nameserver,
+                    nameserver=nameservers[0],
                     addresses=addresses,
                     port=port,
                     authority_pem=world.authority.pem,
@@ -72,12 +74,21 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
                 world.work = None
                 watcher.cancel()
                 teller.cancel()
-                for task in world.errands:
-                    task.cancel()
+                world.end()
 
 
-def _people(world: World, nameserver: str, port: int) -> None:
-    resolver, tls = Resolver(ask_over_sockets, (nameserver,)), client_context()
+async def _serve(stack: contextlib.AsyncExitStack, world: World, name: str, address: str) -> str:
+    """Answer as one of the story's name servers; where it is asked, as ADDR:PORT."""
+
+    def react(question: Question) -> tuple[Reaction, ...]:
+        return world.react_to_question(question, name)
+
+    port = await stack.enter_async_context(serve(world.names[name], address, react))
+    return join_server(address, port)
+
+
+def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
+    resolver, tls = Resolver(ask_over_sockets, nameservers), client_context()
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:

@@ -11,21 +11,22 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question
-from mxprobe.facts.run import Event, EventKind
+from mxprobe.facts.run import Condition, Event, EventKind
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
-from mxprobe.lab.mailer import Letter, Mailer, Surroundings
+from mxprobe.lab.letter import Letter, stamp, write_message
+from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.lab.teller import Teller
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.host import answer, combine
-from mxprobe.scenario.model import DNS, Break, Mend, Scenario, Send
+from mxprobe.scenario.model import DNS, Break, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
-from mxprobe.scenario.timeline import Spell, order_spells
+from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
 from mxprobe.scenario.zone import restage
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
@@ -49,7 +50,9 @@ class World:
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        self.names = NameServer(write_zone(scenario, addresses))
+        zones = write_zone(scenario, addresses, (scenario.mx, scenario.ttl))
+        self.names = {name: NameServer(zones) for name in scenario.nameservers}
+        self.teller = Teller(self)
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
         self.origin = 0.0
@@ -72,9 +75,10 @@ class World:
         fault = self._strike(moment.host, moment)
         return combine(fault, own)
 
-    def react_to_question(self, question: Question) -> tuple[Reaction, ...]:
-        """What the domain's name servers do in place of answering."""
-        return self._strike(DNS, Moment(now=self.now, host=DNS, question=question))
+    def react_to_question(self, question: Question, server: str) -> tuple[Reaction, ...]:
+        """What one of the domain's name servers does in place of answering."""
+        found = self._strike(server, Moment(now=self.now, host=server, question=question))
+        return found or self._strike(DNS, Moment(now=self.now, host=server, question=question))
 
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
@@ -106,12 +110,15 @@ class World:
                 break
         return found
 
-    def strike(self, host: str, use: FaultUse) -> None:
-        """Give a host (or DNS) a fault from now on, which no step of the story has."""
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What was wrong with whom, until now."""
+        return gather_conditions(self.scenario, self._spells)
+
+    def begin(self, step: Break) -> None:
+        """Put the faults of a step that was not known beforehand in force."""
         number = max((spell.number for spell in self._spells), default=0) + 1
-        spell = Spell(number=number, host=host, use=use, begins=self.now, ends=None, line=0)
-        self._spells = (spell, *self._spells)
-        self.record(Event(at=round(self.now, 6), kind=EventKind.BREAK, who=self.scenario.short(host), text=use.name))
+        self._spells = (*begin_spells(self.scenario, step, self.now, number), *self._spells)
 
     def mend(self, host: str) -> None:
         """End every fault of a host that is in force now, but those that it always has."""
@@ -122,7 +129,6 @@ class World:
             else spell
             for spell in self._spells
         )
-        self.record(Event(at=round(self.now, 6), kind=EventKind.MEND, who=self.scenario.short(host)))
 
     def _remember_triplet(self, spell: Spell, moment: Moment) -> float | None:
         """When this client, sender and recipient were first seen under this spell; None the first time."""
@@ -141,6 +147,7 @@ class World:
     def record(self, event: Event) -> None:
         """Write a line into the story's book."""
         self.events.append(event)
+        self.teller.notice()
 
     def source_of(self, who: str, towards: str) -> str | None:
         """The address that a relay connects from; None for the sender, which has none of the story's."""
@@ -158,7 +165,15 @@ class World:
             context=lambda kind: self.authority.context(host, kind),
             store=lambda stored, how: self._store(host, stored, how),
             finished=self.sessions.append,
+            verify=lambda other, recipient: self._verify(host, other, recipient),
         )
+
+    async def _verify(self, host: str, other: str, recipient: str) -> str | None:
+        """What a host says of a recipient that `other` does not know, or cannot be asked about; None where it does."""
+        known = await self.mailers[host].ask_recipient(other, recipient)
+        if known is None:
+            return "450 4.1.1 The recipient cannot be verified now"
+        return None if known else f"550 5.1.1 <{recipient}> No such mailbox"
 
     def _store(self, host: str, stored: StoredMessage, how: Keep | HandOn) -> None:
         """Keep a message in the mailbox, or queue it to be handed on."""
@@ -179,7 +194,7 @@ class World:
                 message=stored.token or "",
                 mail_from=stored.mail_from,
                 recipients=stored.recipients,
-                content=stored.content,
+                content=stamp(host, stored.client, EPOCH + stored.at, stored.content),
             )
             self._send_off(self.work, host, letter)
 
@@ -213,12 +228,11 @@ class World:
     def people(self, sender: str, around: Callable[[str], Surroundings]) -> None:
         """Bring in the sender under test and a mailer behind every host that hands on."""
         self.mailers[SENDER] = Mailer(SENDER, "sender.elsewhere.test", parse_sender(sender), around(SENDER))
-        for preference, host in self.scenario.chain:
-            if self.scenario.keeps_mail(host):
-                continue
-            mailer = Mailer(self.scenario.short(host), host, self._kind_of(host), around(host))
-            mailer.better_than = preference
-            self.mailers[host] = mailer
+        for host in self.scenario.machines:
+            if not self.scenario.keeps_mail(host) or self.scenario.spec(host).verifies:
+                mailer = Mailer(self.scenario.short(host), host, self._kind_of(host), around(host))
+                mailer.onward = self.scenario.spec(host).hands_on
+                self.mailers[host] = mailer
 
     def _kind_of(self, host: str) -> tuple[Profile, TlsPolicy]:
         """Which mailer a relay is, its queue's lifetime as the story has it."""
@@ -233,6 +247,15 @@ class World:
         self.errands.add(errand)
         errand.add_done_callback(self.errands.discard)
 
+    def note(self, kind: EventKind, host: str, text: str = "") -> None:
+        """Write down that somebody from outside has broken or mended a host."""
+        self.record(Event(at=round(self.now, 6), kind=kind, who=self.scenario.short(host), text=text))
+
+    def end(self) -> None:
+        """Let nobody go on: what waits now waits for what never comes."""
+        for errand in self.errands:
+            errand.cancel()
+
     def describe(self, host: str) -> str:
         """What is wrong with a host at this moment, in the words of its faults."""
         spells = [spell for spell in self._spells if spell.host == host and spell.lasts_at(self.now)]
@@ -240,37 +263,7 @@ class World:
             f"{spell.use.name}" + (f" at {spell.use.phase}" if spell.use.phase else "") for spell in spells
         )
 
-    async def tell(self) -> None:
-        """Let the steps happen at their times; ends when the last has begun."""
-        for at, act in sorted(self._deeds(), key=lambda deed: deed[0]):
-            if at < self.now:
-                continue
-            await asyncio.sleep(at - self.now)
-            act()
-
-    def _deeds(self) -> list[tuple[float, Callable[[], None]]]:
-        deeds: list[tuple[float, Callable[[], None]]] = []
-        for step in self.scenario.steps:
-            match step:
-                case Send():
-                    for number, name in enumerate(step.names()):
-                        deeds.append((step.at + number * step.every, _later(self._post, step, name)))
-                case Break():
-                    deeds.append((step.at, _later(self._note_step, step, EventKind.BREAK)))
-                    if step.ends is not None:
-                        deeds.append((step.ends, _later(self._note_step, step, EventKind.MEND)))
-                case Mend():
-                    deeds.append((step.at, _later(self._note_step, step, EventKind.MEND)))
-        return deeds
-
-    def _note_step(self, step: Break | Mend, kind: EventKind) -> None:
-        for host in step.hosts:
-            text = describe_break(step) if isinstance(step, Break) and kind is EventKind.BREAK else ""
-            self.record(
-                Event(at=round(self.now, 6), kind=kind, who=self.scenario.short(host), text=text, line=step.line)
-            )
-
-    def _post(self, step: Send, name: str) -> None:
+    def post(self, step: Send, name: str) -> None:
         """Give the sender under test a message, one letter for all its recipients."""
         for recipient in step.to:
             self.record(
@@ -293,41 +286,26 @@ class World:
         if self.work is not None:
             self._send_off(self.work, SENDER, letter)
 
-
-def _later(act: Callable[..., None], *arguments: object) -> Callable[[], None]:
-    return lambda: act(*arguments)
-
-
-def describe_break(step: Break) -> str:
-    """What a step breaks, in the words of its file: `reply "554 5.3.2 No SMTP service here" at banner`."""
-    fault = step.use.fault
-    setting = getattr(fault, fault.SHORT) if fault.SHORT else None
-    told = f' "{setting}"' if isinstance(setting, str) else ""
-    where = f" at {step.use.phase}" if step.use.phase else ""
-    return f"{step.use.name}{told}{where}"
+    def publish(self, step: Publish) -> None:
+        """Put new MX records on the name servers that the step names, or on all."""
+        ttl = self.scenario.ttl if step.ttl is None else step.ttl
+        zones = write_zone(self.scenario, self.addresses, (step.mx, ttl))
+        for name in step.servers or self.names:
+            self.names[name].replace_zones(zones)
 
 
-def write_message(step: Send, name: str, now: float) -> bytes:
-    """A small message whose every byte follows from the story."""
-    seconds = round(now)
-    lines = (
-        f"From: <{step.mail_from}>",
-        f"To: {', '.join(f'<{recipient}>' for recipient in step.to)}",
-        f"Subject: {name}",
-        f"Message-ID: <{name}.{seconds}@elsewhere.test>",
-        f"X-Mxprobe-Token: {name}",
-        "",
-        f"A message of the story, sent {seconds} seconds after its beginning.",
-        "",
-    )
-    return "\r\n".join(lines).encode()
+Records = tuple[tuple[tuple[int, str], ...], float]
+"""MX records, and their TTL in seconds."""
 
 
-def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]], records: Records) -> dict[str, str]:
     """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    apex = "@ 300 IN SOA ns hostmaster 1 3600 900 604800 60\n@ 300 IN NS ns\nns 300 IN A 192.0.2.1\n"
-    records = [f"@ 3600 IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in scenario.mx]
-    zones = {scenario.domain: "".join([apex, *records])}
+    numbered = enumerate(scenario.nameservers, start=1)  # name servers have the first addresses of the network
+    servers = "".join(f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in numbered)
+    apex = f"@ 300 IN SOA {scenario.nameservers[0]} hostmaster 1 3600 900 604800 60\n{servers}"
+    mx, ttl = records
+    lines = [f"@ {ttl:.0f} IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in mx]
+    zones = {scenario.domain: "".join([apex, *lines])}
     if scenario.zone:
         own = restage(scenario.zone, scenario.domain, addresses)
         zones = {scenario.domain: own if " SOA " in own else apex + own}

@@ -10,6 +10,7 @@ import ipaddress
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.dns import Alias, Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
 from mxprobe.facts.names import is_address
@@ -119,6 +120,23 @@ def plan_mx(domain: str, answers: Answers) -> Plan:
         ttl = answer.mx[0].ttl
         return Plan(domain=domain, basis=Basis.NULL, cell="D7", aliases=answer.aliases, ttl=ttl)
     return _explicit(domain, answer, answers)
+
+
+def without_worse(plan: Plan, host: str) -> Plan:
+    """The chain for a relay that stands in it: what is no better than itself is left out (RFC 5321 §5.1)."""
+    own = next((one.preference for one in (*plan.hosts, *plan.excluded) if one.name == host), None)
+    if own is None:
+        return plan
+    return replace(plan, tiers=tuple(tier for tier in plan.tiers if tier.preference < own))
+
+
+def plan_onward(domain: str, host: str, answers: Answers) -> Plan:
+    """The chain of a relay that hands all mail for `domain` on to one host, by its addresses."""
+    planned = _resolve(MxRecord(preference=0, exchange=host, ttl=0), answers)
+    temporary = planned.problem is HostProblem.LOOKUP_FAILED
+    if not planned.addresses:
+        return Plan(domain=domain, basis=Basis.NONE, cell="D10" if temporary else "D13", temporary=temporary)
+    return Plan(domain=domain, basis=Basis.EXPLICIT, cell="D1", tiers=(Tier(preference=0, hosts=(planned,)),))
 
 
 def _implicit(domain: str, answer: Answer, answers: Answers) -> Plan:

@@ -9,6 +9,7 @@ from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time, wrap
 _DEEDS = {
     EventKind.BREAK: "BREAK",
     EventKind.MEND: "MENDED",
+    EventKind.PUBLISH: "PUBLISHES",
     EventKind.SENT: "has {message} to deliver to {recipient}",
     EventKind.TRIED: "tries it",
     EventKind.ACCEPTED: "accepts it",
@@ -59,6 +60,10 @@ def _seeds(seeds: Sequence[int]) -> str:
     if not seeds:
         return "no seed"
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+
+
+_TELLING = (EventKind.BREAK, EventKind.PUBLISH, EventKind.WAITS)
+"""The events whose text is ours, and tells what they are about."""
 
 
 def render_failure(run: Run, *, trace: bool = False) -> str:
@@ -114,7 +119,7 @@ def tell_event(event: Event) -> str:
     """Who did what to which message, in one line."""
     who = f"{event.who} > {event.host}" if event.host else event.who
     said = f'  "{event.text}"' if event.text and event.kind in (EventKind.REFUSED, EventKind.BOUNCED) else ""
-    told = f"  {event.text}" if event.text and event.kind in (EventKind.BREAK, EventKind.WAITS) else ""
+    told = f"  {event.text}" if event.text and event.kind in _TELLING else ""
     cell = f" ({event.cell})" if event.cell and event.kind is not EventKind.ACCEPTED else ""
     line = f"  line {event.line}" if event.line else ""
     what = _DEEDS[event.kind].format(message=event.message, recipient=event.recipient, to=event.to)

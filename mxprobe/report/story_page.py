@@ -3,10 +3,22 @@
 from collections.abc import Iterable
 
 from mxprobe.facts.names import to_unicode
-from mxprobe.report.words import say_time, wrap
+from mxprobe.report.words import count_of, say_time, wrap
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import Break, Expectation, Expectations, Mend, Scenario, Send, Step
+from mxprobe.scenario.model import (
+    MAILBOX,
+    Break,
+    Expectation,
+    Expectations,
+    Happening,
+    Mend,
+    Publish,
+    Scenario,
+    Send,
+    Step,
+    When,
+)
 
 _LABEL = "  {:<10} "
 
@@ -42,10 +54,15 @@ def _labelled(label: str, texts: Iterable[str]) -> list[str]:
 
 def _host(story: Scenario, preference: int, name: str) -> str:
     spec = story.spec(name)
-    place = "has the mailboxes" if story.keeps_mail(name) else f"queues and hands on, like {spec.profile}"
+    onward = f" to {story.short(spec.hands_on)}" if spec.hands_on else ""
+    place = f"queues and hands on{onward}, like {spec.profile}"
+    if story.keeps_mail(name):
+        place = "has the mailboxes" if story.store(name) == MAILBOX else f"keeps mail in {spec.store}"
     takes = "; takes mail for anyone" if spec.any_recipient else ""
     if spec.recipients is not None:
         takes = f"; knows {', '.join(spec.recipients)}"
+    if spec.verifies:
+        takes += f"; asks {story.short(spec.verifies)} whether a recipient exists"
     if spec.lifetime is not None:
         takes += f"; gives up after {render_duration(spec.lifetime)}"
     if spec.site:
@@ -68,11 +85,35 @@ def _step(story: Scenario, step: Step) -> str:
             copies = f" ({step.count} of them, {render_duration(step.every)} apart)" if step.count > 1 else ""
             did = f"the sender gets {step.name} for {', '.join(step.to)}{copies}"
         case Break():
-            until = "" if step.ends is None else f", until {say_time(step.ends)}"
+            until = "" if step.lasts is None else f", for {say_time(step.lasts)}"
             did = f"{_names(story, step.hosts)}: {_fault(step.use)}{until}"
         case Mend():
             did = f"{_names(story, step.hosts)}: mended"
-    return f"{say_time(step.at):>6}  {did}"
+        case Publish():
+            records = ", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"
+            on = f" on {', '.join(step.servers)}" if step.servers else ""
+            did = f"new MX records{on}: {records}"
+    return f"{_trigger(story, step):>6}  {did}"
+
+
+def _trigger(story: Scenario, step: Step) -> str:
+    """When a step comes: its time, or what it waits for."""
+    if not step.follows:
+        return say_time(step.at)
+    wait = f"{say_time(step.at)} later" if step.at else ""
+    if step.when is None:
+        return wait or "then"
+    return ", ".join(part for part in (say_when(story, step.when), wait) if part)
+
+
+def say_when(story: Scenario, when: When) -> str:
+    """What a step waits for: `when mx2 holds 3 messages`."""
+    who = story.short(when.who)
+    if when.what is Happening.HOLDS:
+        return f"when {who} holds {count_of(when.times, 'message')}"
+    times = f" {when.times} times" if when.times > 1 else ""
+    words = {Happening.TRIED: "is tried at", Happening.ARRIVED: "has arrived in"}
+    return f"when {when.message} {words.get(when.what, f'is {when.what} by')} {who}{times}"
 
 
 def _expected(story: Scenario, expect: Expectations) -> list[str]:

@@ -3,13 +3,15 @@
 from types import ModuleType
 
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import EventKind, Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
-from mxprobe.rules.rule import fold
+from mxprobe.rules.rule import fold, inconclusive
 from mxprobe.rules.sender import RULES as SENDER_RULES
 
 ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES
+
+_CHANGED = "the MX records change while the story lasts"
 
 
 def judge_snapshot(
@@ -19,12 +21,18 @@ def judge_snapshot(
 
     Only rules whose codes begin with one of `wanted` (empty: all) and with none of `unwanted` are asked.
     """
-    return _judge(select(DOMAIN_RULES, wanted, unwanted), snapshot)
+    rules = select(DOMAIN_RULES, wanted, unwanted)
+    return fold(tuple(module.find(snapshot) for module in rules), tuple(module.RULE for module in rules))
 
 
 def judge_run(run: Run) -> tuple[Judgement, ...]:
     """What every rule about senders says of a run."""
-    return _judge(SENDER_RULES, run)
+    changed = any(event.kind is EventKind.PUBLISH for event in run.events)
+    judgements = tuple(
+        inconclusive(module.RULE, _CHANGED) if changed and module.RULE.by_chain else module.find(run)
+        for module in SENDER_RULES
+    )
+    return fold(judgements, tuple(module.RULE for module in SENDER_RULES))
 
 
 def select(rules: tuple[ModuleType, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> tuple[ModuleType, ...]:
@@ -35,8 +43,3 @@ def select(rules: tuple[ModuleType, ...], wanted: tuple[str, ...], unwanted: tup
         if (not wanted or module.RULE.code.startswith(wanted))
         and not (unwanted and module.RULE.code.startswith(unwanted))
     )
-
-
-def _judge(rules: tuple[ModuleType, ...], subject: Snapshot | Run) -> tuple[Judgement, ...]:
-    """The answers in the order of the rules."""
-    return fold(tuple(module.find(subject) for module in rules), tuple(module.RULE for module in rules))

@@ -11,13 +11,17 @@ from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """One rule. `covers` are the codes of rules whose findings about the same subject only follow from this one."""
+    """One rule. `covers` are the codes of rules whose findings about the same subject only follow from this one.
+
+    `by_chain` says that it judges a run by the MX records of the story's start, and cannot where they change.
+    """
 
     code: str
     name: str
     severity: Severity
     covers: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    by_chain: bool = False
 
 
 class Words(Struct, frozen=True, kw_only=True):

@@ -14,11 +14,14 @@ from mxprobe.scenario.model import (
     Difference,
     Expectation,
     Expectations,
+    Happening,
     HostSpec,
     Mend,
+    Publish,
     Scenario,
     Send,
     Step,
+    When,
 )
 
 _ORDINALS = {1: "st", 2: "nd", 3: "rd"}
@@ -34,6 +37,8 @@ def dump(story: Scenario) -> str:
         f"zone: {_text(story.zone)}"
         if story.zone
         else f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
+        f"ttl: {render_duration(story.ttl)}",
+        f"nameservers: {_list(story.nameservers)}",
         f"recipients: {_list(story.recipients)}",
     ]
     if story.hosts:
@@ -72,8 +77,12 @@ def _host(spec: HostSpec) -> str:
         entries["lifetime"] = render_duration(spec.lifetime)
     if spec.site:
         entries["site"] = _text(spec.site)
-    for use in spec.always:
-        entries["always"] = _map({use.name: _settings(use.fault), **_where(use)})
+    if spec.always:
+        uses = (_map({use.name: _settings(use.fault), **_where(use)}) for use in spec.always)
+        entries["always"] = f"[{', '.join(uses)}]"
+    words = {"hands-on": spec.hands_on, "verifies": spec.verifies, "store": "" if spec.rogue else spec.store}
+    entries |= {key: _text(word) for key, word in words.items() if word}
+    entries |= {key: "true" for key, said in (("outside", spec.outside), ("rogue", spec.rogue)) if said}
     return _map(entries)
 
 
@@ -103,7 +112,9 @@ def _where(use: FaultUse) -> dict[str, str]:
 
 
 def _step(step: Step) -> str:
-    entries = {"at": render_duration(step.at)}
+    entries = {"after" if step.follows else "at": render_duration(step.at)}
+    if step.when is not None:
+        entries["when"] = _when(step.when)
     match step:
         case Send():
             entries |= {"send": _text(step.name), "to": _list(step.to), "from": _text(step.mail_from)}
@@ -111,11 +122,22 @@ def _step(step: Step) -> str:
         case Break():
             entries |= {"break": _list(step.hosts), "with": _map({step.use.name: _settings(step.use.fault)})}
             entries |= _where(step.use)
-            if step.ends is not None:
-                entries["for"] = render_duration(step.ends - step.at)
+            if step.lasts is not None:
+                entries["for"] = render_duration(step.lasts)
         case Mend():
             entries["mend"] = _list(step.hosts)
+        case Publish():
+            ttl = {} if step.ttl is None else {"ttl": render_duration(step.ttl)}
+            entries["publish"] = _map({"mx": _list([f"{number} {name}" for number, name in step.mx]), **ttl})
+            if step.servers:
+                entries["on"] = _list(step.servers)
     return _map(entries)
+
+
+def _when(when: When) -> str:
+    if when.what is Happening.HOLDS:
+        return _map({"queue": when.who, "holds": str(when.times)})
+    return _map({"message": _text(when.message), when.what.value: when.who, "times": str(when.times)})
 
 
 def _expectations(expect: Expectations, indent: str) -> list[str]:

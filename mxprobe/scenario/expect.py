@@ -10,6 +10,7 @@ from mxprobe.facts.finding import Severity
 from mxprobe.facts.run import Fate, Miss, Run, Verdict
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.model import (
+    MAILBOX,
     Arrived,
     Bounced,
     Expectation,
@@ -30,9 +31,18 @@ def judge(scenario: Scenario, run: Run) -> Verdict:
         misses += _judge_fate(scenario, fate, expect)
     if not run.fates:
         misses.append(Miss(says="no message was sent before the story ended"))
+    misses += _judge_steps(scenario, run)
     misses += [miss for queue in expect.queues for miss in _judge_queue(scenario, queue, run)]
     misses += _judge_findings(expect, run)
     return Verdict(misses=tuple(misses))
+
+
+def _judge_steps(scenario: Scenario, run: Run) -> Iterator[Miss]:
+    """Every step that waited for something has come."""
+    came = {event.line for event in run.events}
+    for step in scenario.steps:
+        if step.follows and step.line not in came:
+            yield Miss(says="this step never came: what it waits for did not happen", line=step.line)
 
 
 def expectations_for(scenario: Scenario, sender: str) -> Expectations:
@@ -141,8 +151,10 @@ def _arrived(scenario: Scenario, fate: Fate, arrived: Arrived) -> Said:
             f"expected {arrived.copies} {'copy' if arrived.copies == 1 else 'copies'}; {len(fate.arrivals)} arrived",
             at,
         )
-    mailboxes = {scenario.short(host) for _, host in scenario.chain if scenario.keeps_mail(host)}
-    places = mailboxes if arrived.place == "mailbox" else {scenario.short(arrived.place)}
+    keepers = [host for host in scenario.machines if scenario.keeps_mail(host)]
+    stores = {scenario.store(host) for host in keepers} | {MAILBOX}
+    kept = {scenario.short(host) for host in keepers if scenario.store(host) == arrived.place}
+    places = kept if arrived.place in stores else {scenario.short(arrived.place)}
     for host, at in fate.arrivals:
         if host not in places:
             yield f"expected in {scenario.short(arrived.place)}; a copy arrived at {host}", at

@@ -1,11 +1,15 @@
 """How a well-behaved host answers: who is known, what is kept, what is handed on. Pure.
 
-Standards: RFC 5321 §3.3 (550 for an unknown mailbox), §3.6.2 (a relay takes mail for the hosts it serves).
+Standards: RFC 5321 §3.3 (550 for an unknown mailbox), §3.6.2 (a relay takes mail for the hosts it serves), §6.3 (the
+number of hops that ends a circle).
 """
 
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.model import Scenario
-from mxprobe.scenario.reaction import MODIFIERS, Close, HandOn, Keep, Moment, Reaction, Reply, Reset
+from mxprobe.scenario.reaction import MODIFIERS, AskHost, Close, HandOn, Keep, Moment, Reaction, Reply, Reset
+
+MOST_HOPS = 100
+"""Received lines at which a host takes mail to go round in a circle."""
 
 
 def answer(scenario: Scenario, moment: Moment) -> tuple[Reaction, ...]:
@@ -13,6 +17,8 @@ def answer(scenario: Scenario, moment: Moment) -> tuple[Reaction, ...]:
     if moment.phase is Phase.RCPT and moment.recipient is not None:
         return _answer_recipient(scenario, moment.host, moment.recipient)
     if moment.phase is Phase.DOT:
+        if moment.hops >= MOST_HOPS:
+            return (Reply(code=554, text="5.4.6 Too many hops"),)
         return (Keep(),) if scenario.keeps_mail(moment.host) else (HandOn(),)
     return ()
 
@@ -21,6 +27,8 @@ def _answer_recipient(scenario: Scenario, host: str, recipient: str) -> tuple[Re
     spec = scenario.spec(host)
     if recipient.rpartition("@")[2].lower() != scenario.domain:
         return (Reply(code=550, text="5.7.1 Relaying denied"),)
+    if spec.verifies:
+        return (AskHost(host=spec.verifies, recipient=recipient),)
     known = scenario.recipients if spec.recipients is None else spec.recipients
     if spec.any_recipient or recipient in known or recipient.lower() == f"postmaster@{scenario.domain}":
         return ()

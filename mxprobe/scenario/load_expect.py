@@ -37,6 +37,7 @@ class ExpectReader:
         self.host_of, self.roles = hosts
         self.person_of = person_of
         self.sends = {send.name: send for send in sends}
+        self.stores: tuple[str, ...] = ("mailbox",)
 
     def expectations(self, node: Node) -> Expectations:
         """What stands under one `expect`."""
@@ -109,7 +110,8 @@ class ExpectReader:
         return Arrived(place=place, copies=copies, after=after, before=before)
 
     def _place(self, node: Node) -> str:
-        return "mailbox" if self.reader.text(node) == "mailbox" else self.host_of(node)
+        word = self.reader.text(node)
+        return word if word in self.stores else self.host_of(node)
 
     def _lost(self, node: Node) -> bool:
         if not self.reader.truth(node):

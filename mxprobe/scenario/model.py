@@ -3,19 +3,26 @@
 Names of hosts are complete ("mx1.example.test"), addresses of people too. Times are seconds from the story's start.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from mxprobe.scenario.faults.fault import FaultUse
 
 DNS = "dns"
-"""The word by which steps name the domain's name servers."""
+"""The word by which steps name the domain's name servers, all of them."""
+
+MAILBOX = "mailbox"
+"""The place where mail arrives, unless a host has a store of its own."""
 
 
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
 
     Hosts of one `site` fail together; `lifetime` is how long its queue keeps a message, in seconds (None: as its
-    profile does).
+    profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
+    mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists. `outside` says
+    that no MX record names it, `rogue` that it is not the owner's.
     """
 
     name: str
@@ -25,19 +32,56 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     lifetime: float | None = None
     site: str = ""
     always: tuple[FaultUse, ...] = ()
+    hands_on: str = ""
+    store: str = ""
+    verifies: str = ""
+    outside: bool = False
+    rogue: bool = False
     line: int = 0
 
 
-class Send(Struct, frozen=True, kw_only=True, tag="send"):
-    """The sender under test gets a message: `count` of them, `every` seconds apart."""
+class Happening(StrEnum):
+    """What a step can wait for."""
+
+    HOLDS = "holds"
+    TRIED = "tried"
+    ACCEPTED = "accepted"
+    ARRIVED = "arrived"
+    BOUNCED = "bounced"
+
+
+class When(Struct, frozen=True, kw_only=True):
+    """What a step waits for: a queue that `holds` so many messages, or something of a message, so many `times`.
+
+    `who` is the queue's host, the host that is tried or accepts, the place of arrival, or who bounces.
+    """
+
+    what: Happening
+    who: str
+    message: str = ""
+    times: int = 1
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What all steps have: `at` counts from the story's start.
+
+    Where a step `follows`, `at` counts from the moment when the step above it has come and `when` has happened.
+    """
 
     at: float
+    follows: bool = False
+    when: When | None = None
+    line: int = 0
+
+
+class Send(Step, frozen=True, kw_only=True, tag="send"):
+    """The sender under test gets a message: `count` of them, `every` seconds apart."""
+
     name: str
     to: tuple[str, ...]
     mail_from: str
     count: int = 1
     every: float = 0.0
-    line: int = 0
 
     def names(self) -> tuple[str, ...]:
         """The names of its messages: the step's own, or numbered from 1."""
@@ -46,25 +90,26 @@ class Send(Struct, frozen=True, kw_only=True, tag="send"):
         return tuple(f"{self.name}-{number}" for number in range(1, self.count + 1))
 
 
-class Break(Struct, frozen=True, kw_only=True, tag="break"):
-    """Hosts (or DNS) get a fault, until `ends` (None: until mended)."""
+class Break(Step, frozen=True, kw_only=True, tag="break"):
+    """Hosts (or DNS) get a fault, for `lasts` seconds (None: until mended)."""
 
-    at: float
     hosts: tuple[str, ...]
     use: FaultUse
-    ends: float | None = None
-    line: int = 0
+    lasts: float | None = None
 
 
-class Mend(Struct, frozen=True, kw_only=True, tag="mend"):
+class Mend(Step, frozen=True, kw_only=True, tag="mend"):
     """Every fault that steps gave to these hosts ends."""
 
-    at: float
     hosts: tuple[str, ...]
-    line: int = 0
 
 
-Step = Send | Break | Mend
+class Publish(Step, frozen=True, kw_only=True, tag="publish"):
+    """New MX records, on all name servers or on those of `servers`; `ttl` in seconds (None: as before)."""
+
+    mx: tuple[tuple[int, str], ...]
+    ttl: float | None = None
+    servers: tuple[str, ...] = ()
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
@@ -154,6 +199,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     senders: tuple[str, ...]
     steps: tuple[Step, ...]
     expect: Expectations
+    ttl: float = 3600.0
+    nameservers: tuple[str, ...] = ("ns",)
     hosts: tuple[HostSpec, ...] = ()
     zone: str = ""
     homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -162,12 +209,18 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     @property
     def chain(self) -> tuple[tuple[int, str], ...]:
-        """Preference and name of every host, best first; the domain itself where there is no MX."""
+        """Preference and name of every host at the story's start, best first; the domain itself without MX."""
         if not self.mx:
             return ((0, self.domain),) if not self.zone or self.domain in dict(self.homes) else ()
         return tuple(
             sorted((preference, name) for preference, name in self.mx if name != "." and name not in self.absent)
         )
+
+    @property
+    def chains(self) -> tuple[tuple[tuple[int, str], ...], ...]:
+        """The chain at the start, and those that steps publish."""
+        published = (step.mx for step in self.steps if isinstance(step, Publish))
+        return (self.chain, *(tuple(sorted(pair for pair in mx if pair[1] != ".")) for mx in published))
 
     def spec(self, host: str) -> HostSpec:
         """What is said of a host, or the defaults."""
@@ -175,14 +228,27 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     @property
     def machines(self) -> tuple[str, ...]:
-        """Every host that is staged, once: those of the chain, then others that have addresses in the zone."""
-        return tuple(dict.fromkeys((*(name for _, name in self.chain), *(name for name, _ in self.homes))))
+        """Every host that is staged, once: those of the chains, others with addresses in the zone, those outside."""
+        named = (name for chain in self.chains for _, name in chain)
+        outside = (spec.name for spec in self.hosts if spec.outside)
+        return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside)))
 
     def short(self, host: str) -> str:
         """A host's name as the story says it: without the domain, where it lies in it."""
         return host.removesuffix(f".{self.domain}") if host != self.domain else host
 
     def keeps_mail(self, host: str) -> bool:
-        """Whether mail stays where the host has taken it: at the best preference, and at a host outside the chain."""
-        chain = self.chain
-        return not chain or (chain[0][0], host) in chain or all(name != host for _, name in chain)
+        """Whether mail stays where the host has taken it.
+
+        It does at the best preference of any chain, at a host outside them, and at one with a store of its own.
+        """
+        spec = self.spec(host)
+        if spec.hands_on or spec.store:
+            return not spec.hands_on
+        if any(not chain or (chain[0][0], host) in chain for chain in self.chains):
+            return True
+        return all(name != host for chain in self.chains for _, name in chain)
+
+    def store(self, host: str) -> str:
+        """The name of the mailbox in which a host keeps mail."""
+        return self.spec(host).store or MAILBOX

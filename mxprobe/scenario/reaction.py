@@ -18,7 +18,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in
     the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
     matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
-    and recipient first came here.
+    and recipient first came here; `hops` counts the hosts that have handed the message on before.
     """
 
     now: float
@@ -31,7 +31,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
     recipient: str | None = None
-    token: str | None = None
+    hops: int = 0
     secured: bool = False
     seen: int = 0
     times: tuple[float, ...] = ()
@@ -142,6 +142,13 @@ class HandOn(Struct, frozen=True, kw_only=True, tag="hand-on"):
     """Take the message into the queue, to be handed on to a better host."""
 
 
+class AskHost(Struct, frozen=True, kw_only=True, tag="ask-host"):
+    """Ask another host whether it takes mail for the recipient, and say no where it does not, or cannot be asked."""
+
+    host: str
+    recipient: str
+
+
 Reaction = (
     Reply
     | Silence
@@ -158,6 +165,7 @@ Reaction = (
     | Present
     | Keep
     | HandOn
+    | AskHost
 )
 
 MODIFIERS = (Delay, Slowly, Withhold, Present)

@@ -1,5 +1,7 @@
 """What is wrong with whom at a moment of the story. Pure: made once from the steps, asked at any time."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from mxprobe.facts.run import Condition
@@ -23,15 +25,11 @@ class Spell(Struct, frozen=True, kw_only=True):
 
 
 def order_spells(scenario: Scenario) -> tuple[Spell, ...]:
-    """Every spell of the story: the steps' own, newest first, then what belongs to the hosts."""
-    found: list[tuple[str, FaultUse, float, float | None, int]] = []
-    for step in scenario.steps:
-        if isinstance(step, Break):
-            found += [(host, step.use, step.at, step.ends, step.line) for host in step.hosts]
-    spells = [
-        Spell(number=number, host=host, use=use, begins=begins, ends=_mended(scenario, host, begins, ends), line=line)
-        for number, (host, use, begins, ends, line) in enumerate(found)
-    ]
+    """Every spell that is known beforehand: the steps' own, newest first, then what belongs to the hosts."""
+    spells: list[Spell] = []
+    for step in sorted(scenario.steps, key=lambda step: step.at):
+        if isinstance(step, Break) and not step.follows:
+            spells += begin_spells(scenario, step, step.at, len(spells))
     spells.sort(key=lambda spell: (-spell.begins, -spell.number))
     always = [(spec.name, use, spec.line) for spec in scenario.hosts for use in spec.always]
     for number, (host, use, line) in enumerate(always, start=len(spells)):
@@ -39,13 +37,30 @@ def order_spells(scenario: Scenario) -> tuple[Spell, ...]:
     return tuple(spells)
 
 
+def begin_spells(scenario: Scenario, step: Break, begins: float, number: int) -> list[Spell]:
+    """The spells of a step that comes at `begins`, one a host, numbered from `number`."""
+    ends = None if step.lasts is None else begins + step.lasts
+    return [
+        Spell(
+            number=number + index,
+            host=host,
+            use=step.use,
+            begins=begins,
+            ends=_mended(scenario, host, begins, ends),
+            line=step.line,
+        )
+        for index, host in enumerate(step.hosts)
+    ]
+
+
 def _mended(scenario: Scenario, host: str, begins: float, ends: float | None) -> float | None:
-    """The nearer of a spell's own end and the first mending of its host behind its beginning."""
-    mends = [step.at for step in scenario.steps if isinstance(step, Mend) and host in step.hosts and step.at >= begins]
-    return min([*mends, *([] if ends is None else [ends])], default=None)
+    """The nearer of a spell's own end and the first mending of its host that is known to come behind its beginning."""
+    mends = (step for step in scenario.steps if isinstance(step, Mend) and not step.follows and host in step.hosts)
+    times = [step.at for step in mends if step.at >= begins]
+    return min([*times, *([] if ends is None else [ends])], default=None)
 
 
-def gather_conditions(scenario: Scenario) -> tuple[Condition, ...]:
+def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Condition, ...]:
     """The spells as a run keeps them, with the story's names of the hosts."""
     return tuple(
         Condition(
@@ -56,5 +71,5 @@ def gather_conditions(scenario: Scenario) -> tuple[Condition, ...]:
             ends=spell.ends,
             hinders=spell.use.hinders,
         )
-        for spell in sorted(order_spells(scenario), key=lambda spell: (spell.begins, spell.number))
+        for spell in sorted(spells, key=lambda spell: (spell.begins, spell.number))
     )

@@ -86,6 +86,18 @@ async def send(endpoint: Endpoint, parcel: Parcel, manner: Manner, connect: Conn
     return Sent(cell=cell, recipients=tuple(session.answered.items()), turns=tuple(session.turns))
 
 
+async def ask(endpoint: Endpoint, recipient: str, manner: Manner, connect: Connect) -> bool | None:
+    """Whether the host takes mail for `recipient`, asked from the null sender; None where it says neither."""
+    session = _Session(endpoint, Parcel(mail_from="", recipients=(recipient,), content=b""), manner)
+    try:
+        await session.ask(connect)
+    except _Stopped:
+        pass
+    finally:
+        session.close()
+    return {"R1": True, "R4": False, "R5": False}.get(session.answered.get(recipient, ""))
+
+
 class _Session:
     """One connection and what was said on it."""
 
@@ -98,9 +110,7 @@ class _Session:
 
     async def run(self, connect: Connect) -> str:
         """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
-        smtp = await self._connect(connect)
-        await self._hello(smtp)
-        await self._secure(smtp)
+        smtp = await self._greet(connect)
         pending = self.parcel.recipients
         while pending:
             if not await self._transaction(smtp, pending):
@@ -110,6 +120,20 @@ class _Session:
             return "R8"
         await self._quit(smtp)
         return "Z1"
+
+    async def ask(self, connect: Connect) -> None:
+        """MAIL and RCPT, and no message. Raises _Stopped."""
+        smtp = await self._greet(connect)
+        await self._step(Phase.MAIL, lambda limit: smtp.mail("", timeout=limit), subject="")
+        await self._recipient(smtp, self.parcel.recipients[0])
+        await self._quit(smtp)
+
+    async def _greet(self, connect: Connect) -> aiosmtplib.SMTP:
+        """The session up to where mail can begin."""
+        smtp = await self._connect(connect)
+        await self._hello(smtp)
+        await self._secure(smtp)
+        return smtp
 
     async def _transaction(self, smtp: aiosmtplib.SMTP, recipients: tuple[str, ...]) -> bool:
         """One message for these recipients; False where the host took none of them."""

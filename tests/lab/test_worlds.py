@@ -58,11 +58,13 @@ def worlds(draw: st.DrawFn) -> Scenario:
         at = draw(moments)
         hosts = tuple(draw(st.sets(st.sampled_from(names), min_size=1)))
         span = draw(st.none() | moments)
-        ends = None if span is None else at + span + 60.0
-        steps.append(Break(at=at, hosts=tuple(sorted(hosts)), use=draw(uses()), ends=ends))
+        lasts = None if span is None else span + 60.0
+        steps.append(Break(at=at, hosts=tuple(sorted(hosts)), use=draw(uses()), lasts=lasts))
     if draw(st.booleans()):
         dns = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT_NAMES]))
-        steps.append(Break(at=draw(moments), hosts=(DNS,), use=FaultUse(fault=_with_settings(draw, dns)), ends=15000.0))
+        steps.append(
+            Break(at=draw(moments), hosts=(DNS,), use=FaultUse(fault=_with_settings(draw, dns)), lasts=15000.0)
+        )
     for number in range(draw(st.integers(1, 4))):
         people = draw(st.sampled_from([("alice",), ("alice", "ghost"), ("ghost",)]))
         to = tuple(f"{person}@{DOMAIN}" for person in people)

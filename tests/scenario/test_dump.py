@@ -86,8 +86,7 @@ def stories(draw: st.DrawFn) -> Scenario:
     for _ in range(draw(st.integers(0, 3))):
         at = draw(times)
         span = draw(st.none() | durations)
-        ends = None if span is None else at + span
-        steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), ends=ends))
+        steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), lasts=span))
         steps.append(Mend(at=at + draw(durations), hosts=HOSTS[:1]))
     fate: dict[str, Any] = draw(
         st.sampled_from(

@@ -20,7 +20,9 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, preference_of
 
-RULE = Rule(code="MX958", name="backup-flush-slow", severity=Severity.WARNING, references=("RFC 5321 §4.5.4.1",))
+RULE = Rule(
+    code="MX958", name="backup-flush-slow", severity=Severity.WARNING, references=("RFC 5321 §4.5.4.1",), by_chain=True
+)
 
 
 _GRACE = 60.0

@@ -25,6 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX955",),
     references=("RFC 5321 §5.1", "RFC 5321 §3.6.2"),
+    by_chain=True,
 )
 
 

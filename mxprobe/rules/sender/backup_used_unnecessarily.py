@@ -18,7 +18,13 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, events_of, healthy_during, preference_of, round_began
 
-RULE = Rule(code="MX957", name="backup-used-unnecessarily", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX957",
+    name="backup-used-unnecessarily",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §5.1",),
+    by_chain=True,
+)
 
 
 def find(run: Run) -> Judgement:

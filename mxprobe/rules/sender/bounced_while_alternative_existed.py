@@ -24,6 +24,7 @@ RULE = Rule(
     name="bounced-while-alternative-existed",
     severity=Severity.ERROR,
     references=("RFC 5321 §5.1", "RFC 5321 §3.8", "RFC 5321 §4.2.1"),
+    by_chain=True,
 )
 _ANSWERS_TO_THE_MESSAGE = frozenset("MRXZ")
 _NAMES = "D"

@@ -18,7 +18,11 @@ from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of
 
 RULE = Rule(
-    code="MX965", name="equal-preference-not-randomised", severity=Severity.WARNING, references=("RFC 5321 §5.1",)
+    code="MX965",
+    name="equal-preference-not-randomised",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §5.1",),
+    by_chain=True,
 )
 
 

@@ -19,7 +19,11 @@ from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, PATIENCE, SENDER, events_of, healthy_during, preference_of
 
 RULE = Rule(
-    code="MX951", name="failed-over-late", severity=Severity.WARNING, references=("RFC 5321 §4.5.3.2", "RFC 5321 §5.1")
+    code="MX951",
+    name="failed-over-late",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §4.5.3.2", "RFC 5321 §5.1"),
+    by_chain=True,
 )
 
 

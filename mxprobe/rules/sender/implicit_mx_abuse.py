@@ -16,7 +16,9 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER
 
-RULE = Rule(code="MX969", name="implicit-mx-abuse", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX969", name="implicit-mx-abuse", severity=Severity.ERROR, references=("RFC 5321 §5.1",), by_chain=True
+)
 
 
 def find(run: Run) -> Judgement:

@@ -24,6 +24,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX956",),
     references=("RFC 5321 §5.1",),
+    by_chain=True,
 )
 
 

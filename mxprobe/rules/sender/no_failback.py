@@ -19,7 +19,12 @@ from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, healthy_during, preference_of
 
 RULE = Rule(
-    code="MX960", name="no-failback", severity=Severity.WARNING, covers=("MX957",), references=("RFC 5321 §4.5.4.1",)
+    code="MX960",
+    name="no-failback",
+    severity=Severity.WARNING,
+    covers=("MX957",),
+    references=("RFC 5321 §4.5.4.1",),
+    by_chain=True,
 )
 
 

@@ -14,7 +14,13 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER
 
-RULE = Rule(code="MX970", name="null-mx-ignored", severity=Severity.ERROR, references=("RFC 7505 §3", "RFC 7505 §4.1"))
+RULE = Rule(
+    code="MX970",
+    name="null-mx-ignored",
+    severity=Severity.ERROR,
+    references=("RFC 7505 §3", "RFC 7505 §4.1"),
+    by_chain=True,
+)
 
 
 _NAMES_FAILED = frozenset({"D4", "D6", "D10"})

@@ -15,7 +15,13 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of
 
-RULE = Rule(code="MX966", name="preference-order-violated", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX966",
+    name="preference-order-violated",
+    severity=Severity.ERROR,
+    references=("RFC 5321 §5.1",),
+    by_chain=True,
+)
 
 
 def find(run: Run) -> Judgement:

@@ -16,7 +16,13 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, preference_of
 
-RULE = Rule(code="MX967", name="relay-loop", severity=Severity.ERROR, references=("RFC 5321 §5.1", "RFC 5321 §6.3"))
+RULE = Rule(
+    code="MX967",
+    name="relay-loop",
+    severity=Severity.ERROR,
+    references=("RFC 5321 §5.1", "RFC 5321 §6.3"),
+    by_chain=True,
+)
 
 
 def find(run: Run) -> Judgement:

@@ -1,0 +1,134 @@
+"""The names of one story: how a file calls its hosts, groups of them, name servers and people.
+
+A name without a dot belongs to the story's domain; what a step or an expectation names has to be there.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from ruamel.yaml.nodes import Node
+
+from mxprobe.facts.names import NameRefused, to_ascii
+from mxprobe.scenario.document import Reader
+from mxprobe.scenario.model import DNS, HostSpec
+
+ANYONE = "anyone"
+
+
+class Cast(Struct, kw_only=True):
+    """Who takes part. Filled while a story is read: what was read first is what later names are checked against.
+
+    `absent` are MX hosts without an address; `published` those that later MX records name.
+    """
+
+    reader: Reader
+    domain: str = ""
+    mx: tuple[tuple[int, str], ...] = ()
+    absent: tuple[str, ...] = ()
+    published: tuple[tuple[int, str], ...] = ()
+    nameservers: tuple[str, ...] = ("ns",)
+    recipients: tuple[str, ...] = ()
+    hosts: tuple[HostSpec, ...] = ()
+
+    # -- hosts --------------------------------------------------------------------------------------------------------
+
+    def name(self, node: Node) -> str:
+        """A domain name, as A-labels."""
+        try:
+            return to_ascii(self.reader.text(node))
+        except NameRefused as error:
+            self.reader.document.refuse(node, f"not a domain name: {error}")
+
+    def complete(self, node: Node) -> str:
+        """A host's name: without a dot it belongs to the domain."""
+        name = self.name(node)
+        return name if "." in name else f"{name}.{self.domain}"
+
+    def mx_record(self, node: Node) -> tuple[int, str]:
+        """Preference and host of `10 mx1`."""
+        words = self.reader.text(node).split()
+        if len(words) != 2 or not words[0].isdigit() or int(words[0]) > 65535:
+            self.reader.document.refuse(node, "an MX is a preference from 0 to 65535 and a host: 10 mx1")
+        if words[1] == ".":
+            return int(words[0]), "."
+        try:
+            name = to_ascii(words[1])
+        except NameRefused as error:
+            self.reader.document.refuse(node, f"not a host name: {error}")
+        return int(words[0]), name if "." in name else f"{name}.{self.domain}"
+
+    def known_hosts(self) -> dict[str, str]:
+        """Every name by which a host can be called, with the complete name."""
+        named = [name for _, name in (*self.mx, *self.published) if name != "." and name not in self.absent]
+        names = dict.fromkeys((*(named or [self.domain]), *(spec.name for spec in self.hosts)))
+        short = {name.removesuffix(f".{self.domain}"): name for name in names if name != self.domain}
+        return {name: name for name in names} | short
+
+    def host(self, node: Node) -> str:
+        """One host by its name."""
+        return self.reader.choice(node, self.known_hosts, "host")
+
+    def hosts_named(self, node: Node) -> tuple[str, ...]:
+        """What a step names, one or a list: hosts, roles, `dns`, a name server."""
+        return tuple(host for item in self.reader.one_or_more(node) for host in self._hosts_called(item))
+
+    def _hosts_called(self, node: Node) -> tuple[str, ...]:
+        word = self.reader.text(node)
+        servers = {name: (name,) for name in (DNS, *self.nameservers)}
+        roles = {**self.roles(), **servers}
+        if roles.get(word):
+            return roles[word]
+        known = {name: (whole,) for name, whole in self.known_hosts().items()}
+        return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
+
+    def servers_named(self, node: Node) -> tuple[str, ...]:
+        """Name servers, one or a list; `dns` is all of them."""
+        known = {name: (name,) for name in self.nameservers} | {DNS: self.nameservers}
+        items = self.reader.one_or_more(node)
+        return tuple(name for item in items for name in self.reader.choice(item, known, "name server"))
+
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """All hosts, those of the best preference, the others, and those of each site."""
+        there = sorted((number, name) for number, name in self.mx if name != "." and name not in self.absent)
+        best = there[0][0] if there else 0
+        sites = {
+            f"site:{spec.site}": tuple(one.name for one in self.hosts if one.site == spec.site)
+            for spec in self.hosts
+            if spec.site
+        }
+        return sites | {
+            "everyone": tuple(name for _, name in there),
+            "primary": tuple(name for number, name in there if number == best),
+            "backup": tuple(name for number, name in there if number != best),
+        }
+
+    def place(self, node: Node) -> str:
+        """Where mail arrives: `mailbox`, another store, or a host."""
+        word = self.reader.text(node)
+        return word if word in self.stores else self.host(node)
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The names of all mailboxes."""
+        return ("mailbox", *(spec.store for spec in self.hosts if spec.store))
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def person(self, node: Node) -> str:
+        """A mail address; a bare local part belongs to the domain, and `anyone` is the first recipient."""
+        if self.reader.text(node) == ANYONE and self.recipients:
+            return self.recipients[0]
+        refuse = self.reader.document.refuse
+        local, at, domain = self.reader.text(node).rpartition("@")
+        if not at:
+            local, domain = domain, self.domain
+        if not local.isascii() or not local.isprintable() or not local or set(local) & set(' <>@"\\'):
+            refuse(node, "a person is a local part, or an address: alice, alice@example.test")
+        try:
+            return f"{local}@{to_ascii(domain)}"
+        except NameRefused as error:
+            refuse(node, f"not a mail address: {error}")
+
+    def people(self, node: Node) -> tuple[str, ...]:
+        """One person or a list."""
+        return tuple(self.person(item) for item in self.reader.one_or_more(node))

@@ -1,0 +1,179 @@
+"""Reads the steps of a story: what happens, and when."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml.nodes import Node
+
+from mxprobe.scenario.cast import Cast
+from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
+from mxprobe.scenario.model import DNS, Break, Happening, Mend, Publish, Send, Step, When
+
+_TRIGGERS = ("at", "after", "when")
+_SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
+_BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
+_PUBLISH_KEYS = (*_TRIGGERS, "publish", "on")
+_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": (*_TRIGGERS, "mend"), "publish": _PUBLISH_KEYS}
+_OF_A_MESSAGE = {
+    "tried": Happening.TRIED,
+    "accepted": Happening.ACCEPTED,
+    "arrived": Happening.ARRIVED,
+    "bounced": Happening.BOUNCED,
+}
+_DEFAULT_FROM = "shop@elsewhere.test"
+SENDER = "sender"
+
+
+def read_published(cast: Cast, node: Node) -> None:
+    """Fill `cast.published` with the MX records that steps publish, so that their hosts can be named."""
+    reader = cast.reader
+    found: list[tuple[int, str]] = []
+    for item in reader.items(node, "`steps`"):
+        entries = reader.entries(item, None, "a step")
+        if "publish" in entries:
+            records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
+            mx = reader.require(entries["publish"], records, "mx", "`publish`")
+            found += [cast.mx_record(record) for record in reader.items(mx, "`mx`")]
+    cast.published = tuple(found)
+
+
+class StepReader:
+    """Reads `steps`, in the order of the file."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast, self.reader = cast, cast.reader
+        self.refuse = cast.reader.document.refuse
+
+    def steps(self, node: Node) -> tuple[Step, ...]:
+        """Every step; a mend has something to mend."""
+        nodes = self.reader.items(node, "`steps`")
+        read: list[Step] = []
+        for item in nodes:
+            read.append(self._step(item, read[-1] if read else None))
+        for item, step in zip(nodes, read, strict=True):
+            if isinstance(step, Mend):
+                self._check_mend(item, step, read)
+        return tuple(read)
+
+    def messages(self, node: Node, steps: tuple[Step, ...]) -> tuple[Send, ...]:
+        """The steps that send; there is one, and each has a name of its own."""
+        sends = tuple(step for step in steps if isinstance(step, Send))
+        if not sends:
+            self.refuse(node, "no step sends a message, so nothing can be expected")
+        if len({send.name for send in sends}) < len(sends):
+            self.refuse(node, "two steps send messages of the same name")
+        for item, step in zip(self.reader.items(node, "`steps`"), steps, strict=True):
+            if step.when is not None and step.when.message:
+                self._check_message(item, step.when, sends)
+        return sends
+
+    def _step(self, node: Node, above: Step | None) -> Step:
+        """One step; `above` is the step above it in the file."""
+        reader = self.reader
+        entries = reader.entries(node, None, "a step")
+        deeds = [deed for deed in _DEEDS if deed in entries]
+        if not deeds:
+            strange = next((key for key in entries if key not in _TRIGGERS), None)
+            if strange is not None:
+                reader.document.refuse_unknown(reader.key(node, strange), strange, _DEEDS, "deed of a step")
+        if len(deeds) != 1:
+            self.refuse(node, f"a step does one of {', '.join(_DEEDS)}; this one does {', '.join(deeds) or 'none'}")
+        entries = reader.entries(node, _DEEDS[deeds[0]], "a step")
+        common = {**self._trigger(node, entries, above), "line": reader.line(node)}
+        match deeds[0]:
+            case "mend":
+                return Mend(hosts=self.cast.hosts_named(entries["mend"]), **common)
+            case "break":
+                return self._break(node, entries, common)
+            case "publish":
+                return self._publish(entries, common)
+            case _:
+                return self._send(node, entries, common)
+
+    def _trigger(self, node: Node, entries: Mapping[str, Node], above: Step | None) -> dict[str, Any]:
+        """When the step comes: `at`, `after` the one above, or `when` something happens, and then perhaps `after`."""
+        reader = self.reader
+        if "at" in entries:
+            second = next((word for word in ("after", "when") if word in entries), None)
+            if second is not None:
+                self.refuse(reader.key(node, second), f"a step has one trigger: `at` or `{second}`")
+            return {"at": reader.duration(entries["at"])}
+        if "after" not in entries and "when" not in entries:
+            reader.require(node, entries, "at", "the step")
+        wait = reader.duration(entries["after"]) if "after" in entries else 0.0
+        when = self._when(entries["when"]) if "when" in entries else None
+        if above is None:
+            if when is not None:
+                self.refuse(entries["when"], "the first step has an `at`: nothing has happened before it")
+            return {"at": wait}
+        if when is None and not above.follows:
+            return {"at": above.at + wait}
+        return {"at": wait, "follows": True, "when": when}
+
+    def _when(self, node: Node) -> When:
+        reader, cast = self.reader, self.cast
+        entries = reader.entries(node, ("queue", "holds", "message", "times", *_OF_A_MESSAGE), "`when`")
+        if "queue" in entries:
+            reader.entries(node, ("queue", "holds"), "`when` of a queue")
+            who = SENDER if reader.text(entries["queue"]) == SENDER else cast.host(entries["queue"])
+            holds = reader.number(reader.require(node, entries, "holds", "`when` of a queue"))
+            return When(what=Happening.HOLDS, who=who, times=holds)
+        words = [word for word in _OF_A_MESSAGE if word in entries]
+        if "message" not in entries or len(words) != 1 or "holds" in entries:
+            known = ", ".join(_OF_A_MESSAGE)
+            hint = "{queue: mx2, holds: 3} or {message: order, tried: mx1, times: 2}"
+            self.refuse(node, f"a step waits for a queue, or for a message that is one of {known}: {hint}")
+        value = entries[words[0]]
+        return When(
+            what=_OF_A_MESSAGE[words[0]],
+            who=SENDER if reader.text(value) == SENDER else cast.place(value),
+            message=reader.text(entries["message"]),
+            times=reader.number(entries["times"], 1) if "times" in entries else 1,
+        )
+
+    def _check_message(self, node: Node, when: When, sends: tuple[Send, ...]) -> None:
+        names = [send.name for send in sends]
+        if when.message not in names:
+            trigger = self.reader.entries(node, None, "a step")["when"]
+            word = self.reader.entries(trigger, None, "`when`")["message"]
+            self.reader.document.refuse_unknown(word, when.message, names, "message")
+
+    def _check_mend(self, node: Node, mend: Mend, steps: list[Step]) -> None:
+        breaks = [step for step in steps if isinstance(step, Break)]
+        for host in mend.hosts:
+            broken = (host in one.hosts and (mend.follows or one.follows or one.at <= mend.at) for one in breaks)
+            if not any(broken):
+                self.refuse(node, f"nothing breaks {host} before this step mends it")
+
+    def _break(self, node: Node, entries: Mapping[str, Node], common: dict[str, Any]) -> Break:
+        reader = self.reader
+        use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self.cast.host)
+        hosts = self.cast.hosts_named(entries["break"])
+        names = {DNS, *self.cast.nameservers}
+        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts):
+            right = "dns" if use.fault.ABOUT_NAMES else "a host"
+            self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
+        lasts = reader.duration(entries["for"]) if "for" in entries else None
+        return Break(hosts=hosts, use=use, lasts=lasts, **common)
+
+    def _publish(self, entries: Mapping[str, Node], common: dict[str, Any]) -> Publish:
+        reader = self.reader
+        records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
+        mx = tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+        return Publish(
+            mx=mx,
+            ttl=reader.duration(records["ttl"]) if "ttl" in records else None,
+            servers=self.cast.servers_named(entries["on"]) if "on" in entries else (),
+            **common,
+        )
+
+    def _send(self, node: Node, entries: Mapping[str, Node], common: dict[str, Any]) -> Send:
+        reader, cast = self.reader, self.cast
+        return Send(
+            name=reader.text(entries["send"]),
+            to=cast.people(reader.require(node, entries, "to", "the step")),
+            mail_from=cast.person(entries["from"]) if "from" in entries else _DEFAULT_FROM,
+            count=reader.number(entries["count"], 1) if "count" in entries else 1,
+            every=reader.duration(entries["every"]) if "every" in entries else 0.0,
+            **common,
+        )
