@@ -14,7 +14,7 @@ from mxprobe.jobs.play import find_stories, load_stories, play, play_one
 from mxprobe.mx.forecast import FateKind, forecast_mailer
 from mxprobe.mx.plan import Basis, Plan, PlannedHost, Tier
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.model import Break, Scenario, Send
+from mxprobe.scenario.model import Break, Publish, Scenario, Send
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
 SCENARIOS = load_stories([LIBRARY])
@@ -103,10 +103,12 @@ def _plan(scenario: Scenario) -> Plan:
 
 
 def _forecastable(scenario: Scenario) -> bool:
-    """Stories of one letter to one person, whose host faults are in force when it is sent, and strike always."""
+    """Stories of one letter to one person over one chain, whose host faults are in force when it is sent."""
     sends = [step for step in scenario.steps if isinstance(step, Send)]
     breaks = [step for step in scenario.steps if isinstance(step, Break)]
     if not scenario.chain or len(sends) != 1 or len(sends[0].to) != 1 or sends[0].count != 1:
+        return False
+    if any(isinstance(step, Publish) or step.follows for step in scenario.steps):
         return False
     return not any(step.use.fault.ABOUT_NAMES for step in breaks)
 
@@ -127,6 +129,9 @@ def test_the_forecast_of_the_first_round_is_what_the_run_does(story: tuple[Scena
     for spec in scenario.hosts:
         for use in spec.always:
             met[spec.name] = use.fault.cell(use.phase) or "Z1"
+    for spec in scenario.hosts:
+        if spec.verifies and met[spec.verifies] != "Z1":
+            met[spec.name] = "R2"
     plan = _plan(scenario)
     outcomes = {target.endpoint: met[target.endpoint.host] for target in plan.targets()}
 
