@@ -53,6 +53,8 @@ class NameServer:
         if asked is not None:
             for reaction in react(asked):
                 if isinstance(reaction, Names):
+                    if reaction.status.is_absence:
+                        return self._zones.deny(wire, _RCODES[reaction.status])
                     rcode = _RCODES.get(reaction.status)
                     return None if rcode is None else _without_records(wire, rcode)
                 if isinstance(reaction, Truncate):
@@ -87,6 +89,16 @@ class _Zones:
                 self._answers.clear()
             self._answers[key] = self._answer(wire, over_tcp=over_tcp)
         return self._answers[key]
+
+    def deny(self, wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
+        """The absence of what is asked, in the words of the zone that has it."""
+        response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
+        response.set_rcode(rcode)
+        response.flags |= dns.flags.AA
+        zone = self._zone_of(response.question[0].name)
+        if zone is not None:
+            self._add_soa(response, zone)
+        return response.to_wire()
 
     def _answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
         try:
@@ -129,6 +141,9 @@ class _Zones:
         exists = any(owner == name or owner.is_subdomain(name) for owner in zone.nodes)
         if not exists:
             response.set_rcode(dns.rcode.NXDOMAIN)
+        self._add_soa(response, zone)
+
+    def _add_soa(self, response: dns.message.Message, zone: dns.zone.Zone) -> None:
         if zone.origin is not None and (soa := zone.get_rrset(zone.origin, dns.rdatatype.SOA)) is not None:
             response.authority.append(soa)
 

@@ -15,11 +15,11 @@ from mxprobe.lab.clock import StoryLoop, play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.world import EPOCH, SENDER, World, client_context
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Connection, Delay, Syn
-from mxprobe.wire.resolver import Patience, Resolver
 
 PORT = 25
 LATENCY = 0.01
@@ -74,13 +74,13 @@ async def _live(world: World, sender: str) -> float:
             network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
     tls = client_context()
     servers = {f"192.0.2.{at}:53": name for at, name in enumerate(world.scenario.nameservers, start=1)}
-    resolver = Resolver(_exchange(world, servers), tuple(servers), Patience())
+    ask = _exchange(world, servers)
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
             return await network.connect(endpoint.address, endpoint.port, source=world.source_of(who, endpoint.address))
 
-        return world.surround(resolver, connect, tls, PORT)
+        return world.surround(resolver_for(world, who, ask, tuple(servers)), connect, tls, PORT)
 
     world.people(sender, around)
     last = max((step.at for step in world.scenario.steps if not step.follows), default=0.0)

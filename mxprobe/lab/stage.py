@@ -19,11 +19,11 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.nameserver import serve
+from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.world import SENDER, World, client_context
 from mxprobe.scenario.model import Break, Scenario
 from mxprobe.scenario.reaction import Connection, Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
-from mxprobe.wire.resolver import Resolver
 
 _LOOK_AGAIN = 0.05
 _TRIES = 20
@@ -88,13 +88,13 @@ async def _serve(stack: contextlib.AsyncExitStack, world: World, name: str, addr
 
 
 def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
-    resolver, tls = Resolver(ask_over_sockets, nameservers), client_context()
+    tls = client_context()
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
             return await _dial(endpoint, world.source_of(who, endpoint.address))
 
-        return world.surround(resolver, connect, tls, port)
+        return world.surround(resolver_for(world, who, ask_over_sockets, nameservers), connect, tls, port)
 
     world.people(world.scenario.senders[0] if world.scenario.senders else SENDER, around)
 
