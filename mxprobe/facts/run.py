@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     BREAK = "break"
     MEND = "mend"
     PUBLISH = "publish"
+    PROBE = "probe"
     SENT = "sent"
     TRIED = "tried"
     ACCEPTED = "accepted"
@@ -107,6 +108,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return not self.misses
 
 
+class Looked(Struct, frozen=True, kw_only=True):
+    """What a look at the domain found, which was begun at `at` in story time."""
+
+    name: str
+    at: float
+    findings: tuple[Finding, ...] = ()
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time.
 
@@ -129,5 +138,6 @@ class Run(Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     queues: tuple[tuple[str, float | None], ...] = ()
     rogues: tuple[str, ...] = ()
+    looks: tuple[Looked, ...] = ()
     findings: tuple[Finding, ...] = ()
     verdict: Verdict | None = None

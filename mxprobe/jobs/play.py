@@ -16,11 +16,12 @@ from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.run import Run
 from mxprobe.lab.play import play_story
+from mxprobe.lab.seams import Look
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import ALL_RULES, judge_run
 from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load import Around, load_bytes
-from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.model import Probe, Scenario
 from mxprobe.scenario.zone import Over, check_zone
 
 _WORTH_A_PROCESS = 24
@@ -100,12 +101,21 @@ def _leave_interrupts() -> None:
 
 def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
     """One play with its findings and its verdict."""
-    run = play_story(scenario, sender, seed)
+    run = play_story(scenario, sender, seed, _look(scenario))
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
     run = replace(run, findings=findings)
     return replace(run, verdict=judge(scenario, run))
+
+
+def _look(scenario: Scenario) -> Look | None:
+    """What steps that probe do; loaded only where a story has one."""
+    if not any(isinstance(step, Probe) for step in scenario.steps):
+        return None
+    from mxprobe.jobs.look_around import look_around
+
+    return look_around
 
 
 def _over(options: PlayOptions) -> Over | None:

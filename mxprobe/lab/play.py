@@ -16,6 +16,8 @@ from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
 from mxprobe.lab.recursor import resolver_for
+from mxprobe.lab.seams import Look
+from mxprobe.lab.teller import PROBE
 from mxprobe.lab.world import EPOCH, SENDER, World, client_context
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
@@ -25,17 +27,24 @@ PORT = 25
 LATENCY = 0.01
 """Seconds one way between any two machines of the world."""
 
+PROBE_ADDRESS = "198.18.0.2"
+"""Where a probe connects from: not from the sender's address."""
+
 _HORIZON = 40 * 86400.0
 _SYN = {Syn.REFUSE: SynAnswer.REFUSE, Syn.DROP: SynAnswer.DROP, Syn.UNREACHABLE: SynAnswer.UNREACHABLE}
 
 
-def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
-    """One play, from the first step to the last settled message. The same arguments give the same run, to the byte."""
+def play_story(scenario: Scenario, sender: str, seed: int, look: Look | None = None) -> Run:
+    """One play, from the first step to the last settled message. The same arguments give the same run, to the byte.
+
+    `look` is what steps that probe do.
+    """
     homes = dict(scenario.homes)
     addresses = {
         name: homes.get(name) or (f"192.0.2.{number}",) for number, name in enumerate(scenario.machines, start=10)
     }
     world = World(scenario, seed, addresses)
+    world.look = look
     ended = play_in_fresh_loop(lambda: _live(world, sender))
     events = tuple(sorted(world.events, key=lambda event: event.at))
     queues = tuple(
@@ -58,6 +67,7 @@ def play_story(scenario: Scenario, sender: str, seed: int) -> Run:
         sessions=tuple(world.sessions),
         conditions=world.conditions,
         queues=queues,
+        looks=tuple(world.looks),
         rogues=tuple(scenario.short(spec.name) for spec in scenario.hosts if spec.rogue),
     )
 
@@ -78,7 +88,8 @@ async def _live(world: World, sender: str) -> float:
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
-            return await network.connect(endpoint.address, endpoint.port, source=world.source_of(who, endpoint.address))
+            source = PROBE_ADDRESS if who == PROBE else world.source_of(who, endpoint.address)
+            return await network.connect(endpoint.address, endpoint.port, source=source)
 
         return world.surround(resolver_for(world, who, ask, tuple(servers)), connect, tls, PORT)
 

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from mxprobe.facts.run import Event, EventKind
-from mxprobe.scenario.model import DNS, Break, Mend, Publish, Scenario, Send, Step, When
+from mxprobe.scenario.model import DNS, Break, Mend, Probe, Publish, Scenario, Send, Step, When
 from mxprobe.scenario.occasion import has_come
+
+PROBE = "probe"
+"""Who looks at the domain, in events."""
 
 
 class Told(Protocol):
@@ -33,6 +36,9 @@ class Told(Protocol):
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers."""
+
+    def probe(self, step: Probe) -> None:
+        """Look at the domain."""
 
 
 class Teller:
@@ -99,6 +105,9 @@ class Teller:
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
             case Mend():
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
+            case Probe():
+                yield at, _later(self._note, step, EventKind.PROBE, step.name, (PROBE,))
+                yield at, _later(self.world.probe, step)
             case Publish():
                 yield at, _later(self.world.publish, step)
                 servers = step.servers or (DNS,)

@@ -6,25 +6,26 @@ name servers and mailers do. Where connections go is the stage's business: memor
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question
-from mxprobe.facts.run import Condition, Event, EventKind
+from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
-from mxprobe.lab.seams import HostSeams, StoredMessage
-from mxprobe.lab.teller import Teller
+from mxprobe.lab.seams import HostSeams, Look, Lookout, StoredMessage
+from mxprobe.lab.teller import PROBE, Teller
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.host import answer, combine
-from mxprobe.scenario.model import DNS, Break, Publish, Scenario, Send
+from mxprobe.scenario.model import DNS, Break, Probe, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
 from mxprobe.scenario.zone import restage
@@ -53,6 +54,8 @@ class World:
         zones = write_zone(scenario, addresses, (scenario.mx, scenario.ttl))
         self.names = {name: NameServer(zones) for name in scenario.nameservers}
         self.teller = Teller(self)
+        self.look: Look | None = None
+        self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
         self.origin = 0.0
@@ -227,6 +230,7 @@ class World:
 
     def people(self, sender: str, around: Callable[[str], Surroundings]) -> None:
         """Bring in the sender under test and a mailer behind every host that hands on."""
+        self._around = around
         self.mailers[SENDER] = Mailer(SENDER, "sender.elsewhere.test", parse_sender(sender), around(SENDER))
         for host in self.scenario.machines:
             if not self.scenario.keeps_mail(host) or self.scenario.spec(host).verifies:
@@ -243,7 +247,10 @@ class World:
         return profile, policy
 
     def _send_off(self, group: asyncio.TaskGroup, who: str, letter: Letter) -> None:
-        errand = group.create_task(self.mailers[who].deliver(letter))
+        self._see_through(group, self.mailers[who].deliver(letter))
+
+    def _see_through(self, group: asyncio.TaskGroup, doing: Coroutine[Any, Any, None]) -> None:
+        errand = group.create_task(doing)
         self.errands.add(errand)
         errand.add_done_callback(self.errands.discard)
 
@@ -285,6 +292,25 @@ class World:
         )
         if self.work is not None:
             self._send_off(self.work, SENDER, letter)
+
+    def probe(self, step: Probe) -> None:
+        """Look at the domain, with what was handed in for that."""
+        if self.work is None or self.look is None:
+            return
+        self._see_through(self.work, self._probe(step, self.look))
+
+    async def _probe(self, step: Probe, look: Look) -> None:
+        at, around = self.now, self._around(PROBE)
+        lookout = Lookout(
+            domain=self.scenario.domain,
+            recipients=step.recipients,
+            resolver=around.resolver,
+            connect=around.connect,
+            wall=lambda: EPOCH + self.now,
+            port=around.port,
+            authority_pem=self.authority.pem,
+        )
+        self.looks.append(Looked(name=step.name, at=round(at, 6), findings=await look(lookout)))
 
     def publish(self, step: Publish) -> None:
         """Put new MX records on the name servers that the step names, or on all."""

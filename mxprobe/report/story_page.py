@@ -13,6 +13,7 @@ from mxprobe.scenario.model import (
     Expectations,
     Happening,
     Mend,
+    Probe,
     Publish,
     Scenario,
     Send,
@@ -93,6 +94,8 @@ def _step(story: Scenario, step: Step) -> str:
             records = ", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"
             on = f" on {', '.join(step.servers)}" if step.servers else ""
             did = f"new MX records{on}: {records}"
+        case Probe():
+            did = f"a look at the domain, called {step.name}"
     return f"{_trigger(story, step):>6}  {did}"
 
 
@@ -118,6 +121,9 @@ def say_when(story: Scenario, when: When) -> str:
 
 def _expected(story: Scenario, expect: Expectations) -> list[str]:
     lines = [_fate(story, item) for item in expect.messages]
+    for look in expect.looks:
+        codes = ", ".join(f"{finding.code} {finding.name}".rstrip() for finding in look.findings)
+        lines.append(f"{look.look}: finds {codes or 'nothing'}")
     for queue in expect.queues:
         before = "" if queue.before is None else f" by {say_time(queue.before)}"
         lines.append(f"the queue of {story.short(queue.host)} is empty{before}")

@@ -14,9 +14,11 @@ from mxprobe.scenario.model import (
     Difference,
     Expectation,
     Expectations,
+    ExpectedFinding,
     Happening,
     HostSpec,
     Mend,
+    Probe,
     Publish,
     Scenario,
     Send,
@@ -131,6 +133,8 @@ def _step(step: Step) -> str:
             entries["publish"] = _map({"mx": _list([f"{number} {name}" for number, name in step.mx]), **ttl})
             if step.servers:
                 entries["on"] = _list(step.servers)
+        case Probe():
+            entries |= {"probe": _text(step.name), "to": _list(step.recipients)}
     return _map(entries)
 
 
@@ -145,15 +149,19 @@ def _expectations(expect: Expectations, indent: str) -> list[str]:
     for item in expect.messages:
         key = item.message if item.recipient is None else f"{item.message}/{item.recipient}"
         lines.append(f"{indent}{_text(key)}: {_expectation(item)}")
+    lines += [f"{indent}{_text(look.look)}: {_map({'findings': _codes(look.findings)})}" for look in expect.looks]
     if expect.queues:
         lines.append(f"{indent}hosts:")
         for queue in expect.queues:
             before = {} if queue.before is None else {"before": render_duration(queue.before)}
             lines.append(f"{indent}  {queue.host}: {_map({'queue': 'empty', **before})}")
     if expect.findings:
-        names = [f"{finding.code} {finding.name}".strip() for finding in expect.findings]
-        lines.append(f"{indent}findings: {_list(names)}")
+        lines.append(f"{indent}findings: {_codes(expect.findings)}")
     return lines
+
+
+def _codes(findings: tuple[ExpectedFinding, ...]) -> str:
+    return _list([f"{finding.code} {finding.name}".strip() for finding in findings])
 
 
 def _expectation(item: Expectation) -> str:

@@ -15,6 +15,7 @@ from mxprobe.scenario.model import (
     Bounced,
     Expectation,
     Expectations,
+    LookExpectation,
     QueueExpectation,
     Scenario,
     Send,
@@ -34,6 +35,7 @@ def judge(scenario: Scenario, run: Run) -> Verdict:
     misses += _judge_steps(scenario, run)
     misses += [miss for queue in expect.queues for miss in _judge_queue(scenario, queue, run)]
     misses += _judge_findings(expect, run)
+    misses += [miss for look in expect.looks for miss in _judge_look(look, run)]
     return Verdict(misses=tuple(misses))
 
 
@@ -61,7 +63,10 @@ def expectations_for(scenario: Scenario, sender: str) -> Expectations:
         if (item.message, item.recipient) not in replaced and item.message not in whole
     )
     return Expectations(
-        messages=own.messages + kept, queues=own.queues or scenario.expect.queues, findings=own.findings
+        messages=own.messages + kept,
+        looks=own.looks or scenario.expect.looks,
+        queues=own.queues or scenario.expect.queues,
+        findings=own.findings,
     )
 
 
@@ -251,6 +256,23 @@ def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:
         if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
             text = f"the finding {code} {finding.name} was not expected: {finding.says}"
             yield Miss(says=text, message=finding.subject)
+
+
+def _judge_look(expectation: LookExpectation, run: Run) -> Iterator[Miss]:
+    """Exactly the findings that are listed for a look, of warnings and errors."""
+    look = next((look for look in run.looks if look.name == expectation.look), None)
+    if look is None:
+        yield Miss(says=f"the look {expectation.look} never came to its end", line=expectation.line)
+        return
+    wanted = {finding.code: finding.line for finding in expectation.findings}
+    came = {finding.code: finding for finding in look.findings}
+    for code, line in wanted.items():
+        if code not in came:
+            yield Miss(says=f"the look {look.name} was expected to find {code}, and did not", line=line, at=look.at)
+    for code, finding in came.items():
+        if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
+            text = f"the look {look.name} found {code} {finding.name}, and should not: {finding.says}"
+            yield Miss(says=text, line=expectation.line, at=look.at)
 
 
 def _names(hosts: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from mxprobe.scenario.model import (
     Expectation,
     Expectations,
     ExpectedFinding,
+    LookExpectation,
     QueueExpectation,
     Send,
 )
@@ -38,24 +39,39 @@ class ExpectReader:
         self.person_of = person_of
         self.sends = {send.name: send for send in sends}
         self.stores: tuple[str, ...] = ("mailbox",)
+        self.looks: tuple[str, ...] = ()
 
     def expectations(self, node: Node) -> Expectations:
         """What stands under one `expect`."""
         reader = self.reader
         if not isinstance(node, MappingNode):
             self.refuse(node, "`expect` has to be a mapping: message, hosts, findings")
-        messages, queues, findings = [], [], []
+        messages, looks, queues, findings = [], [], [], []
         for key, value in reader.entries(node, None, "`expect`").items():
             if key == "hosts":
                 queues += self._queues(value)
             elif key == "findings":
                 findings += [self._finding(item) for item in reader.items(value, "`findings`")]
+            elif key in self.looks:
+                looks.append(self._look(key, value))
             else:
                 messages.append(self._message(reader.key(node, key), value))
-        return Expectations(messages=tuple(messages), queues=tuple(queues), findings=tuple(findings))
+        return Expectations(
+            messages=tuple(messages), looks=tuple(looks), queues=tuple(queues), findings=tuple(findings)
+        )
+
+    def _look(self, name: str, node: Node) -> LookExpectation:
+        """What a look finds; an empty list is nothing."""
+        entries = self.reader.entries(node, ("findings",), "the expectation of a look")
+        items = self.reader.items(self.reader.require(node, entries, "findings", "the look"), "`findings`")
+        findings = tuple(self._finding(item) for item in items)
+        return LookExpectation(look=name, findings=findings, line=self.reader.line(node))
 
     def check_complete(self, node: Node, expect: Expectations) -> None:
-        """Every message needs its fate said."""
+        """Every message needs its fate said, and every look what it finds."""
+        for look in self.looks:
+            if look not in {item.look for item in expect.looks}:
+                self.refuse(node, f"nothing is said of what `{look}` finds: {look}: {{findings: []}} is nothing")
         for send in self.sends.values():
             named = {item.recipient for item in expect.messages if item.message == send.name}
             if None not in named and not set(send.to) <= named:
@@ -70,7 +86,7 @@ class ExpectReader:
         key = reader.text(key_node)
         name, _, person = key.partition("/")
         if name not in self.sends:
-            reader.document.refuse_unknown(key_node, name, [*self.sends, "hosts", "findings"], "message")
+            reader.document.refuse_unknown(key_node, name, [*self.sends, *self.looks, "hosts", "findings"], "message")
         recipient = None
         if person:
             known = {address.partition("@")[0]: address for address in self.sends[name].to}

@@ -7,13 +7,19 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
-from mxprobe.scenario.model import DNS, Break, Happening, Mend, Publish, Send, Step, When
+from mxprobe.scenario.model import DNS, Break, Happening, Mend, Probe, Publish, Send, Step, When
 
 _TRIGGERS = ("at", "after", "when")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
 _BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
 _PUBLISH_KEYS = (*_TRIGGERS, "publish", "on")
-_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": (*_TRIGGERS, "mend"), "publish": _PUBLISH_KEYS}
+_DEEDS = {
+    "send": _SEND_KEYS,
+    "break": _BREAK_KEYS,
+    "mend": (*_TRIGGERS, "mend"),
+    "publish": _PUBLISH_KEYS,
+    "probe": (*_TRIGGERS, "probe", "to"),
+}
 _OF_A_MESSAGE = {
     "tried": Happening.TRIED,
     "accepted": Happening.ACCEPTED,
@@ -60,8 +66,9 @@ class StepReader:
         sends = tuple(step for step in steps if isinstance(step, Send))
         if not sends:
             self.refuse(node, "no step sends a message, so nothing can be expected")
-        if len({send.name for send in sends}) < len(sends):
-            self.refuse(node, "two steps send messages of the same name")
+        names = [step.name for step in steps if isinstance(step, Send | Probe)]
+        if len(set(names)) < len(names):
+            self.refuse(node, "two steps have the same name: messages and looks are told apart by theirs")
         for item, step in zip(self.reader.items(node, "`steps`"), steps, strict=True):
             if step.when is not None and step.when.message:
                 self._check_message(item, step.when, sends)
@@ -87,6 +94,9 @@ class StepReader:
                 return self._break(node, entries, common)
             case "publish":
                 return self._publish(entries, common)
+            case "probe":
+                people = self.cast.people(entries["to"]) if "to" in entries else ()
+                return Probe(name=reader.text(entries["probe"]), recipients=people, **common)
             case _:
                 return self._send(node, entries, common)
 

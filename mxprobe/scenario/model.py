@@ -112,6 +112,13 @@ class Publish(Step, frozen=True, kw_only=True, tag="publish"):
     servers: tuple[str, ...] = ()
 
 
+class Probe(Step, frozen=True, kw_only=True, tag="probe"):
+    """The domain is looked at, as `mxprobe probe` does, and these recipients are asked for; `name` is the look's."""
+
+    name: str
+    recipients: tuple[str, ...] = ()
+
+
 class Arrived(Struct, frozen=True, kw_only=True):
     """Stored: `place` is "mailbox" or a host; `copies` exactly so many; all within the times."""
 
@@ -165,10 +172,19 @@ class ExpectedFinding(Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+class LookExpectation(Struct, frozen=True, kw_only=True):
+    """The warnings and errors that a look finds, and no others."""
+
+    look: str
+    findings: tuple[ExpectedFinding, ...] = ()
+    line: int = 0
+
+
 class Expectations(Struct, frozen=True, kw_only=True):
     """All that is said under one `expect`."""
 
     messages: tuple[Expectation, ...] = ()
+    looks: tuple[LookExpectation, ...] = ()
     queues: tuple[QueueExpectation, ...] = ()
     findings: tuple[ExpectedFinding, ...] = ()
 

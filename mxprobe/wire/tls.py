@@ -24,20 +24,21 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class TlsContext:
-    """What all handshakes of one policy share: trust anchors (the system's, or those of a file) and settings."""
+    """What all handshakes of one policy share: trust anchors (the system's, those of a file, or `pem`) and settings."""
 
-    def __init__(self, cafile: Path | str | None = None) -> None:
-        """Raises InputError for a file that cannot be read or holds no certificate in PEM."""
+    def __init__(self, cafile: Path | str | None = None, *, pem: bytes | None = None) -> None:
+        """Raises InputError for a file that cannot be read or holds no certificate in PEM, ValueError for `pem`."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_verify(SSL.VERIFY_PEER, _record)
         store = context.get_cert_store()
         assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
         self._store = store
-        if cafile is None:
+        if cafile is None and pem is None:
             context.set_default_verify_paths()
-        else:
-            for certificate in _read_anchors(Path(cafile)):
-                self._store.add_cert(crypto.X509.from_cryptography(certificate))
+        for certificate in () if cafile is None else _read_anchors(Path(cafile)):
+            self._store.add_cert(crypto.X509.from_cryptography(certificate))
+        for certificate in () if pem is None else x509.load_pem_x509_certificates(pem):
+            self._store.add_cert(crypto.X509.from_cryptography(certificate))
         self._context = context
 
     def connect(self, now: float) -> SSL.Connection:
