@@ -106,7 +106,7 @@ def _fate(story: Scenario, item: Expectation) -> str:
     if item.lost:
         parts.append("is lost")
     if item.shares:
-        parts.append("each of the first is asked first equally often")
+        parts.append("first asked in equal shares")
     if item.never:
         parts.append(f"never offered to {_names(story, item.never)}")
     if item.tls is not None:
