@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from mxprobe.facts.dns import Question, RecordType, index_answers
-from mxprobe.facts.run import Event, EventKind
+from mxprobe.facts.run import Event, EventKind, TlsUse
 from mxprobe.facts.smtp import Reply
 from mxprobe.lab.letter import Letter
 from mxprobe.mx.cells import CELLS
@@ -162,7 +162,9 @@ class Mailer:
             kind = EventKind.ACCEPTED if recipient in dict(taken) else EventKind.REFUSED
             cell = dict(sent.recipients).get(recipient)
             cell = sent.cell if cell in (None, "R1") else cell
-            self._note(kind, letter, (recipient,), Seen(host=host, cell=cell, text=said))
+            self._note(
+                kind, letter, (recipient,), Seen(host=host, cell=cell, text=said, tls=dict(sent.tls).get(recipient))
+            )
 
     def _end_round(self, letter: Letter, delivery: Delivery, move: Move) -> tuple[str, ...]:
         """Give back what bounced; what waits is returned."""
@@ -203,15 +205,17 @@ class Mailer:
                 status=seen.status,
                 cell=seen.cell,
                 round=seen.number,
+                tls=seen.tls,
             )
             self.around.record(event)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What an event of a mailer is about: the other host, the cell, words, a status, the round."""
+    """What an event of a mailer is about: the other host, the cell, words, a status, the round, how it travelled."""
 
     host: str | None = None
     cell: str | None = None
     text: str = ""
     status: str | None = None
     number: int | None = None
+    tls: TlsUse | None = None

@@ -15,6 +15,7 @@ from mxprobe.scenario.model import (
     Mend,
     Probe,
     Publish,
+    Rounds,
     Scenario,
     Send,
     Step,
@@ -127,6 +128,8 @@ def _expected(story: Scenario, expect: Expectations) -> list[str]:
     for queue in expect.queues:
         before = "" if queue.before is None else f" by {say_time(queue.before)}"
         lines.append(f"the queue of {story.short(queue.host)} is empty{before}")
+    if expect.order is not None:
+        lines.append(f"they arrive in this order: {', '.join(expect.order.messages)}")
     lines += [f"finding {finding.code} {finding.name}".rstrip() for finding in expect.findings]
     return lines
 
@@ -150,7 +153,21 @@ def _fate(story: Scenario, item: Expectation) -> str:
         parts.append(f"still queued at {story.short(item.queued)}")
     if item.lost:
         parts.append("is lost")
+    if item.shares:
+        parts.append("first asked in equal shares")
+    if item.never:
+        parts.append(f"never offered to {_names(story, item.never)}")
+    if item.tls is not None:
+        parts.append(f"travels with TLS {item.tls}")
+    if item.rounds is not None:
+        parts.append(_rounds(item.rounds))
     return f"{who}: {'; '.join(parts)}"
+
+
+def _rounds(rounds: Rounds) -> str:
+    if rounds.least == rounds.most:
+        return count_of(rounds.least, "round")
+    return f"{rounds.least} rounds or more" if rounds.most is None else f"{rounds.least} to {rounds.most} rounds"
 
 
 def _times(after: float | None, before: float | None) -> str:

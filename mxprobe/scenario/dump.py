@@ -155,6 +155,8 @@ def _expectations(expect: Expectations, indent: str) -> list[str]:
         for queue in expect.queues:
             before = {} if queue.before is None else {"before": render_duration(queue.before)}
             lines.append(f"{indent}  {queue.host}: {_map({'queue': 'empty', **before})}")
+    if expect.order is not None:
+        lines.append(f"{indent}in-order: {_list(expect.order.messages)}")
     if expect.findings:
         lines.append(f"{indent}findings: {_codes(expect.findings)}")
     return lines
@@ -170,8 +172,15 @@ def _expectation(item: Expectation) -> str:
         entries["tried"] = _list(["|".join(place) for place in item.tried])
     if item.accepted:
         entries["accepted"] = _text("|".join(item.accepted))
+    if item.shares:
+        entries["shares"] = "equal"
+    if item.never:
+        entries["never"] = _list(item.never)
+    if item.tls is not None:
+        entries["tls"] = item.tls.value
     if item.rounds is not None:
-        entries["rounds"] = str(item.rounds)
+        most = {} if item.rounds.most is None else {"to": str(item.rounds.most)}
+        entries["rounds"] = _map({"from": str(item.rounds.least), **most})
     if item.arrived is not None:
         entries["arrived"] = _map(
             {"in": item.arrived.place, "copies": str(item.arrived.copies), **_times(item.arrived)}

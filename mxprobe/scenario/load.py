@@ -12,6 +12,7 @@ from ruamel.yaml.nodes import Node
 from mxprobe.errors import InputError, Place
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.scenario.cast import ANYONE, Cast
+from mxprobe.scenario.check import object_to
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
@@ -91,7 +92,7 @@ class _StoryReader:
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
         expect_reader.check_complete(entries["expect"], expect)
-        return Scenario(
+        story = Scenario(
             path=reader.document.path,
             story=" ".join(reader.text(entries["story"]).split()),
             standard=" ".join(reader.text(entries["standard"]).split()) if "standard" in entries else "",
@@ -109,6 +110,9 @@ class _StoryReader:
             expect=expect,
             differs=differs,
         )
+        for objection in object_to(story):
+            reader.document.refuse_word(objection.line, objection.word, objection.says, objection.hint)
+        return story
 
     def _read_stage(self, root: Node, entries: Mapping[str, Node]) -> None:
         """The domain and its MX: as the story has them, of a zone, or, for a story that names neither, the usual."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from mxprobe.facts.run import TlsUse
 from mxprobe.scenario.faults.fault import FaultUse
 
 DNS = "dns"
@@ -137,11 +138,20 @@ class Bounced(Struct, frozen=True, kw_only=True):
     before: float | None = None
 
 
+class Rounds(Struct, frozen=True, kw_only=True):
+    """How many passes over the chain the sender makes: `least` at least, `most` at most (None: any number)."""
+
+    least: int = 1
+    most: int | None = None
+
+
 class Expectation(Struct, frozen=True, kw_only=True):
     """How a message, or one recipient's copy of it, ends: exactly one of `arrived`, `bounced`, `queued`, `lost`.
 
     `tried` are the hosts of a round in order, each place with its alternatives; `accepted` the hosts of which one takes
-    it (empty: not said).
+    it (empty: not said). `never` are hosts that nobody, a relay no more than the sender, may offer it to; `tls` is how
+    its content travels whenever the sender hands it over; `shares` says that the hosts of the first place of `tried`
+    are asked first equally often.
     """
 
     message: str
@@ -152,7 +162,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
     lost: bool = False
     tried: tuple[tuple[str, ...], ...] | None = None
     accepted: tuple[str, ...] = ()
-    rounds: int | None = None
+    rounds: Rounds | None = None
+    never: tuple[str, ...] = ()
+    tls: TlsUse | None = None
+    shares: bool = False
     line: int = 0
 
 
@@ -161,6 +174,13 @@ class QueueExpectation(Struct, frozen=True, kw_only=True):
 
     host: str
     before: float | None = None
+    line: int = 0
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """Messages arrive in this order: every copy of one before the first copy of the next."""
+
+    messages: tuple[str, ...]
     line: int = 0
 
 
@@ -187,6 +207,7 @@ class Expectations(Struct, frozen=True, kw_only=True):
     looks: tuple[LookExpectation, ...] = ()
     queues: tuple[QueueExpectation, ...] = ()
     findings: tuple[ExpectedFinding, ...] = ()
+    order: Order | None = None
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -248,6 +269,16 @@ class Scenario(Struct, frozen=True, kw_only=True):
         named = (name for chain in self.chains for _, name in chain)
         outside = (spec.name for spec in self.hosts if spec.outside)
         return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside)))
+
+    @property
+    def breaks(self) -> tuple[Break, ...]:
+        """The steps that break something."""
+        return tuple(step for step in self.steps if isinstance(step, Break))
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """The name of every message, with that of the step that sends it."""
+        return {name: step.name for step in self.steps if isinstance(step, Send) for name in step.names()}
 
     def short(self, host: str) -> str:
         """A host's name as the story says it: without the domain, where it lies in it."""

@@ -15,6 +15,7 @@ from typing import Any
 import aiosmtplib
 from msgspec import Struct
 
+from mxprobe.facts.run import TlsUse
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.text import escape_text
@@ -50,11 +51,15 @@ class Manner(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them."""
+    """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them.
+
+    `tls` is how the content travelled, by the recipients that it was handed over for.
+    """
 
     cell: str
     recipients: tuple[tuple[str, str], ...]
     turns: tuple[Turn, ...]
+    tls: tuple[tuple[str, TlsUse], ...] = ()
 
     def turn_of(self, recipient: str) -> Turn:
         """The turn that decided for a recipient: its own RCPT where that was refused, else the last."""
@@ -80,7 +85,12 @@ async def send(endpoint: Endpoint, parcel: Parcel, manner: Manner, connect: Conn
         cell = stopped.cell
     finally:
         session.close()
-    return Sent(cell=cell, recipients=tuple(session.answered.items()), turns=tuple(session.turns))
+    return Sent(
+        cell=cell,
+        recipients=tuple(session.answered.items()),
+        turns=tuple(session.turns),
+        tls=tuple(session.tls.items()),
+    )
 
 
 async def ask(endpoint: Endpoint, recipient: str, manner: Manner, connect: Connect) -> bool | None:
@@ -104,6 +114,7 @@ class _Session:
         self.answered: dict[str, str] = {}
         self.smtp: aiosmtplib.SMTP | None = None
         self.secured = False
+        self.tls: dict[str, TlsUse] = {}
 
     async def run(self, connect: Connect) -> str:
         """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
@@ -140,7 +151,7 @@ class _Session:
             await self._recipient(smtp, recipient)
         taken = [recipient for recipient in recipients if self.answered[recipient] == "R1"]
         if taken:
-            await self._data(smtp)
+            await self._data(smtp, taken)
             self.answered.update(dict.fromkeys(taken, "Z1"))
         return bool(taken)
 
@@ -190,9 +201,10 @@ class _Session:
             raise _Stopped(cell)
         self.answered[recipient] = cell
 
-    async def _data(self, smtp: aiosmtplib.SMTP) -> None:
+    async def _data(self, smtp: aiosmtplib.SMTP, recipients: list[str]) -> None:
         """DATA, and the message with its final dot: `smtp.data` would give both waits one limit."""
         await self._step(Phase.DATA, lambda limit: smtp.execute_command(b"DATA", timeout=limit))
+        self.tls.update(dict.fromkeys(recipients, TlsUse.UNVERIFIED if self.secured else TlsUse.NONE))
         turn = await self._take(Phase.DOT, lambda limit: _hand_over(smtp, self.parcel.content, limit))
         cell = classify(turn)
         if cell != "Z1":
