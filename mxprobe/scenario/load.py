@@ -12,9 +12,10 @@ from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.mx.senders import NoSuchSender, find_profile, parse_sender
 from mxprobe.scenario.document import Reader, read_document
+from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
-from mxprobe.scenario.model import DNS, Break, HostSpec, Mend, Scenario, Send, Step
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, HostSpec, Mend, Scenario, Send, Step
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
@@ -23,6 +24,8 @@ _TRIGGERS = ("at", "after")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
 _BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
 _DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": (*_TRIGGERS, "mend")}
+_STRUCK: dict[tuple[str, ...], About] = {(DNS,): About.NAMES, (POLICY_HOST,): About.POLICY}
+"""What steps break that is no MX host."""
 _ANYONE = "anyone"
 _DEFAULT_FROM = "shop@elsewhere.test"
 
@@ -309,8 +312,8 @@ class _StoryReader:
             use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self._host)
             ends = at + reader.duration(entries["for"]) if "for" in entries else None
             hosts = self._hosts_named(entries["break"])
-            if (hosts == (DNS,)) != use.fault.ABOUT_NAMES:
-                right = "dns" if use.fault.ABOUT_NAMES else "a host"
+            if not use.fits(_STRUCK.get(hosts, About.HOSTS)):
+                right = next((word for (word,), about in _STRUCK.items() if about is use.fault.ABOUT), "a host")
                 self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
             return Break(at=at, hosts=hosts, use=use, ends=ends, line=line)
         return Send(

@@ -10,6 +10,9 @@ from mxprobe.scenario.faults.fault import FaultUse
 DNS = "dns"
 """The word by which steps name the domain's name servers."""
 
+POLICY_HOST = "mta-sts"
+"""The word by which steps name the host that serves the domain's MTA-STS policy."""
+
 
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
