@@ -23,6 +23,9 @@ LONGEST_AGE = 31557600
 WAIT_AFTER_FAILURE = 300.0
 """After a fetch that failed, the same id is not fetched again for so many seconds (RFC 8461 §3.3)."""
 
+POLICY_PATH = "/.well-known/mta-sts.txt"
+"""Where the policy's host serves it (RFC 8461 §3.3)."""
+
 _VERSION = "STSv1"
 _BEGINNING = f"v={_VERSION};".encode()
 _ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")

@@ -21,11 +21,8 @@ from mxprobe.facts.text import escape_text
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.reading import classify
+from mxprobe.wire.dial import Connect as Connect  # also for those who send
 from mxprobe.wire.failures import failure_of
-
-Connect = Callable[[Endpoint], Awaitable[Any]]
-"""Opens a connection to an endpoint: a socket, or what the event loop takes for one. Raises OSError."""
-
 
 _DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
