@@ -11,7 +11,7 @@ from mxprobe.mx.senders import NOT_MODELLED, PROFILES
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 
 _STEPS = {
     "send": (
@@ -61,7 +61,7 @@ def _cells() -> str:
 def _faults() -> str:
     lines = []
     for fault in FAULTS:
-        where = "names" if fault.ABOUT_NAMES else (fault.PHASE.value if fault.PHASE else "say a phase")
+        where = (fault.PHASE or "say a phase") if fault.ABOUT is About.HOSTS else fault.ABOUT
         lines += wrap(f"{fault.NAME:<22} {where:<12} ", _page_of(fault).splitlines()[0])
     return "\n".join(lines)
 

@@ -6,8 +6,9 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 
 from mxprobe.scenario.cast import Cast
+from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
-from mxprobe.scenario.model import DNS, Break, Happening, Mend, Probe, Publish, Send, Step, When
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
 
 _TRIGGERS = ("at", "after", "when")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
@@ -159,12 +160,17 @@ class StepReader:
         reader = self.reader
         use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self.cast.host)
         hosts = self.cast.hosts_named(entries["break"])
-        names = {DNS, *self.cast.nameservers}
-        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts):
-            right = "dns" if use.fault.ABOUT_NAMES else "a host"
+        if not all(use.fits(self._about(host)) for host in hosts):
+            right = {About.NAMES: DNS, About.POLICY: POLICY_HOST}.get(use.fault.ABOUT, "a host")
             self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
         lasts = reader.duration(entries["for"]) if "for" in entries else None
         return Break(hosts=hosts, use=use, lasts=lasts, **common)
+
+    def _about(self, host: str) -> About:
+        """What kind of thing a step breaks."""
+        if host in (DNS, *self.cast.nameservers):
+            return About.NAMES
+        return About.POLICY if host == POLICY_HOST else About.HOSTS
 
     def _publish(self, entries: Mapping[str, Node], common: dict[str, Any]) -> Publish:
         reader = self.reader

@@ -16,6 +16,9 @@ DNS = "dns"
 MAILBOX = "mailbox"
 """The place where mail arrives, unless a host has a store of its own."""
 
+POLICY_HOST = "mta-sts"
+"""The word by which steps name the host that serves the domain's MTA-STS policy."""
+
 
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.

@@ -15,7 +15,8 @@ from mxprobe.facts.smtp import Phase
 class Moment(Struct, frozen=True, kw_only=True):
     """One point where something can go wrong.
 
-    `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in
+    `now` is story time in seconds, `host` the host's name; a name server is asked a `question`, the host of the MTA-STS
+    policy for the page at `path`; `client` the address that speaks, `client_host` its name in
     the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
     matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
     and recipient first came here; `hops` counts the hosts that have handed the message on before.
@@ -25,6 +26,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     host: str
     phase: Phase | None = None
     question: Question | None = None
+    path: str | None = None
     client: str = ""
     client_host: str = ""
     argument: str = ""
@@ -134,6 +136,16 @@ class Present(Struct, frozen=True, kw_only=True, tag="present"):
     kind: CertificateKind
 
 
+class Page(Struct, frozen=True, kw_only=True, tag="page"):
+    """Answer a request of HTTP with this; `location` is where it points, `endless` sends the body again and again."""
+
+    code: int = 200
+    content_type: str = "text/plain"
+    body: bytes = b""
+    location: str | None = None
+    endless: bool = False
+
+
 class Keep(Struct, frozen=True, kw_only=True, tag="keep"):
     """Take the message into the mailbox."""
 
@@ -163,6 +175,7 @@ Reaction = (
     | Truncate
     | BreakHandshake
     | Present
+    | Page
     | Keep
     | HandOn
     | AskHost

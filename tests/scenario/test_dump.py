@@ -12,7 +12,7 @@ from mxprobe.facts.run import TlsUse
 from mxprobe.jobs.play import load_stories
 from mxprobe.scenario.dump import dump
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
+from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import (
     Arrived,
@@ -57,7 +57,7 @@ replies = st.tuples(st.integers(200, 599), st.text("ab: #,'\"é", min_size=1).ma
 @st.composite
 def uses(draw: st.DrawFn) -> FaultUse:
     """Any fault with settings, in a phase it can strike in."""
-    kind = draw(st.sampled_from([fault for fault in FAULTS if not fault.ABOUT_NAMES]))
+    kind = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.HOSTS]))
     values: dict[type, st.SearchStrategy[Any]] = {
         float: durations,
         bool: st.booleans(),

@@ -16,6 +16,10 @@ from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.faults.garbage import Garbage
 from mxprobe.scenario.faults.greylist import Greylist
 from mxprobe.scenario.faults.message_loss import MessageLoss
+from mxprobe.scenario.faults.policy_missing import PolicyMissing
+from mxprobe.scenario.faults.policy_redirect import PolicyRedirect
+from mxprobe.scenario.faults.policy_too_large import PolicyTooLarge
+from mxprobe.scenario.faults.policy_wrong_type import PolicyWrongType
 from mxprobe.scenario.faults.rate_limit import RateLimit
 from mxprobe.scenario.faults.recipient_limit import RecipientLimit
 from mxprobe.scenario.faults.reply import Reply
@@ -57,4 +61,8 @@ FAULTS: tuple[type[Fault], ...] = (
     StarttlsInjection,
     TlsHandshakeFailure,
     Certificate,
+    PolicyMissing,
+    PolicyWrongType,
+    PolicyTooLarge,
+    PolicyRedirect,
 )
