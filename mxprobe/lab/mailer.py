@@ -104,7 +104,9 @@ class Mailer:
     def _own_targets(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         if self.better_than is None:
             return targets
-        return tuple(target for target in targets if target.preference < self.better_than)
+        # A relay drops itself and worse wherever it finds itself: names may have changed since (RFC 5321 §5.1).
+        own = next((target.preference for target in targets if target.endpoint.host == self.helo), self.better_than)
+        return tuple(target for target in targets if target.preference < own)
 
     def _without_hosts(self, letter: Letter, pending: tuple[str, ...], cell: str) -> tuple[str, ...]:
         """The names alone decide: give back, or wait."""

@@ -6,7 +6,7 @@ name servers and mailers do. Where connections go is the stage's business: memor
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from mxprobe.lab.certs import Authority
 from mxprobe.lab.mailer import Letter, Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.lab.signing import sign_zones
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
@@ -49,7 +50,8 @@ class World:
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        self.names = NameServer(write_zone(scenario, addresses))
+        zones, self.anchor = self._publish(write_zone(scenario, addresses))
+        self.names = NameServer(zones)
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
         self.origin = 0.0
@@ -57,6 +59,13 @@ class World:
         self._spells = order_spells(scenario)
         self._struck: dict[int, list[float]] = {}
         self._first_seen: dict[tuple[int, str, str, str], float] = {}
+
+    def _publish(self, zones: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """The zones as they are served, and what validators trust: nothing where the story's zones are not signed."""
+        if not self.scenario.signed:
+            return zones, ()
+        signed = sign_zones(zones, self.seed)
+        return signed.zones, signed.anchor
 
     # -- moments ------------------------------------------------------------------------------------------------------
 
@@ -100,6 +109,7 @@ class World:
                     seen=seen,
                     times=tuple(times[-_REMEMBERED - 1 : -1]),
                     first_seen=self._remember_triplet(spell, moment),
+                    began=spell.begins,
                 )
             )
             if any(not isinstance(reaction, MODIFIERS) for reaction in found):
@@ -323,9 +333,16 @@ def write_message(step: Send, name: str, now: float) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    apex = "@ 300 IN SOA ns hostmaster 1 3600 900 604800 60\n@ 300 IN NS ns\nns 300 IN A 192.0.2.1\n"
+def write_zone(
+    scenario: Scenario, addresses: dict[str, tuple[str, ...]], servers: tuple[str, ...] = ("ns",)
+) -> dict[str, str]:
+    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own.
+
+    `servers` are the labels of the zones' name servers, whose addresses are counted from 192.0.2.1.
+    """
+    apex = f"@ 300 IN SOA {servers[0]} hostmaster 1 3600 900 604800 60\n" + "".join(
+        f"@ 300 IN NS {server}\n{server} 300 IN A 192.0.2.{number}\n" for number, server in enumerate(servers, start=1)
+    )
     records = [f"@ 3600 IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in scenario.mx]
     zones = {scenario.domain: "".join([apex, *records])}
     if scenario.zone:

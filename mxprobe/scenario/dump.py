@@ -36,6 +36,8 @@ def dump(story: Scenario) -> str:
         else f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
         f"recipients: {_list(story.recipients)}",
     ]
+    if story.signed:
+        lines.append("signed: true")
     if story.hosts:
         lines.append("hosts:")
         lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]

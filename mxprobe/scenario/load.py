@@ -18,7 +18,8 @@ from mxprobe.scenario.model import DNS, Break, HostSpec, Mend, Scenario, Send, S
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
-_STORY_KEYS = ("story", "standard", *_STAGE_KEYS, "recipients", "hosts", "senders", "steps", "expect", "differs")
+_STAGED_KEYS = (*_STAGE_KEYS, "signed")
+_STORY_KEYS = ("story", "standard", *_STAGED_KEYS, "recipients", "hosts", "senders", "steps", "expect", "differs")
 _TRIGGERS = ("at", "after")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
 _BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
@@ -89,6 +90,7 @@ class _StoryReader:
             zone=self.zone,
             homes=self.stage.homes,
             absent=self.stage.absent,
+            signed="signed" in entries and reader.truth(entries["signed"]),
             recipients=recipients,
             hosts=hosts,
             senders=senders,
