@@ -87,14 +87,14 @@ def _without_records(wire: bytes, rcode: dns.rcode.Rcode, flags: int = 0) -> byt
     response = dns.message.make_response(dns.message.from_wire(wire), our_payload=PAYLOAD)
     response.set_rcode(rcode)
     response.flags |= flags
-    return response.to_wire()
+    return response.to_wire(want_shuffle=False)
 
 
 def _refer_to_root(wire: bytes) -> bytes:
     """What a server says that has not got the zone and does not refuse: no authority, ask the root."""
     response = dns.message.make_response(dns.message.from_wire(wire), our_payload=PAYLOAD)
     response.authority.append(dns.rrset.from_text(".", 518400, "IN", "NS", "a.root-servers.net."))
-    return response.to_wire()
+    return response.to_wire(want_shuffle=False)
 
 
 def _forge(wire: bytes, hosts: tuple[str, ...]) -> bytes:
@@ -103,7 +103,7 @@ def _forge(wire: bytes, hosts: tuple[str, ...]) -> bytes:
     response.flags |= dns.flags.AA
     records = [f"10 {host}." for host in hosts]
     response.answer.append(dns.rrset.from_text_list(response.question[0].name, 3600, "IN", "MX", records))
-    return response.to_wire()
+    return response.to_wire(want_shuffle=False)
 
 
 def _spoil(wire: bytes, kind: SignatureKind) -> bytes:

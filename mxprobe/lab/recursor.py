@@ -284,7 +284,7 @@ def _without_signatures(behind_number: bytes, asked: Asked) -> bytes:
     for section in (message.answer, message.authority):
         section[:] = [rrset for rrset in section if rrset.rdtype == asked.rdtype or rrset.rdtype not in _SIGNING]
     message.use_edns(0 if asked.edns else -1, 0, PAYLOAD)
-    return message.to_wire(max_size=65535)[2:]
+    return message.to_wire(max_size=65535, want_shuffle=False)[2:]
 
 
 def _places_of_ttls(wire: bytes) -> list[int]:

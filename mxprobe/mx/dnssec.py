@@ -171,12 +171,13 @@ class _Walk:
         """The zone that `target` lies in, by asking for every cut from the root down to it."""
         if target in self._found:
             return self._found[target]
+        lasts = self.lasts  # how long the links hold bounds them, not the answer
         zone = _Zone(name=dns.name.root, keys=(yield from self._keys(dns.name.root, self._anchor)))
         for length in range(2, len(target) + 1):
             zone = yield from self._cross(target.split(length)[1], zone)
             if zone.keys is None:
                 break
-        self._found[target] = zone
+        self._found[target], self.lasts = zone, lasts
         return zone
 
     def _cross(self, name: Name, above: _Zone) -> _Descent:
