@@ -16,6 +16,7 @@ from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
+from mxprobe.lab.content import Machines, change, first_content, make_zones
 from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
@@ -28,7 +29,6 @@ from mxprobe.scenario.host import answer, combine
 from mxprobe.scenario.model import DNS, Break, Probe, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
-from mxprobe.scenario.zone import restage
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -51,8 +51,12 @@ class World:
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        zones = write_zone(scenario, addresses, (scenario.mx, scenario.ttl))
-        self.names = {name: NameServer(zones) for name in scenario.nameservers}
+        self.machines = Machines(addresses=addresses)
+        first = first_content(scenario)
+        served = make_zones(scenario, first, self.machines, seed)
+        self.anchor = served.anchor
+        self.contents = dict.fromkeys(scenario.nameservers, first)
+        self.names = {name: NameServer(served.zones) for name in scenario.nameservers}
         self.teller = Teller(self)
         self.look: Look | None = None
         self.looks: list[Looked] = []
@@ -107,6 +111,7 @@ class World:
                     seen=seen,
                     times=tuple(times[-_REMEMBERED - 1 : -1]),
                     first_seen=self._remember_triplet(spell, moment),
+                    began=spell.begins,
                 )
             )
             if any(not isinstance(reaction, MODIFIERS) for reaction in found):
@@ -313,37 +318,11 @@ class World:
         self.looks.append(Looked(name=step.name, at=round(at, 6), findings=await look(lookout)))
 
     def publish(self, step: Publish) -> None:
-        """Put new MX records on the name servers that the step names, or on all."""
-        ttl = self.scenario.ttl if step.ttl is None else step.ttl
-        zones = write_zone(self.scenario, self.addresses, (step.mx, ttl))
+        """Put new records on the name servers that the step names, or on all."""
         for name in step.servers or self.names:
-            self.names[name].replace_zones(zones)
-
-
-Records = tuple[tuple[tuple[int, str], ...], float]
-"""MX records, and their TTL in seconds."""
-
-
-def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]], records: Records) -> dict[str, str]:
-    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    numbered = enumerate(scenario.nameservers, start=1)  # name servers have the first addresses of the network
-    servers = "".join(f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in numbered)
-    apex = f"@ 300 IN SOA {scenario.nameservers[0]} hostmaster 1 3600 900 604800 60\n{servers}"
-    mx, ttl = records
-    lines = [f"@ {ttl:.0f} IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in mx]
-    zones = {scenario.domain: "".join([apex, *lines])}
-    if scenario.zone:
-        own = restage(scenario.zone, scenario.domain, addresses)
-        zones = {scenario.domain: own if " SOA " in own else apex + own}
-    for name, found in addresses.items():
-        inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
-        if inside and scenario.zone:
-            continue
-        origin = scenario.domain if inside else name
-        zones.setdefault(origin, apex)
-        for address in found:
-            zones[origin] += f"{name}. 3600 IN {'AAAA' if ':' in address else 'A'} {address}\n"
-    return zones
+            content = self.contents[name] = change(self.contents[name], step, self.now)
+            served = make_zones(self.scenario, content, self.machines, self.seed)
+            self.names[name].replace_zones(served.zones, self.now)
 
 
 def client_context() -> ssl.SSLContext:

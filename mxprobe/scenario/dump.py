@@ -43,6 +43,8 @@ def dump(story: Scenario) -> str:
         f"nameservers: {_list(story.nameservers)}",
         f"recipients: {_list(story.recipients)}",
     ]
+    if story.signed:
+        lines.append("signed: true")
     if story.hosts:
         lines.append("hosts:")
         lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]

@@ -227,7 +227,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """One story. `mx` pairs of preference and complete name; "." is the null MX; empty: the domain is its own host.
 
     With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
-    MX hosts that have none.
+    MX hosts that have none. `signed`: the zones have DNSSEC signatures, and the mailers' resolvers validate.
     """
 
     path: str
@@ -245,6 +245,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     zone: str = ""
     homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     absent: tuple[str, ...] = ()
+    signed: bool = False
     differs: tuple[Difference, ...] = ()
 
     @property

@@ -19,7 +19,8 @@ class Moment(Struct, frozen=True, kw_only=True):
     policy for the page at `path`; `client` the address that speaks, `client_host` its name in
     the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
     matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
-    and recipient first came here; `hops` counts the hosts that have handed the message on before.
+    and recipient first came here; `hops` counts the hosts that have handed the message on before,
+    `began` is when the fault did.
     """
 
     now: float
@@ -38,6 +39,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     seen: int = 0
     times: tuple[float, ...] = ()
     first_seen: float | None = None
+    began: float = 0.0
 
 
 class Reply(Struct, frozen=True, kw_only=True, tag="reply"):
@@ -115,6 +117,35 @@ class Truncate(Struct, frozen=True, kw_only=True, tag="truncate"):
     """Cut the answer short over UDP, and say nothing over TCP."""
 
 
+class Lame(Struct, frozen=True, kw_only=True, tag="lame"):
+    """Answer as a server that has not got the zone: no authority, no records, a referral to the root."""
+
+
+class Stale(Struct, frozen=True, kw_only=True, tag="stale"):
+    """Answer with what was served before this moment of the story."""
+
+    since: float
+
+
+class Forge(Struct, frozen=True, kw_only=True, tag="forge"):
+    """Answer with MX records that name these hosts."""
+
+    mx: tuple[str, ...]
+
+
+class SignatureKind(StrEnum):
+    """What is the matter with DNSSEC signatures."""
+
+    BOGUS = "bogus"
+    EXPIRED = "expired"
+
+
+class Signatures(Struct, frozen=True, kw_only=True, tag="signatures"):
+    """Give the usual records with signatures of this kind; what is not signed stays as it is."""
+
+    kind: SignatureKind
+
+
 class BreakHandshake(Struct, frozen=True, kw_only=True, tag="break-handshake"):
     """Answer the ClientHello with bytes that are no TLS."""
 
@@ -173,6 +204,10 @@ Reaction = (
     | Connection
     | Names
     | Truncate
+    | Lame
+    | Stale
+    | Forge
+    | Signatures
     | BreakHandshake
     | Present
     | Page

@@ -4,10 +4,16 @@ from mxprobe.scenario.faults.certificate import Certificate
 from mxprobe.scenario.faults.close import Close
 from mxprobe.scenario.faults.delay import Delay
 from mxprobe.scenario.faults.disk_full import DiskFull
+from mxprobe.scenario.faults.dns_bogus import DnsBogus
+from mxprobe.scenario.faults.dns_forged import DnsForged
+from mxprobe.scenario.faults.dns_lame import DnsLame
+from mxprobe.scenario.faults.dns_nodata import DnsNodata
 from mxprobe.scenario.faults.dns_nxdomain import DnsNxdomain
 from mxprobe.scenario.faults.dns_refused import DnsRefused
 from mxprobe.scenario.faults.dns_servfail import DnsServfail
+from mxprobe.scenario.faults.dns_signatures_expired import DnsSignaturesExpired
 from mxprobe.scenario.faults.dns_slow import DnsSlow
+from mxprobe.scenario.faults.dns_stale import DnsStale
 from mxprobe.scenario.faults.dns_timeout import DnsTimeout
 from mxprobe.scenario.faults.dns_truncated import DnsTruncated
 from mxprobe.scenario.faults.endless import Endless
@@ -38,7 +44,13 @@ FAULTS: tuple[type[Fault], ...] = (
     DnsRefused,
     DnsTimeout,
     DnsNxdomain,
+    DnsNodata,
     DnsTruncated,
+    DnsLame,
+    DnsStale,
+    DnsForged,
+    DnsBogus,
+    DnsSignaturesExpired,
     DnsSlow,
     TcpRefuse,
     TcpBlackHole,
