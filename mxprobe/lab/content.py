@@ -15,7 +15,7 @@ from mxprobe.scenario.zone import restage
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """The records of one name server that steps can change; `ttl` in seconds, `policy_id` that of the policy's record."""
+    """The records of one name server that steps can change; `ttl` in seconds, `policy_id` that of its record."""
 
     mx: tuple[tuple[int, str], ...]
     ttl: float

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from mxprobe.facts.names import to_unicode
+from mxprobe.mx.mtasts import Policy
 from mxprobe.report.words import count_of, say_time, wrap
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.faults.fault import FaultUse
@@ -31,6 +32,8 @@ def render_story(story: Scenario) -> str:
     lines += [""]
     lines += wrap(_LABEL.format("standard"), story.standard or "none is named")
     lines += _labelled("chain", (_host(story, preference, name) for preference, name in story.chain))
+    if story.mta_sts is not None:
+        lines += wrap(_LABEL.format("policy"), _policy(story, story.mta_sts))
     lines += wrap(_LABEL.format("recipients"), ", ".join(story.recipients))
     lines += wrap(_LABEL.format("senders"), " ".join(story.senders))
     lines += _labelled("steps", (_step(story, step) for step in story.steps))
@@ -65,6 +68,8 @@ def _host(story: Scenario, preference: int, name: str) -> str:
         takes = f"; knows {', '.join(spec.recipients)}"
     if spec.verifies:
         takes += f"; asks {story.short(spec.verifies)} whether a recipient exists"
+    if spec.tlsa:
+        takes += f"; TLSA {spec.tlsa}"
     if spec.lifetime is not None:
         takes += f"; gives up after {render_duration(spec.lifetime)}"
     if spec.site:
@@ -92,12 +97,26 @@ def _step(story: Scenario, step: Step) -> str:
         case Mend():
             did = f"{_names(story, step.hosts)}: mended"
         case Publish():
-            records = ", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"
             on = f" on {', '.join(step.servers)}" if step.servers else ""
-            did = f"new MX records{on}: {records}"
+            did = f"published{on}: {_published(story, step)}"
         case Probe():
             did = f"a look at the domain, called {step.name}"
     return f"{_trigger(story, step):>6}  {did}"
+
+
+def _published(story: Scenario, step: Publish) -> str:
+    """The records of a step, and its policy."""
+    parts = []
+    if step.mx is not None:
+        parts.append("MX " + (", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"))
+    if step.mta_sts is not None:
+        parts.append(_policy(story, step.mta_sts))
+    return "; ".join(parts)
+
+
+def _policy(story: Scenario, policy: Policy) -> str:
+    allowed = ", ".join(map(story.short, policy.mx)) or "no host"
+    return f"MTA-STS {policy.mode} for {allowed}, kept for {render_duration(policy.max_age)}"
 
 
 def _trigger(story: Scenario, step: Step) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from mxprobe.mx.mtasts import Policy
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.faults.fault import Fault, FaultUse, Often
 from mxprobe.scenario.model import (
@@ -45,6 +46,8 @@ def dump(story: Scenario) -> str:
     ]
     if story.signed:
         lines.append("signed: true")
+    if story.mta_sts is not None:
+        lines.append(f"mta-sts: {_policy(story.mta_sts)}")
     if story.hosts:
         lines.append("hosts:")
         lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]
@@ -84,7 +87,12 @@ def _host(spec: HostSpec) -> str:
     if spec.always:
         uses = (_map({use.name: _settings(use.fault), **_where(use)}) for use in spec.always)
         entries["always"] = f"[{', '.join(uses)}]"
-    words = {"hands-on": spec.hands_on, "verifies": spec.verifies, "store": "" if spec.rogue else spec.store}
+    words = {
+        "hands-on": spec.hands_on,
+        "verifies": spec.verifies,
+        "tlsa": spec.tlsa,
+        "store": "" if spec.rogue else spec.store,
+    }
     entries |= {key: _text(word) for key, word in words.items() if word}
     entries |= {key: "true" for key, said in (("outside", spec.outside), ("rogue", spec.rogue)) if said}
     return _map(entries)
@@ -131,13 +139,29 @@ def _step(step: Step) -> str:
         case Mend():
             entries["mend"] = _list(step.hosts)
         case Publish():
-            ttl = {} if step.ttl is None else {"ttl": render_duration(step.ttl)}
-            entries["publish"] = _map({"mx": _list([f"{number} {name}" for number, name in step.mx]), **ttl})
+            entries["publish"] = _map(_records(step))
             if step.servers:
                 entries["on"] = _list(step.servers)
         case Probe():
             entries |= {"probe": _text(step.name), "to": _list(step.recipients)}
     return _map(entries)
+
+
+def _records(step: Publish) -> dict[str, str]:
+    """What a step publishes."""
+    records = {}
+    if step.mx is not None:
+        records["mx"] = _list([f"{number} {name}" for number, name in step.mx])
+    if step.ttl is not None:
+        records["ttl"] = render_duration(step.ttl)
+    if step.mta_sts is not None:
+        records["mta-sts"] = _policy(step.mta_sts)
+    return records
+
+
+def _policy(policy: Policy) -> str:
+    age = render_duration(policy.max_age)
+    return _map({"mode": policy.mode.value, "mx": _list(policy.mx), "max_age": age})
 
 
 def _when(when: When) -> str:

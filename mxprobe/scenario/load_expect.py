@@ -7,7 +7,7 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from mxprobe.facts.run import TlsUse
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.senders import departs, parse_sender
+from mxprobe.mx.senders import departs, parse_sender, told_apart
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import (
     Arrived,
@@ -242,9 +242,10 @@ class ExpectReader:
         cell = reader.text(entries["cell"])
         if cell not in CELLS:
             reader.document.refuse_unknown(entries["cell"], cell, CELLS, "cell of the outcome table")
+        others = tuple(parse_sender(label)[1] for label in senders)
         for label in labels:
             profile, policy = parse_sender(label)
-            if not departs(profile, policy, cell):
+            if not departs(profile, policy, cell) and not told_apart(cell, policy, others):
                 self.refuse(
                     entries["cell"],
                     f"{profile.title} follows the reference in cell {cell}: this is no difference",

@@ -8,6 +8,7 @@ from ruamel.yaml.nodes import Node
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
+from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
 
 _TRIGGERS = ("at", "after", "when")
@@ -21,6 +22,7 @@ _DEEDS = {
     "publish": _PUBLISH_KEYS,
     "probe": (*_TRIGGERS, "probe", "to"),
 }
+_RECORDS = ("mx", "ttl", "mta-sts")
 _OF_A_MESSAGE = {
     "tried": Happening.TRIED,
     "accepted": Happening.ACCEPTED,
@@ -38,9 +40,9 @@ def read_published(cast: Cast, node: Node) -> None:
     for item in reader.items(node, "`steps`"):
         entries = reader.entries(item, None, "a step")
         if "publish" in entries:
-            records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-            mx = reader.require(entries["publish"], records, "mx", "`publish`")
-            found += [cast.mx_record(record) for record in reader.items(mx, "`mx`")]
+            records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+            if "mx" in records:
+                found += [cast.mx_record(record) for record in reader.items(records["mx"], "`mx`")]
     cast.published = tuple(found)
 
 
@@ -174,10 +176,17 @@ class StepReader:
 
     def _publish(self, entries: Mapping[str, Node], common: dict[str, Any]) -> Publish:
         reader = self.reader
-        records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-        mx = tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+        records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+        if not {"mx", "mta-sts"} & set(records):
+            self.refuse(entries["publish"], "there is nothing to publish: {mx: [10 mx1]} or {mta-sts: {...}}")
+        mx = (
+            tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+            if "mx" in records
+            else None
+        )
         return Publish(
             mx=mx,
+            mta_sts=read_policy(self.cast, records["mta-sts"]) if "mta-sts" in records else None,
             ttl=reader.duration(records["ttl"]) if "ttl" in records else None,
             servers=self.cast.servers_named(entries["on"]) if "on" in entries else (),
             **common,

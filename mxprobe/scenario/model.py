@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mxprobe.facts.run import TlsUse
+from mxprobe.mx.mtasts import Policy, policy_host
 from mxprobe.scenario.faults.fault import FaultUse
 
 DNS = "dns"
@@ -25,8 +26,9 @@ class HostSpec(Struct, frozen=True, kw_only=True):
 
     Hosts of one `site` fail together; `lifetime` is how long its queue keeps a message, in seconds (None: as its
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
-    mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists. `outside` says
-    that no MX record names it, `rogue` that it is not the owner's.
+    mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
+    numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
+    `rogue` that it is not the owner's.
     """
 
     name: str
@@ -39,6 +41,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     hands_on: str = ""
     store: str = ""
     verifies: str = ""
+    tlsa: str = ""
     outside: bool = False
     rogue: bool = False
     line: int = 0
@@ -109,10 +112,14 @@ class Mend(Step, frozen=True, kw_only=True, tag="mend"):
 
 
 class Publish(Step, frozen=True, kw_only=True, tag="publish"):
-    """New MX records, on all name servers or on those of `servers`; `ttl` in seconds (None: as before)."""
+    """New MX records, on all name servers or on those of `servers`, or a new MTA-STS policy under a new id.
 
-    mx: tuple[tuple[int, str], ...]
+    None is what stays as it was; `ttl` in seconds.
+    """
+
+    mx: tuple[tuple[int, str], ...] | None = None
     ttl: float | None = None
+    mta_sts: Policy | None = None
     servers: tuple[str, ...] = ()
 
 
@@ -241,6 +248,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     expect: Expectations
     ttl: float = 3600.0
     nameservers: tuple[str, ...] = ("ns",)
+    mta_sts: Policy | None = None
     hosts: tuple[HostSpec, ...] = ()
     zone: str = ""
     homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -260,7 +268,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     @property
     def chains(self) -> tuple[tuple[tuple[int, str], ...], ...]:
         """The chain at the start, and those that steps publish."""
-        published = (step.mx for step in self.steps if isinstance(step, Publish))
+        published = (step.mx for step in self.steps if isinstance(step, Publish) and step.mx is not None)
         return (self.chain, *(tuple(sorted(pair for pair in mx if pair[1] != ".")) for mx in published))
 
     def spec(self, host: str) -> HostSpec:
@@ -272,7 +280,14 @@ class Scenario(Struct, frozen=True, kw_only=True):
         """Every host that is staged, once: those of the chains, others with addresses in the zone, those outside."""
         named = (name for chain in self.chains for _, name in chain)
         outside = (spec.name for spec in self.hosts if spec.outside)
-        return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside)))
+        policy = (self.policy_host,) if self.policy_host else ()
+        return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside, *policy)))
+
+    @property
+    def policy_host(self) -> str:
+        """The host that serves the domain's MTA-STS policy; empty where it never has one."""
+        published = (step.mta_sts for step in self.steps if isinstance(step, Publish))
+        return policy_host(self.domain) if any((self.mta_sts, *published)) else ""
 
     @property
     def breaks(self) -> tuple[Break, ...]:

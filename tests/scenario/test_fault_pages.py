@@ -3,6 +3,7 @@
 Of a fault in the host of a policy the page promises how a fetch ends, and a fetch is what it is played with.
 """
 
+import re
 import sys
 
 import pytest
@@ -11,8 +12,8 @@ from mxprobe.facts.policy import FetchStatus
 from mxprobe.facts.run import EventKind
 from mxprobe.lab.play import play_story
 from mxprobe.lab.policyhost import policy_protocol
-from mxprobe.mx.mtasts import Memory, cell_after_failure
 from mxprobe.lab.world import SENDER
+from mxprobe.mx.mtasts import Memory, cell_after_failure
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.senders import find_profile
 from mxprobe.scenario.faults import FAULTS
@@ -20,9 +21,8 @@ from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.load_fault import read_fault
 from mxprobe.scenario.model import POLICY_HOST
 from mxprobe.scenario.timeline import order_spells
-from tests.support.examples import story_of
-from tests.support.policies import fetch_from, seams
 from tests.support.examples import block_of, story_of
+from tests.support.policies import fetch_from, seams
 
 PLAYED = [fault for fault in FAULTS if fault.ABOUT is not About.POLICY]
 FETCHED = [fault for fault in FAULTS if fault.ABOUT is About.POLICY]

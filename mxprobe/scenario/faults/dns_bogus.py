@@ -10,7 +10,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Reaction, SignatureKind, Signatures
 
 
@@ -18,7 +18,7 @@ class DnsBogus(Fault, frozen=True, kw_only=True):
     """Give signatures that do not verify."""
 
     NAME = "dns-bogus"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Altered signatures."""

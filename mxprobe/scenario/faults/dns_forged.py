@@ -9,7 +9,7 @@ Example.
 
 from mxprobe.facts.dns import RecordType
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Forge, Moment, Reaction
 
 
@@ -19,7 +19,7 @@ class DnsForged(Fault, frozen=True, kw_only=True):
     mx: tuple[str, ...]
 
     NAME = "dns-forged"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
     HINDERS = False
     SHORT = "mx"
 

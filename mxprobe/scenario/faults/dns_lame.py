@@ -8,7 +8,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Lame, Moment, Reaction
 
 
@@ -16,7 +16,7 @@ class DnsLame(Fault, frozen=True, kw_only=True):
     """Refer to the root."""
 
     NAME = "dns-lame"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Refer to the root."""

@@ -8,7 +8,7 @@ Example.
 
 from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Names, Reaction
 
 
@@ -16,7 +16,7 @@ class DnsNodata(Fault, frozen=True, kw_only=True):
     """Answer that the name has no record of this type."""
 
     NAME = "dns-nodata"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """No such record."""

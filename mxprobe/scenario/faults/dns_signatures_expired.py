@@ -10,7 +10,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Reaction, SignatureKind, Signatures
 
 
@@ -18,7 +18,7 @@ class DnsSignaturesExpired(Fault, frozen=True, kw_only=True):
     """Give signatures whose time is over."""
 
     NAME = "dns-signatures-expired"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Signatures of long ago."""

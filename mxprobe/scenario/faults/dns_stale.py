@@ -7,7 +7,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Reaction, Stale
 
 
@@ -15,7 +15,7 @@ class DnsStale(Fault, frozen=True, kw_only=True):
     """Serve the old content."""
 
     NAME = "dns-stale"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
     HINDERS = False
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
