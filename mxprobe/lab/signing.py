@@ -23,6 +23,11 @@ _INCEPTION, _EXPIRATION = "20200101000000", "20450101000000"
 _TTL = 3600
 _ROOT_ZONE = "@ 300 IN SOA a.root-servers.net. nobody.invalid. 1 3600 900 604800 60\n@ 300 IN NS a.root-servers.net.\n"
 _KEY_FLAGS = 257
+_OF_OTHERS = frozenset(
+    dns.rdatatype.from_text(text)
+    for text in ("DNSKEY", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS", "CDNSKEY", "ZONEMD")
+)
+"""What an earlier signing left behind in somebody's own zone; their keys are not here."""
 _REMEMBERED = 256
 
 
@@ -81,6 +86,10 @@ def _sign(zone: dns.zone.Zone, seed: int) -> tuple[str, ...]:
     origin = zone.origin
     if origin is None:
         raise AssertionError("a zone of the lab has an origin")
+    for name in list(zone.nodes):
+        for rdataset in list(zone.nodes[name].rdatasets):
+            if rdataset.rdtype in _OF_OTHERS:
+                zone.delete_rdataset(name, rdataset.rdtype, rdataset.covers)
     private, public = _key(origin, seed)
     dns.dnssec.sign_zone(zone, keys=[(private, public)], dnskey_ttl=_TTL, inception=_INCEPTION, expiration=_EXPIRATION)
     return (dns.dnssec.make_ds(origin, public, "SHA256").to_text(),)

@@ -109,3 +109,11 @@ def test_signatures_verify_by_the_library_alone() -> None:
             checked += 1
 
     assert checked > 8
+
+
+def test_a_zone_that_was_signed_elsewhere_is_signed_anew() -> None:
+    elsewhere = sign_zones({"example.test": ZONE}, 99).zones["example.test"]
+
+    again, fresh = (sign_zones({"example.test": text}, 1) for text in (elsewhere, ZONE))
+
+    assert sorted(again.zones["example.test"].splitlines()) == sorted(fresh.zones["example.test"].splitlines())
