@@ -109,7 +109,7 @@ def _forecastable(scenario: Scenario) -> bool:
     breaks = [step for step in scenario.steps if isinstance(step, Break)]
     if not scenario.chain or len(sends) != 1 or len(sends[0].to) != 1 or sends[0].count != 1:
         return False
-    if any(isinstance(step, Publish) or step.follows for step in scenario.steps):
+    if scenario.policy_host or any(isinstance(step, Publish) or step.follows for step in scenario.steps):
         return False
     return not any(step.use.fault.ABOUT is About.NAMES for step in breaks)
 

@@ -33,14 +33,14 @@ def read_hosts(cast: Cast, node: Node) -> None:
         for word, value in entries.items()
         if _is_outside(cast, value)
     )
-    outside = cast.hosts
     known = cast.known_hosts()
     specs = []
     for word, value in entries.items():
         name = reader.choice(reader.key(node, word), known, "host")
-        if name in {spec.name for spec in outside} and any(name == other for _, other in (*cast.mx, *cast.published)):
+        spec = _HostReader(cast).spec(name, value)
+        if spec.outside and not spec.rogue and any(name == other for _, other in (*cast.mx, *cast.published)):
             reader.document.refuse(reader.key(node, word), f"{name} is no host outside: an MX record names it")
-        specs.append(_HostReader(cast).spec(name, value))
+        specs.append(spec)
     cast.hosts = tuple(specs)
 
 
