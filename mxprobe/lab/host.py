@@ -9,6 +9,8 @@ Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), 
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any, NoReturn
@@ -218,6 +220,9 @@ class LabHost(SMTP):
     def _abort(self) -> None:
         self._hung_up = True
         transport: Any = self._original_transport or self.transport
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST in place of FIN
         transport.abort()
 
     def _client(self) -> str:
