@@ -38,8 +38,11 @@ class Ground(Protocol):
     async def listen(self, address: str, service: int, factory: Factory) -> None:
         """Accept connections for a service at an address of a machine; `factory` makes the protocol of each."""
 
-    async def connect(self, address: str, port: int, source: str | None) -> Any:
-        """A connected socket, or what the ground's loop takes for one; `source` None: the sender's. Raises OSError."""
+    def stranger(self, number: int, towards: str) -> str:
+        """An address that no machine of the story has, of the family of another; the first is number 1."""
+
+    async def connect(self, address: str, port: int, source: str) -> Any:
+        """A connected socket, or what the ground's loop takes for one. Raises OSError."""
 
     async def ask(self, query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
         """The response of an authoritative server: `Exchange` of `mxprobe.wire.resolver`."""

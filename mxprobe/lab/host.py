@@ -9,8 +9,6 @@ Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), 
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Any, NoReturn
@@ -24,6 +22,7 @@ from mxprobe.lab.dialogue import Dialogue, fold, plain
 from mxprobe.lab.diary import Diary
 from mxprobe.lab.letter import TOKEN_HEADER, count_hops
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
     AskHost,
     BreakHandshake,
@@ -220,10 +219,7 @@ class LabHost(SMTP):
     def _abort(self) -> None:
         self._hung_up = True
         transport: Any = self._original_transport or self.transport
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST in place of FIN
-        transport.abort()
+        reset(transport)
 
     def _client(self) -> str:
         peer: Any = self.session.peer if self.session is not None else None

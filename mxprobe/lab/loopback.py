@@ -24,7 +24,7 @@ from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
 
-_FIRST_MACHINE, _SENDER = 10, 254
+_FIRST_MACHINE, _LAST = 10, 255
 _BACKLOG = 1024
 
 
@@ -83,7 +83,11 @@ class LoopbackGround:
         server = await asyncio.get_running_loop().create_server(factory, sock=sock, backlog=_BACKLOG)
         self._stack.callback(server.close)
 
-    async def connect(self, address: str, port: int, source: str | None) -> socket.socket:
+    def stranger(self, number: int, towards: str) -> str:
+        """One from the end of the block."""
+        return place(self._block, _LAST - number, like=towards)
+
+    async def connect(self, address: str, port: int, source: str) -> socket.socket:
         """A connected socket. The clock stands still while the machine connects, unless the SYN is lost."""
         loop = asyncio.get_running_loop()
         if not isinstance(loop, SocketLoop) or self._world is None:
@@ -91,7 +95,6 @@ class LoopbackGround:
         known = self._known.get(canonical(address))
         if known is None:
             raise OSError(errno.ENETUNREACH, f"no machine of the story has the address {address}")
-        source = source or place(self._block, _SENDER, like=address)
         await asyncio.sleep(LATENCY)
         syn = ask_for_syn(self._world, known)
         if syn is Syn.DROP:

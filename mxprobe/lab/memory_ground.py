@@ -41,7 +41,11 @@ class MemoryGround:
         """Accept connections."""
         self._network.listen(address, service, factory)
 
-    async def connect(self, address: str, port: int, source: str | None) -> Any:
+    def stranger(self, number: int, towards: str) -> str:
+        """One of a network for benchmarks or documentation."""
+        return f"2001:db8:ffff::{number}" if ":" in towards else f"198.18.0.{number}"
+
+    async def connect(self, address: str, port: int, source: str) -> Any:
         """A connected memory socket."""
         return await self._network.connect(address, port, source=source)
 

@@ -16,7 +16,10 @@ from mxprobe.lab.host import host_protocol
 from mxprobe.lab.loopback import LoopbackGround
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.memory_ground import MemoryGround
+from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
+from mxprobe.lab.seams import Look
+from mxprobe.lab.teller import PROBE
 from mxprobe.lab.world import EPOCH, SENDER, World, client_context
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
@@ -31,14 +34,17 @@ class WorldKind(StrEnum):
     LOOPBACK = "loopback"
 
 
-def play_story(scenario: Scenario, sender: str, seed: int, kind: WorldKind = WorldKind.MEMORY) -> Run:
-    """One play, from the first step to the last settled message.
+def play_story(
+    scenario: Scenario, sender: str, seed: int, look: Look | None = None, kind: WorldKind = WorldKind.MEMORY
+) -> Run:
+    """One play, from the first step to the last settled message; `look` is what steps that probe do.
 
     In memory the same arguments give the same run, to the byte. On loopback sockets addresses and moments differ a
     little, and nothing else does. Raises MxprobeError where this machine has not got the loopback addresses.
     """
-    ground: Ground = LoopbackGround(scenario) if kind is WorldKind.LOOPBACK else MemoryGround(scenario)
+    ground: Ground = LoopbackGround(scenario) if kind == WorldKind.LOOPBACK else MemoryGround(scenario)
     world = World(scenario, seed, ground.addresses)
+    world.look = look
     ended = play_in_fresh_loop(lambda: _live(world, sender, ground), ground.make_loop)
     events = tuple(sorted(world.events, key=lambda event: event.at))
     queues = tuple(
@@ -61,6 +67,8 @@ def play_story(scenario: Scenario, sender: str, seed: int, kind: WorldKind = Wor
         sessions=tuple(world.sessions),
         conditions=world.conditions,
         queues=queues,
+        looks=tuple(world.looks),
+        protected=tuple(sorted(map(scenario.short, world.mailers[SENDER].guard.protected))),
         rogues=tuple(scenario.short(spec.name) for spec in scenario.hosts if spec.rogue),
     )
 
@@ -88,10 +96,14 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
 
 
 async def _listen(world: World, ground: Ground) -> None:
-    """Let every machine be there for its services."""
+    """Let every machine be there for its service."""
+    world.policy_port = ground.port(HTTPS_PORT)
     for host, addresses in world.addresses.items():
         for address in addresses:
-            await ground.listen(address, SMTP, host_protocol(world.seams_of(host, address, ground.port(SMTP))))
+            if host == world.scenario.policy_host:
+                await ground.listen(address, HTTPS_PORT, policy_protocol(world.policy_seams()))
+            else:
+                await ground.listen(address, SMTP, host_protocol(world.seams_of(host, address, ground.port(SMTP))))
 
 
 def _people(world: World, sender: str, ground: Ground) -> None:
@@ -99,7 +111,9 @@ def _people(world: World, sender: str, ground: Ground) -> None:
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
-            return await ground.connect(endpoint.address, endpoint.port, world.source_of(who, endpoint.address))
+            towards = endpoint.address
+            source = world.source_of(who, towards) or ground.stranger(2 if who == PROBE else 1, towards)
+            return await ground.connect(towards, endpoint.port, source)
 
         resolver = resolver_for(world, who, ground.ask, ground.servers)
         return world.surround(resolver, connect, tls, ground.port(SMTP))

@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from mxprobe.facts.finding import Finding
 from mxprobe.facts.session import Session
 from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction
+from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.send import Connect
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
@@ -19,6 +22,22 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     at: float
     client: str
     session: int
+
+
+class Lookout(Struct, frozen=True, kw_only=True):
+    """From where a story's domain is looked at: its names, the way to its hosts, its wall clock and authority (PEM)."""
+
+    domain: str
+    recipients: tuple[str, ...]
+    resolver: Resolver
+    connect: Connect
+    wall: Callable[[], float]
+    port: int
+    authority_pem: bytes
+
+
+Look = Callable[[Lookout], Awaitable[tuple[Finding, ...]]]
+"""Looks at a domain as a probe does, and gives what it finds. Handed in: the lab knows no probe."""
 
 
 class HostSeams(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from mxprobe.facts.run import Event, EventKind
-from mxprobe.scenario.model import DNS, Break, Mend, Publish, Scenario, Send, Step, When
+from mxprobe.scenario.model import DNS, Break, Mend, Probe, Publish, Scenario, Send, Step, When
 from mxprobe.scenario.occasion import has_come
+
+PROBE = "probe"
+"""Who looks at the domain, in events."""
 
 
 class Told(Protocol):
@@ -33,6 +36,9 @@ class Told(Protocol):
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers."""
+
+    def probe(self, step: Probe) -> None:
+        """Look at the domain."""
 
 
 class Teller:
@@ -99,10 +105,13 @@ class Teller:
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
             case Mend():
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
+            case Probe():
+                yield at, _later(self._note, step, EventKind.PROBE, step.name, (PROBE,))
+                yield at, _later(self.world.probe, step)
             case Publish():
                 yield at, _later(self.world.publish, step)
                 servers = step.servers or (DNS,)
-                yield at, _later(self._note, step, EventKind.PUBLISH, describe_records(step.mx), servers)
+                yield at, _later(self._note, step, EventKind.PUBLISH, describe_records(step), servers)
 
     def _note(self, step: Step, kind: EventKind, text: str, hosts: Iterable[str]) -> None:
         for host in hosts:
@@ -123,6 +132,11 @@ def describe_break(step: Break) -> str:
     return f"{step.use.name}{told}{where}"
 
 
-def describe_records(mx: tuple[tuple[int, str], ...]) -> str:
-    """MX records in one line."""
-    return ", ".join(f"{preference} {name}" for preference, name in mx) or "no MX record"
+def describe_records(step: Publish) -> str:
+    """What is published, in one line."""
+    parts = []
+    if step.mx is not None:
+        parts.append(", ".join(f"{preference} {name}" for preference, name in step.mx) or "no MX record")
+    if step.mta_sts is not None:
+        parts.append(f"MTA-STS {step.mta_sts.mode} for {', '.join(step.mta_sts.mx) or 'no host'}")
+    return "; ".join(parts)

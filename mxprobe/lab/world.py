@@ -6,28 +6,32 @@ name servers and mailers do. Where connections go is the stage's business: memor
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question
-from mxprobe.facts.run import Condition, Event, EventKind
+from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
+from mxprobe.lab.content import Machines, change, first_content, make_zones
+from mxprobe.lab.guard import Knowledge
 from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
-from mxprobe.lab.seams import HostSeams, StoredMessage
-from mxprobe.lab.teller import Teller
+from mxprobe.lab.policyhost import HTTPS_PORT, PolicySeams
+from mxprobe.lab.seams import HostSeams, Look, Lookout, StoredMessage
+from mxprobe.lab.teller import PROBE, Teller
+from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.host import answer, combine
-from mxprobe.scenario.model import DNS, Break, Publish, Scenario, Send
+from mxprobe.scenario.host import answer, answer_policy_request, combine
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
-from mxprobe.scenario.zone import restage
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -50,9 +54,17 @@ class World:
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        zones = write_zone(scenario, addresses, (scenario.mx, scenario.ttl))
-        self.names = {name: NameServer(zones) for name in scenario.nameservers}
+        self.machines = Machines(addresses=addresses, tlsa=self._promise())
+        first = first_content(scenario)
+        served = make_zones(scenario, first, self.machines, seed)
+        self.anchor = served.anchor
+        self.policy = first.policy
+        self.contents = dict.fromkeys(scenario.nameservers, first)
+        self.names = {name: NameServer(served.zones) for name in scenario.nameservers}
         self.teller = Teller(self)
+        self.policy_port = HTTPS_PORT
+        self.look: Look | None = None
+        self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
         self.origin = 0.0
@@ -80,11 +92,17 @@ class World:
         found = self._strike(server, Moment(now=self.now, host=server, question=question))
         return found or self._strike(DNS, Moment(now=self.now, host=server, question=question))
 
+    def react_to_request(self, moment: Moment) -> tuple[Reaction, ...]:
+        """What the host of the policy does, at a handshake and at a request."""
+        own = answer_policy_request(self.policy, moment)
+        return combine(self._strike(POLICY_HOST, moment), own)
+
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
         host = self._host_of.get(address)
         if host is None:
             return ()
+        host = POLICY_HOST if host == self.scenario.policy_host else host
         return self._strike(host, Moment(now=self.now, host=host, phase=Phase.CONNECT))
 
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
@@ -104,6 +122,7 @@ class World:
                     seen=seen,
                     times=tuple(times[-_REMEMBERED - 1 : -1]),
                     first_seen=self._remember_triplet(spell, moment),
+                    began=spell.begins,
                 )
             )
             if any(not isinstance(reaction, MODIFIERS) for reaction in found):
@@ -168,6 +187,27 @@ class World:
             verify=lambda other, recipient: self._verify(host, other, recipient),
         )
 
+    def policy_seams(self) -> PolicySeams:
+        """What the host of the domain's MTA-STS policy is made with."""
+        host = self.scenario.policy_host
+        return PolicySeams(
+            name=POLICY_HOST,
+            react=self.react_to_request,
+            now=lambda: self.now,
+            context=lambda kind: self.authority.context(host, kind),
+        )
+
+    def _promise(self) -> dict[str, str]:
+        """The TLSA records of hosts that have any: of their own certificates, or of the authority's."""
+        records = {}
+        for spec in self.scenario.hosts:
+            if spec.tlsa:
+                usage, selector, mtype = map(int, spec.tlsa.split())
+                of_authority = usage in (0, 2)
+                der = self.authority.der if of_authority else self.authority.issue(spec.name).der
+                records[spec.name] = tlsa_record(der, usage, selector, mtype)
+        return records
+
     async def _verify(self, host: str, other: str, recipient: str) -> str | None:
         """What a host says of a recipient that `other` does not know, or cannot be asked about; None where it does."""
         known = await self.mailers[host].ask_recipient(other, recipient)
@@ -216,6 +256,13 @@ class World:
             resolver=resolver,
             connect=connect,
             tls=tls,
+            knowledge=Knowledge(
+                resolver=resolver,
+                connect=connect,
+                anchors=self.authority.pem,
+                wall=lambda: EPOCH + self.now,
+                policy_port=self.policy_port,
+            ),
             record=self.record,
             short=self.scenario.short,
             now=lambda: self.now,
@@ -227,6 +274,7 @@ class World:
 
     def people(self, sender: str, around: Callable[[str], Surroundings]) -> None:
         """Bring in the sender under test and a mailer behind every host that hands on."""
+        self._around = around
         self.mailers[SENDER] = Mailer(SENDER, "sender.elsewhere.test", parse_sender(sender), around(SENDER))
         for host in self.scenario.machines:
             if not self.scenario.keeps_mail(host) or self.scenario.spec(host).verifies:
@@ -243,7 +291,10 @@ class World:
         return profile, policy
 
     def _send_off(self, group: asyncio.TaskGroup, who: str, letter: Letter) -> None:
-        errand = group.create_task(self.mailers[who].deliver(letter))
+        self._see_through(group, self.mailers[who].deliver(letter))
+
+    def _see_through(self, group: asyncio.TaskGroup, doing: Coroutine[Any, Any, None]) -> None:
+        errand = group.create_task(doing)
         self.errands.add(errand)
         errand.add_done_callback(self.errands.discard)
 
@@ -286,38 +337,32 @@ class World:
         if self.work is not None:
             self._send_off(self.work, SENDER, letter)
 
+    def probe(self, step: Probe) -> None:
+        """Look at the domain, with what was handed in for that."""
+        if self.work is None or self.look is None:
+            return
+        self._see_through(self.work, self._probe(step, self.look))
+
+    async def _probe(self, step: Probe, look: Look) -> None:
+        at, around = self.now, self._around(PROBE)
+        lookout = Lookout(
+            domain=self.scenario.domain,
+            recipients=step.recipients,
+            resolver=around.resolver,
+            connect=around.connect,
+            wall=lambda: EPOCH + self.now,
+            port=around.port,
+            authority_pem=self.authority.pem,
+        )
+        self.looks.append(Looked(name=step.name, at=round(at, 6), findings=await look(lookout)))
+
     def publish(self, step: Publish) -> None:
-        """Put new MX records on the name servers that the step names, or on all."""
-        ttl = self.scenario.ttl if step.ttl is None else step.ttl
-        zones = write_zone(self.scenario, self.addresses, (step.mx, ttl))
+        """Put new records on the name servers that the step names, or on all."""
         for name in step.servers or self.names:
-            self.names[name].replace_zones(zones)
-
-
-Records = tuple[tuple[tuple[int, str], ...], float]
-"""MX records, and their TTL in seconds."""
-
-
-def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]], records: Records) -> dict[str, str]:
-    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    numbered = enumerate(scenario.nameservers, start=1)  # name servers have the first addresses of the network
-    servers = "".join(f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in numbered)
-    apex = f"@ 300 IN SOA {scenario.nameservers[0]} hostmaster 1 3600 900 604800 60\n{servers}"
-    mx, ttl = records
-    lines = [f"@ {ttl:.0f} IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in mx]
-    zones = {scenario.domain: "".join([apex, *lines])}
-    if scenario.zone:
-        own = restage(scenario.zone, scenario.domain, addresses)
-        zones = {scenario.domain: own if " SOA " in own else apex + own}
-    for name, found in addresses.items():
-        inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
-        if inside and scenario.zone:
-            continue
-        origin = scenario.domain if inside else name
-        zones.setdefault(origin, apex)
-        for address in found:
-            zones[origin] += f"{name}. 3600 IN {'AAAA' if ':' in address else 'A'} {address}\n"
-    return zones
+            content = self.contents[name] = change(self.contents[name], step, self.now)
+            self.policy = content.policy
+            served = make_zones(self.scenario, content, self.machines, self.seed)
+            self.names[name].replace_zones(served.zones, self.now)
 
 
 def client_context() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ _DEEDS = {
     EventKind.BREAK: "BREAK",
     EventKind.MEND: "MENDED",
     EventKind.PUBLISH: "PUBLISHES",
+    EventKind.PROBE: "looks at the domain",
     EventKind.SENT: "has {message} to deliver to {recipient}",
     EventKind.TRIED: "tries it",
     EventKind.ACCEPTED: "accepts it",

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.scenario.document import Reader
-from mxprobe.scenario.model import DNS, HostSpec
+from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec
 
 ANYONE = "anyone"
 
@@ -69,12 +69,12 @@ class Cast(Struct, kw_only=True):
         return self.reader.choice(node, self.known_hosts, "host")
 
     def hosts_named(self, node: Node) -> tuple[str, ...]:
-        """What a step names, one or a list: hosts, roles, `dns`, a name server."""
+        """What a step names, one or a list: hosts, roles, `dns`, a name server, `mta-sts`."""
         return tuple(host for item in self.reader.one_or_more(node) for host in self._hosts_called(item))
 
     def _hosts_called(self, node: Node) -> tuple[str, ...]:
         word = self.reader.text(node)
-        servers = {name: (name,) for name in (DNS, *self.nameservers)}
+        servers = {name: (name,) for name in (DNS, POLICY_HOST, *self.nameservers)}
         roles = {**self.roles(), **servers}
         if roles.get(word):
             return roles[word]

@@ -12,11 +12,13 @@ from ruamel.yaml.nodes import Node
 from mxprobe.errors import InputError, Place
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.scenario.cast import ANYONE, Cast
+from mxprobe.scenario.check import object_to
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
+from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.load_steps import StepReader, read_published
-from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.model import Probe, Scenario
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
@@ -26,6 +28,8 @@ _STORY_KEYS = (
     *_STAGE_KEYS,
     "ttl",
     "nameservers",
+    "signed",
+    "mta-sts",
     "recipients",
     "hosts",
     "senders",
@@ -87,10 +91,11 @@ class _StoryReader:
         messages = step_reader.messages(entries["steps"], steps)
         expect_reader = ExpectReader(reader, (cast.host, cast.roles()), cast.person, messages)
         expect_reader.stores = cast.stores
+        expect_reader.looks = tuple(step.name for step in steps if isinstance(step, Probe))
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
         expect_reader.check_complete(entries["expect"], expect)
-        return Scenario(
+        story = Scenario(
             path=reader.document.path,
             story=" ".join(reader.text(entries["story"]).split()),
             standard=" ".join(reader.text(entries["standard"]).split()) if "standard" in entries else "",
@@ -98,9 +103,11 @@ class _StoryReader:
             mx=cast.mx,
             ttl=reader.duration(entries["ttl"]) if "ttl" in entries else _TTL,
             nameservers=cast.nameservers,
+            mta_sts=read_policy(cast, entries["mta-sts"]) if "mta-sts" in entries else None,
             zone=self.zone,
             homes=self.stage.homes,
             absent=self.stage.absent,
+            signed="signed" in entries and reader.truth(entries["signed"]),
             recipients=cast.recipients,
             hosts=cast.hosts,
             senders=senders,
@@ -108,6 +115,9 @@ class _StoryReader:
             expect=expect,
             differs=differs,
         )
+        for objection in object_to(story):
+            reader.document.refuse_word(objection.line, objection.word, objection.says, objection.hint)
+        return story
 
     def _read_stage(self, root: Node, entries: Mapping[str, Node]) -> None:
         """The domain and its MX: as the story has them, of a zone, or, for a story that names neither, the usual."""
@@ -162,7 +172,7 @@ class _StoryReader:
     def _sender(self, node: Node) -> str:
         label = self.reader.text(node)
         try:
-            _, policy = parse_sender(label)
+            parse_sender(label)
         except NoSuchSender as error:
             near = f"{error.near[0]}?" if error.near else None
             self.refuse(
@@ -170,10 +180,6 @@ class _StoryReader:
                 f"no mailer or TLS policy is called `{error.name}`",
                 label=near,
                 hint="All mailers: mxprobe explain profiles.",
-            )
-        if policy.value not in ("none", "may", "encrypt"):
-            self.refuse(
-                node, f"the lab's sender cannot play the TLS policy `{policy}` yet; none, may and encrypt it can"
             )
         return label
 

@@ -17,6 +17,7 @@ _KEYS = (
     "hands-on",
     "store",
     "verifies",
+    "tlsa",
     "outside",
     "rogue",
 )
@@ -73,6 +74,7 @@ class _HostReader:
             hands_on=cast.host(entries["hands-on"]) if "hands-on" in entries else "",
             store=self._store(entries["store"]) if "store" in entries else name if rogue else "",
             verifies=cast.host(entries["verifies"]) if "verifies" in entries else "",
+            tlsa=self._tlsa(entries["tlsa"]) if "tlsa" in entries else "",
             outside=rogue or ("outside" in entries and reader.truth(entries["outside"])),
             rogue=rogue,
             line=reader.line(node),
@@ -92,6 +94,14 @@ class _HostReader:
 
     def _always(self, node: Node) -> tuple[FaultUse, ...]:
         return tuple(read_use(self.reader, item, {}, self.cast.host) for item in self.reader.one_or_more(node))
+
+    def _tlsa(self, node: Node) -> str:
+        """The numbers of a record: usage, selector, matching type."""
+        words = self.reader.text(node).split()
+        known = [{"0", "1", "2", "3"}, {"0", "1"}, {"0", "1", "2"}]
+        if len(words) != len(known) or any(word not in right for word, right in zip(words, known, strict=True)):
+            self.refuse(node, "a TLSA record is named by usage, selector and matching type: 3 1 1 (RFC 6698 §2.1)")
+        return " ".join(words)
 
     def _store(self, node: Node) -> str:
         word = self.reader.text(node)

@@ -6,14 +6,23 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 
 from mxprobe.scenario.cast import Cast
+from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
-from mxprobe.scenario.model import DNS, Break, Happening, Mend, Publish, Send, Step, When
+from mxprobe.scenario.load_policy import read_policy
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
 
 _TRIGGERS = ("at", "after", "when")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
 _BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
 _PUBLISH_KEYS = (*_TRIGGERS, "publish", "on")
-_DEEDS = {"send": _SEND_KEYS, "break": _BREAK_KEYS, "mend": (*_TRIGGERS, "mend"), "publish": _PUBLISH_KEYS}
+_DEEDS = {
+    "send": _SEND_KEYS,
+    "break": _BREAK_KEYS,
+    "mend": (*_TRIGGERS, "mend"),
+    "publish": _PUBLISH_KEYS,
+    "probe": (*_TRIGGERS, "probe", "to"),
+}
+_RECORDS = ("mx", "ttl", "mta-sts")
 _OF_A_MESSAGE = {
     "tried": Happening.TRIED,
     "accepted": Happening.ACCEPTED,
@@ -31,9 +40,9 @@ def read_published(cast: Cast, node: Node) -> None:
     for item in reader.items(node, "`steps`"):
         entries = reader.entries(item, None, "a step")
         if "publish" in entries:
-            records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-            mx = reader.require(entries["publish"], records, "mx", "`publish`")
-            found += [cast.mx_record(record) for record in reader.items(mx, "`mx`")]
+            records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+            if "mx" in records:
+                found += [cast.mx_record(record) for record in reader.items(records["mx"], "`mx`")]
     cast.published = tuple(found)
 
 
@@ -60,8 +69,9 @@ class StepReader:
         sends = tuple(step for step in steps if isinstance(step, Send))
         if not sends:
             self.refuse(node, "no step sends a message, so nothing can be expected")
-        if len({send.name for send in sends}) < len(sends):
-            self.refuse(node, "two steps send messages of the same name")
+        names = [step.name for step in steps if isinstance(step, Send | Probe)]
+        if len(set(names)) < len(names):
+            self.refuse(node, "two steps have the same name: messages and looks are told apart by theirs")
         for item, step in zip(self.reader.items(node, "`steps`"), steps, strict=True):
             if step.when is not None and step.when.message:
                 self._check_message(item, step.when, sends)
@@ -87,6 +97,9 @@ class StepReader:
                 return self._break(node, entries, common)
             case "publish":
                 return self._publish(entries, common)
+            case "probe":
+                people = self.cast.people(entries["to"]) if "to" in entries else ()
+                return Probe(name=reader.text(entries["probe"]), recipients=people, **common)
             case _:
                 return self._send(node, entries, common)
 
@@ -149,19 +162,31 @@ class StepReader:
         reader = self.reader
         use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self.cast.host)
         hosts = self.cast.hosts_named(entries["break"])
-        names = {DNS, *self.cast.nameservers}
-        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts):
-            right = "dns" if use.fault.ABOUT_NAMES else "a host"
+        if not all(use.fits(self._about(host)) for host in hosts):
+            right = {About.NAMES: DNS, About.POLICY: POLICY_HOST}.get(use.fault.ABOUT, "a host")
             self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
         lasts = reader.duration(entries["for"]) if "for" in entries else None
         return Break(hosts=hosts, use=use, lasts=lasts, **common)
 
+    def _about(self, host: str) -> About:
+        """What kind of thing a step breaks."""
+        if host in (DNS, *self.cast.nameservers):
+            return About.NAMES
+        return About.POLICY if host == POLICY_HOST else About.HOSTS
+
     def _publish(self, entries: Mapping[str, Node], common: dict[str, Any]) -> Publish:
         reader = self.reader
-        records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-        mx = tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+        records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+        if not {"mx", "mta-sts"} & set(records):
+            self.refuse(entries["publish"], "there is nothing to publish: {mx: [10 mx1]} or {mta-sts: {...}}")
+        mx = (
+            tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+            if "mx" in records
+            else None
+        )
         return Publish(
             mx=mx,
+            mta_sts=read_policy(self.cast, records["mta-sts"]) if "mta-sts" in records else None,
             ttl=reader.duration(records["ttl"]) if "ttl" in records else None,
             servers=self.cast.servers_named(entries["on"]) if "on" in entries else (),
             **common,

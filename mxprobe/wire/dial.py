@@ -8,10 +8,15 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from mxprobe.facts.session import Endpoint
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+Connect = Callable[[Endpoint], Awaitable[Any]]
+"""Opens a connection to an endpoint: a socket, or what the event loop takes for one. Raises OSError."""
 
 
 class Dialer(Protocol):
@@ -34,25 +39,56 @@ class SocketDialer:
         self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
     ) -> tuple[asyncio.Transport, P]:
         """See `Dialer.open`."""
-        loop = asyncio.get_running_loop()
-        family = family_of(address)
-        if source is not None and family_of(source) is not family:
-            raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = await _connect(address, port, source)
         try:
-            sock.setblocking(False)
-            if source is not None:
-                sock.bind((source, 0))
-            try:
-                await loop.sock_connect(sock, (address, port))
-            except OSError as error:
-                if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) and not has_route(address):
-                    raise OSError(errno.EAFNOSUPPORT, f"this machine has no way to {address}") from error
-                raise
-            return await loop.create_connection(protocol_factory, sock=sock)
+            return await asyncio.get_running_loop().create_connection(protocol_factory, sock=sock)
         except BaseException:
             sock.close()
             raise
+
+
+class ConnectDialer:
+    """A dialer whose connections another opens."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    async def open(
+        self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
+    ) -> tuple[asyncio.Transport, P]:
+        """See `Dialer.open`; where it comes from is the other's business, too."""
+        sock = await self._connect(Endpoint(host=address, address=address, port=port))
+        try:
+            return await asyncio.get_running_loop().create_connection(protocol_factory, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+
+
+async def connect(endpoint: Endpoint) -> socket.socket:
+    """A `Connect` on the sockets of this machine. Raises OSError as `Dialer.open` does."""
+    return await _connect(endpoint.address, endpoint.port, None)
+
+
+async def _connect(address: str, port: int, source: str | None) -> socket.socket:
+    family = family_of(address)
+    if source is not None and family_of(source) is not family:
+        raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if source is not None:
+            sock.bind((source, 0))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        except OSError as error:
+            if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) and not has_route(address):
+                raise OSError(errno.EAFNOSUPPORT, f"this machine has no way to {address}") from error
+            raise
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def family_of(address: str) -> socket.AddressFamily:

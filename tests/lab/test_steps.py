@@ -167,3 +167,41 @@ expect:
 
     assert run.verdict is not None
     assert run.verdict.passed, run.verdict
+
+
+def test_the_domain_is_looked_at_in_the_middle_of_a_story() -> None:
+    run = play("""
+steps:
+  - {at: 0m, break: mx1, with: tcp-refuse, for: 1h}
+  - {at: 5m, probe: during, to: alice}
+  - {at: 10m, send: order, to: alice}
+  - {at: 2h, probe: afterwards}
+expect:
+  order: {tried: [mx1, mx2], accepted: mx2, arrived: mailbox}
+  during: {findings: [MX308 primary-tier-down]}
+  afterwards: {findings: []}
+""")
+
+    assert run.verdict is not None
+    assert run.verdict.passed, run.verdict
+    during, _ = run.looks
+    assert during.at == 300.0
+    (found,) = [finding for finding in during.findings if finding.code == "MX308"]
+    assert "mx1" in found.says
+
+
+def test_what_a_look_finds_or_does_not_find_fails_the_story() -> None:
+    run = play("""
+steps:
+  - {at: 0m, send: order, to: alice}
+  - {at: 1m, break: mx1, with: tcp-refuse, for: 1h}
+  - {at: 5m, probe: during}
+expect:
+  order: {accepted: mx1, arrived: mailbox}
+  during: {findings: [MX707]}
+""")
+
+    assert run.verdict is not None
+    said = [miss.says for miss in run.verdict.misses]
+    assert said[0] == "the look during was expected to find MX707, and did not"
+    assert said[1].startswith("the look during found MX308 primary-tier-down, and should not: ")
