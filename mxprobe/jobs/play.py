@@ -15,7 +15,7 @@ from mxprobe.errors import InputError, Place
 from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.run import Run
-from mxprobe.lab.play import play_story
+from mxprobe.lab.play import WorldKind, play_story
 from mxprobe.lab.seams import Look
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import ALL_RULES, judge_run
@@ -34,7 +34,8 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
 
     Each play is made `repeat` times, with one seed after the other; many plays are shared among `jobs` processes.
 
-    `zone` and `domain` are the master file and the domain that stories of roles are played over.
+    `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
+    stories are staged on: "memory", or "loopback" for real sockets.
     """
 
     seed: int = 1
@@ -43,6 +44,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     senders: tuple[str, ...] = ()
     zone: Path | None = None
     domain: str | None = None
+    world: WorldKind = WorldKind.MEMORY
 
 
 def play(
@@ -51,14 +53,14 @@ def play(
     """Every story under `paths` (files, or folders of them), each by its senders, in the order of their paths.
 
     `progress` is called after each play. Raises InputError for a path or a file that cannot be right, before anything
-    is played.
+    is played, and MxprobeError where this machine lacks the loopback addresses that a world needs.
     """
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)
     scenarios = load_stories(paths, _over(options))
     plays = [
-        (scenario, sender, seed)
+        (scenario, sender, seed, options.world)
         for scenario in scenarios
         for sender in options.senders or scenario.senders
         for seed in range(options.seed, options.seed + options.repeat)
@@ -72,7 +74,7 @@ def play(
     return tuple(runs)
 
 
-Play = tuple[Scenario, str, int]
+Play = tuple[Scenario, str, int, WorldKind]
 
 
 def _play_all(plays: Sequence[Play], jobs: int) -> Generator[Run]:
@@ -99,9 +101,9 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
+def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY) -> Run:
     """One play with its findings and its verdict."""
-    run = play_story(scenario, sender, seed, _look(scenario))
+    run = play_story(scenario, sender, seed, _look(scenario), world)
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
