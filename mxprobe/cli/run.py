@@ -16,6 +16,8 @@ FORMATS = ("text", "json", "junit", "github", "markdown")
 @click.option("--repeat", type=click.IntRange(1, 10000), default=1, help="Play with so many seeds, from --seed up.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Share many plays among so many processes (default: CPUs).")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
+@click.option("-k", "only", default="", metavar="EXPR", help="Play what this names: postfix and not tls.")
+@click.option("--only-random", is_flag=True, help="Play what contains a random choice; with --repeat, seed by seed.")
 @click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -45,7 +47,17 @@ def command(**options: object) -> int:
     domain: str | None = options["domain"]  # type: ignore[assignment]
     first, repeat = int(str(options["seed"])), int(str(options["repeat"]))
     jobs = int(str(options["jobs"] or os.cpu_count() or 1))
-    wanted = PlayOptions(seed=first, repeat=repeat, jobs=jobs, senders=senders, zone=zone, domain=domain)
+    wanted = PlayOptions(
+        seed=first,
+        repeat=repeat,
+        jobs=jobs,
+        senders=senders,
+        only=str(options["only"]),
+        only_random=bool(options["only_random"]),
+        brief=repeat > 1 and options["form"] != "json" and not options["trace"],
+        zone=zone,
+        domain=domain,
+    )
     runs = play(paths, wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
