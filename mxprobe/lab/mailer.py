@@ -5,7 +5,6 @@ The sender under test is one; every backup host has one behind it for what it ha
 Standards: RFC 5321 §4.5.4.1 (queue), §5.1 (a relay drops itself and worse), §6.1 (bounces).
 """
 
-import asyncio
 import random
 import ssl
 from collections.abc import Awaitable, Callable
@@ -46,6 +45,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     short: Callable[[str], str]
     now: Callable[[], float]
     awake: Callable[[str], Awaitable[None]]
+    sleep: Callable[[float], Awaitable[None]]
     families: tuple[int, ...]
     port: int
     seed: int
@@ -78,7 +78,7 @@ class Mailer:
             if gives_up(self.profile.schedule, rounds, now() - since):
                 self._give_back(letter, [(recipient, _EXPIRED) for recipient in pending])
                 break
-            await asyncio.sleep(next_attempt(self.profile.schedule, rounds))
+            await self.around.sleep(next_attempt(self.profile.schedule, rounds))
         self.held -= 1
         self.emptied_at = now()
 

@@ -25,6 +25,9 @@ from mxprobe.wire.exchange import ask_over_sockets, join_server
 from mxprobe.wire.resolver import Resolver
 
 _LOOK_AGAIN = 0.05
+SETTLES = 4 * _LOOK_AGAIN
+"""So many seconds after story time was moved every listener has followed."""
+
 _TRIES = 20
 
 
@@ -38,18 +41,33 @@ class Stage(Struct, frozen=True, kw_only=True):
     authority_pem: bytes
 
 
+class Ports(Struct, frozen=True, kw_only=True):
+    """The ports of the hosts and of the name server; 0 takes a free one. Below 1024 most machines ask for root."""
+
+    smtp: int = 0
+    dns: int = 0
+
+
+ANY_PORTS = Ports()
+
+
 @contextlib.asynccontextmanager
-async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
-    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once."""
+async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -> AsyncIterator[Stage]:
+    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once.
+
+    Raises MxprobeError where the lab may not listen at a port that is wanted.
+    """
     block = f"127.{secrets.randbelow(250) + 2}.{secrets.randbelow(250) + 2}"
     names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
     world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
     first = min((step.at for step in scenario.steps if isinstance(step, Break)), default=0.0)
-    world.origin = asyncio.get_running_loop().time() - first
-    port = _free_port(tuple(addresses.values()))
+    world.origin, world.begun = asyncio.get_running_loop().time() - first, first
+    for wanted in filter(None, (ports.smtp, ports.dns)):
+        _check_port(f"{block}.1", wanted)
+    port = ports.smtp or _free_port(tuple(addresses.values()))
     async with contextlib.AsyncExitStack() as stack:
-        dns_port = await stack.enter_async_context(serve(world.names, f"{block}.1", world.react_to_question))
+        dns_port = await stack.enter_async_context(serve(world.names, f"{block}.1", world.react_to_question, ports.dns))
         nameserver = join_server(f"{block}.1", dns_port)
         _people(world, nameserver, port)
         ears = [_Ear(world, name, port) for name in names]
@@ -99,6 +117,17 @@ async def _dial(endpoint: Endpoint, source: str | None) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _check_port(address: str, port: int) -> None:
+    """Raises MxprobeError for a port that the lab may not, or cannot, listen at."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+        except OSError as error:
+            why = f"the lab cannot listen at port {port} here: {error.strerror}"
+            raise MxprobeError(f"{why}. Root can, and anybody in a network of their own: unshare -rn") from error
 
 
 def _free_port(addresses: tuple[str, ...]) -> int:

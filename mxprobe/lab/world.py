@@ -14,6 +14,7 @@ from mxprobe.facts.dns import Question
 from mxprobe.facts.run import Event, EventKind
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
+from mxprobe.lab.alarms import Alarms
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.mailer import Letter, Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
@@ -40,7 +41,7 @@ _REMEMBERED = 1000
 class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
 
-    `origin` is the event loop's time at story time 0; what lies before the loop's present is skipped by `tell`.
+    `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
     """
 
     def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
@@ -52,7 +53,8 @@ class World:
         self.names = NameServer(write_zone(scenario, addresses))
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
-        self.origin = 0.0
+        self.origin, self.begun = 0.0, float("-inf")
+        self.alarms = Alarms(lambda: self.now)
         self._host_of = {address: name for name, found in addresses.items() for address in found}
         self._spells = order_spells(scenario)
         self._struck: dict[int, list[float]] = {}
@@ -193,7 +195,7 @@ class World:
             ends = [spell.ends for spell in stops if spell.ends is not None]
             if not ends:
                 await asyncio.get_running_loop().create_future()
-            await asyncio.sleep(max(min(ends) - self.now, 0.0))
+            await self.alarms.sleep(max(min(ends) - self.now, 0.0))
 
     def surround(self, resolver: Resolver, connect: Connect, tls: ssl.SSLContext, port: int) -> Surroundings:
         """What a mailer of this world has around it: the names and the ways are those of the caller."""
@@ -205,6 +207,7 @@ class World:
             short=self.scenario.short,
             now=lambda: self.now,
             awake=self.wait_for_power,
+            sleep=self.alarms.sleep,
             families=(4, 6) if any(":" in address for address in self._host_of) else (4,),
             port=port,
             seed=self.seed,
@@ -243,10 +246,15 @@ class World:
     async def tell(self) -> None:
         """Let the steps happen at their times; ends when the last has begun."""
         for at, act in sorted(self._deeds(), key=lambda deed: deed[0]):
-            if at < self.now:
+            if at <= self.begun:
                 continue
-            await asyncio.sleep(at - self.now)
+            await self.alarms.sleep(max(at - self.now, 0.0))
             act()
+
+    def go_to(self, at: float, settles: float) -> None:
+        """Move story time forward; who sleeps until then or less wakes up `settles` seconds later: listeners first."""
+        self.origin -= max(at - self.now, 0.0)
+        asyncio.get_running_loop().call_later(settles, self.alarms.ring)
 
     def _deeds(self) -> list[tuple[float, Callable[[], None]]]:
         deeds: list[tuple[float, Callable[[], None]]] = []

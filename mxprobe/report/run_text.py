@@ -84,7 +84,9 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     lines += [line for miss in misses for line in wrap("      ", miss.says)]
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
-    lines += ["", *_timeline(events, _moment(events, first), trace=trace), *render_why(run)]
+    if events:
+        lines += ["", *_timeline(events, _moment(events, first), trace=trace)]
+    lines += render_why(run)
     again = f"mxprobe run {run.path} --sender {run.sender} --seed {run.seed} --trace"
     lines += ["", f"      again   {again}", ""]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from mxprobe.facts.run import Condition
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import Break, Mend, Scenario
+from mxprobe.scenario.model import Break, Mend, Scenario, Send
 
 
 class Spell(Struct, frozen=True, kw_only=True):
@@ -43,6 +43,29 @@ def _mended(scenario: Scenario, host: str, begins: float, ends: float | None) ->
     """The nearer of a spell's own end and the first mending of its host behind its beginning."""
     mends = [step.at for step in scenario.steps if isinstance(step, Mend) and host in step.hosts and step.at >= begins]
     return min([*mends, *([] if ends is None else [ends])], default=None)
+
+
+class Coming(Struct, frozen=True, kw_only=True):
+    """Something that a step lets happen: when, and in the words of a report."""
+
+    at: float
+    says: str
+
+
+def order_coming(scenario: Scenario) -> tuple[Coming, ...]:
+    """Everything that the steps let happen, in order; what a `for` ends is mended then."""
+    found: list[tuple[float, str]] = []
+    for step in scenario.steps:
+        if isinstance(step, Send):
+            found += [(step.at + number * step.every, f"sends {name}") for number, name in enumerate(step.names())]
+            continue
+        hosts = ", ".join(map(scenario.short, step.hosts))
+        if isinstance(step, Break):
+            found.append((step.at, f"breaks {hosts}: {step.use.name}"))
+        ends = step.at if isinstance(step, Mend) else step.ends
+        if ends is not None:
+            found.append((ends, f"mends {hosts}"))
+    return tuple(Coming(at=at, says=says) for at, says in sorted(found, key=lambda one: one[0]))
 
 
 def gather_conditions(scenario: Scenario) -> tuple[Condition, ...]:
