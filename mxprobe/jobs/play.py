@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,8 +15,10 @@ from msgspec.structs import replace
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.names import NameRefused, to_ascii
-from mxprobe.facts.run import Run
-from mxprobe.lab.play import WorldKind, play_story
+from mxprobe.facts.run import Run, WorldKind
+from mxprobe.jobs.chance import has_chance
+from mxprobe.jobs.select import read_expression
+from mxprobe.lab.play import play_story
 from mxprobe.lab.seams import Look
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import ALL_RULES, judge_run
@@ -23,6 +26,9 @@ from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load import Around, load_bytes
 from mxprobe.scenario.model import Probe, Scenario
 from mxprobe.scenario.zone import Over, check_zone
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _WORTH_A_PROCESS = 24
 _HANDED_OUT = 8
@@ -33,6 +39,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     """`senders` in place of those that a story names (empty: its own); `seed` of every random choice.
 
     Each play is made `repeat` times, with one seed after the other; many plays are shared among `jobs` processes.
+    `only` names plays by words of their path and sender ("postfix and not tls"); `only_random` leaves those that
+    contain a random choice. With `brief` what went as written keeps its head alone (no events, no sessions), and of a
+    play that goes wrong with many seeds the first is kept whole: thousands of seeds take little memory.
 
     `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
     stories are staged on: "memory", or "loopback" for real sockets.
@@ -42,6 +51,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     repeat: int = 1
     jobs: int = 1
     senders: tuple[str, ...] = ()
+    only: str = ""
+    only_random: bool = False
+    brief: bool = False
     zone: Path | None = None
     domain: str | None = None
     world: WorldKind = WorldKind.MEMORY
@@ -53,47 +65,81 @@ def play(
     """Every story under `paths` (files, or folders of them), each by its senders, in the order of their paths.
 
     `progress` is called after each play. Raises InputError for a path or a file that cannot be right, before anything
-    is played, and MxprobeError where this machine lacks the loopback addresses that a world needs.
+    is played, and where no play is the one that is wanted; MxprobeError where this machine lacks the loopback addresses
+    that a world needs.
     """
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)
     scenarios = load_stories(paths, _over(options))
-    plays = [
-        (scenario, sender, seed, options.world)
-        for scenario in scenarios
-        for sender in options.senders or scenario.senders
-        for seed in range(options.seed, options.seed + options.repeat)
-    ]
+    pairs = _choose([(story, sender) for story in scenarios for sender in options.senders or story.senders], options)
+    seeds = range(options.seed, options.seed + options.repeat)
+    plays = [Play(*pair, seed, options) for pair in pairs for seed in seeds]
     runs: list[Run] = []
-    with closing(_play_all(plays, options.jobs)) as played:
+    kept: set[tuple[str, str]] = set()
+    with closing(_share(_play, plays, options.jobs)) as played:
         for run in played:
-            runs.append(run)
+            runs.append(head_of(run) if options.brief and (run.path, run.sender) in kept else run)
+            if run.verdict is not None and not run.verdict.passed:
+                kept.add((run.path, run.sender))
             if progress is not None:
                 progress(run)
     return tuple(runs)
 
 
-Play = tuple[Scenario, str, int, WorldKind]
+def head_of(run: Run) -> Run:
+    """A run without what happened in it: which play it was, how long it took, its verdict."""
+    return replace(run, events=(), fates=(), sessions=(), conditions=(), queues=())
 
 
-def _play_all(plays: Sequence[Play], jobs: int) -> Generator[Run]:
-    """The runs in the order of the plays. A process is worth its start where it has many of them."""
-    jobs = min(jobs, len(plays) // _WORTH_A_PROCESS)
+Pair = tuple[Scenario, str]
+
+
+def _choose(pairs: list[Pair], options: PlayOptions) -> list[Pair]:
+    """The plays that are wanted. Raises InputError where there is none."""
+    if options.only:
+        wanted = read_expression(options.only)
+        pairs = [(story, sender) for story, sender in pairs if wanted(f"{story.path} {sender}")]
+        if not pairs:
+            raise InputError(f"-k {options.only!r}: no play has a path and a sender like this")
+    if options.only_random:
+        with closing(_share(_has_chance, pairs, options.jobs)) as answers:
+            pairs = [pair for pair, chance in zip(pairs, answers, strict=True) if chance]
+        if not pairs:
+            raise InputError("no play here contains a random choice: every seed would tell the same story")
+    return pairs
+
+
+def _share(work: Callable[[T], U], items: Sequence[T], jobs: int) -> Generator[U]:
+    """What the work makes of the items, in their order. A process is worth its start where it has many of them."""
+    jobs = min(jobs, len(items) // _WORTH_A_PROCESS)
     if jobs < 2:
-        for play in plays:
-            yield _play(play)
+        yield from map(work, items)
         return
     way = "fork" if "fork" in get_all_start_methods() else None
     with ProcessPoolExecutor(jobs, mp_context=get_context(way), initializer=_leave_interrupts) as pool:
         try:
-            yield from pool.map(_play, plays, chunksize=_HANDED_OUT)
+            yield from pool.map(work, items, chunksize=_HANDED_OUT)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
+class Play(NamedTuple):
+    """One play that is to be made."""
+
+    scenario: Scenario
+    sender: str
+    seed: int
+    options: PlayOptions
+
+
 def _play(play: Play) -> Run:
-    return play_one(*play)
+    run = play_one(play.scenario, play.sender, play.seed, play.options.world)
+    return head_of(run) if play.options.brief and run.verdict is not None and run.verdict.passed else run
+
+
+def _has_chance(pair: Pair) -> bool:
+    return has_chance(*pair)
 
 
 def _leave_interrupts() -> None:

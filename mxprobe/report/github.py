@@ -9,18 +9,21 @@ from pathlib import PurePath
 from mxprobe.facts.run import Run
 from mxprobe.facts.text import escape_text
 from mxprobe.report.run_text import tally
+from mxprobe.report.series import Series, gather_series
 
 
 def render_runs_github(runs: Sequence[Run]) -> str:
     """An error for each play that did not go as written, a notice where all did."""
-    lines = [_error(run) for run in runs if run.verdict is not None and not run.verdict.passed]
+    lines = [_error(series) for series in gather_series(runs) if series.wrong]
     return "\n".join(lines or [f"::notice title=mxprobe::{_data(tally(runs))}"]) + "\n"
 
 
-def _error(run: Run) -> str:
+def _error(series: Series) -> str:
+    run = series.wrong[0]
     misses = run.verdict.misses if run.verdict else ()
     first = misses[0]
-    told = "; ".join(miss.says for miss in misses)
+    seeds = (f"seeds: {series.told}",) if series.told else ()
+    told = "; ".join((*(miss.says for miss in misses), *seeds))
     place = [f"file={_property(run.path)}", *([f"line={first.line}"] if first.line else [])]
     title = _property(f"{PurePath(run.path).stem} ({run.sender})")
     return f"::error {','.join(place)},title={title}::{_data(told)}"

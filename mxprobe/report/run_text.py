@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mxprobe.facts.run import Event, EventKind, Miss, Run
 from mxprobe.report.run_why import render_why
+from mxprobe.report.series import Series, gather_series
 from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time, wrap
 
 _DEEDS = {
@@ -29,14 +30,27 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
     `spent` are the seconds that playing took; they vary, and are told where a person reads.
     """
     blocks = []
-    for run in runs:
-        if run.verdict is not None and not run.verdict.passed:
-            blocks.append(render_failure(run, trace=trace))
+    for series in gather_series(runs):
+        if series.wrong:
+            blocks.append(render_series(series, trace=trace))
         elif verbose:
-            blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
-            if trace:
-                blocks.append("\n".join(_timeline(run.events, None, trace=True)) + "\n")
+            blocks += _as_written(series, trace=trace)
     return "\n".join([*blocks, tally(runs, spent)])
+
+
+def _as_written(series: Series, *, trace: bool) -> list[str]:
+    """A line for a play, of many seeds one for all; with `trace` each run with its events."""
+    many = f", seeds {series.seeds}" if len(series.runs) > 1 else ""
+    blocks = [f"ok    {series.path}  sender {series.sender}  {say_time(series.runs[0].ended)}{many}"]
+    if trace:
+        blocks += ["\n".join(_timeline(run.events, None, trace=True)) + "\n" for run in series.runs]
+    return blocks
+
+
+def render_series(series: Series, *, trace: bool = False) -> str:
+    """The first of a play's runs that went wrong, and of many seeds those that did."""
+    told = wrap("      seeds   ", series.told) if series.told else []
+    return "\n".join([render_failure(series.wrong[0], trace=trace), *told, *([""] if told else [])])
 
 
 def failed(runs: Sequence[Run]) -> int:
@@ -76,7 +90,9 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     lines += [line for miss in misses for line in wrap("      ", miss.says)]
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
-    lines += ["", *_timeline(events, _moment(events, first), trace=trace), *render_why(run)]
+    if events:
+        lines += ["", *_timeline(events, _moment(events, first), trace=trace)]
+    lines += render_why(run)
     again = f"mxprobe run {run.path} --sender {run.sender} --seed {run.seed} --trace"
     lines += ["", f"      again   {again}", ""]
     return "\n".join(lines)
