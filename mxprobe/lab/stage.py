@@ -113,7 +113,9 @@ def _check_port(address: str, port: int) -> None:
             sock.bind((address, port))
         except OSError as error:
             why = f"the lab cannot listen at port {port} here: {error.strerror}"
-            raise MxprobeError(f"{why}. Root can, and anybody in a network of their own: unshare -rn") from error
+            raise MxprobeError(
+                f"{why}. Root can, and anybody in a network of their own: unshare -rn, then ip link set lo up"
+            ) from error
 
 
 def _free_port(addresses: Iterable[str]) -> int:

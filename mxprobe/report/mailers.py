@@ -101,8 +101,8 @@ define(`confCACERT', `{lab.cafile}')dnl
 
 def _container(lab: Surroundings) -> str:
     return f"""\
-# A container in the network of this machine. Where the lab is in a container itself, and that is called lab:
-# --network container:lab in place of --network host.
+# A container in the network of this machine. Where the lab is in a container itself: --network container:LAB, and a
+# volume that both have in place of the files.
 docker run --rm --network host \\
   -v {lab.resolver_file}:/etc/resolv.conf:ro -v {lab.cafile}:/etc/mxprobe-lab.pem:ro IMAGE
 # The mailer in it asks the lab for every name. What it needs beside that: --export postfix, exim, ...
