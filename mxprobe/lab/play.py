@@ -19,6 +19,7 @@ from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.seams import Look
 from mxprobe.lab.teller import PROBE
 from mxprobe.lab.world import EPOCH, SENDER, World, client_context
+from mxprobe.scenario.addresses import give_addresses
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Connection, Delay, Syn
@@ -39,11 +40,7 @@ def play_story(scenario: Scenario, sender: str, seed: int, look: Look | None = N
 
     `look` is what steps that probe do.
     """
-    homes = dict(scenario.homes)
-    addresses = {
-        name: homes.get(name) or (f"192.0.2.{number}",) for number, name in enumerate(scenario.machines, start=10)
-    }
-    world = World(scenario, seed, addresses)
+    world = World(scenario, seed, give_addresses(scenario))
     world.look = look
     ended = play_in_fresh_loop(lambda: _live(world, sender))
     events = tuple(sorted(world.events, key=lambda event: event.at))
@@ -79,9 +76,8 @@ async def _live(world: World, sender: str) -> float:
         raise AssertionError("a story is played on its own loop")
     network = MemoryNetwork(latency=LATENCY)
     network.on_syn = lambda address, port: _answer_syn(world, address)
-    for host, addresses in world.addresses.items():
-        for address in addresses:
-            network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
+    for address, host in world.host_of.items():
+        network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
     tls = client_context()
     servers = {f"192.0.2.{at}:53": name for at, name in enumerate(world.scenario.nameservers, start=1)}
     ask = _exchange(world, servers)

@@ -211,7 +211,9 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
         yield f"expected to try {_names(_join(places))}; {'it ended after' if settled else 'it tried'} {last}", None
     taken = [host for host, _ in fate.accepted]
     if accepted and not set(taken[-1:]) & set(accepted):
-        yield f"expected to be accepted by {'|'.join(accepted)}; accepted by {_names(taken)}", None
+        at = fate.accepted[-1][1] if fate.accepted else None
+        when = "" if at is None else f" at {_when(at)}"
+        yield f"expected to be accepted by {'|'.join(accepted)}; accepted by {_names(taken)}{when}", at
     if expectation.rounds is not None and len(fate.tried) != expectation.rounds:
         yield f"expected {expectation.rounds} rounds; there were {len(fate.tried)}", None
 

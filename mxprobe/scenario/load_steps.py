@@ -160,7 +160,7 @@ class StepReader:
         use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self.cast.host)
         hosts = self.cast.hosts_named(entries["break"])
         names = {DNS, *self.cast.nameservers}
-        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts):
+        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts if not (use.fault.STOPS and host != DNS)):
             right = "dns" if use.fault.ABOUT_NAMES else "a host"
             self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
         lasts = reader.duration(entries["for"]) if "for" in entries else None

@@ -87,6 +87,8 @@ class FaultUse(Struct, frozen=True, kw_only=True):
 
     def matches(self, moment: Moment) -> bool:
         """Whether the moment is of this phase or query."""
+        if moment.question is not None and self.fault.STOPS:
+            return True
         if self.fault.ABOUT_NAMES:
             return moment.question is not None and self.query in (None, moment.question.rrtype)
         return moment.phase is not None and moment.phase is self.phase
