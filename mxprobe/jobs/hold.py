@@ -117,8 +117,10 @@ async def hold(path: str | Path, seed: int = 1, control: Path | None = None) -> 
 def _load_one(path: Path) -> Scenario:
     if path.is_dir():
         raise InputError("a lab holds one story up, and this is a folder", place=Place(str(path)))
-    (scenario,) = load_stories([path])
-    return scenario
+    stories = load_stories([path])
+    if len(stories) > 1:
+        raise InputError("a lab holds one story up, and this is a plan of many", place=Place(str(path)))
+    return stories[0]
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -9,6 +9,7 @@ from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.run import Run
 from mxprobe.report.json import LookDocument
 from mxprobe.report.run_text import render_runs
+from mxprobe.report.run_zone import in_force
 
 _COULD_NOT_LOOK = 3
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,20 +18,32 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def render_runs_junit(runs: Sequence[Run]) -> str:
     """The suite of all plays; the sentence is the message, the timeline the body."""
     suite = ET.Element("testsuite", name="mxprobe", tests=str(len(runs)))
-    failures = 0
+    failures = skipped = 0
     for run in runs:
         path = PurePath(run.path)
         case = ET.SubElement(suite, "testcase", name=f"{path.stem} ({run.sender})", classname=str(path.parent))
         case.set("file", run.path)
-        if run.verdict is None or run.verdict.passed:
+        waiver = in_force(run)
+        if run.not_played or waiver is not None:
+            skipped += 1
+            waived = f"waived until {waiver.until}: {waiver.because}" if waiver else ""
+            ET.SubElement(case, "skipped", message=_clean(run.not_played or waived))
+            continue
+        if run.verdict is None or not run.went_wrong:
             continue
         failures += 1
         first = run.verdict.misses[0]
-        if first.line is not None:
-            case.set("line", str(first.line))
+        line = first.line
+        if run.causes:
+            case.set("file", run.over)
+            line = run.causes[0].line
+        if line is not None:
+            case.set("line", str(line))
         failure = ET.SubElement(case, "failure", message=_clean(first.says))
         failure.text = _clean(render_runs([run]))
     suite.set("failures", str(failures))
+    if skipped:
+        suite.set("skipped", str(skipped))
     return _document(suite)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mxprobe.facts.run import Run
 from mxprobe.facts.text import escape_text
 from mxprobe.report.run_text import failed, render_failure, tally
+from mxprobe.report.run_zone import in_force, render_not_played, render_unused
 
 
 def render_runs_markdown(runs: Sequence[Run]) -> str:
@@ -19,10 +20,15 @@ def render_runs_markdown(runs: Sequence[Run]) -> str:
     for path, plays in stories.items():
         cells = [_cell(plays.get(sender)) for sender in senders]
         lines.append(f"| {_text(path)} | {' | '.join(cells)} |")
-    if failed(runs):
-        lines.append("")
+    notes = [*render_not_played(runs), *render_unused(runs)]
+    waived = [(run, waiver) for run in runs if (waiver := in_force(run)) is not None]
+    lines += [""] if failed(runs) or notes or waived else []
+    for run, waiver in waived:
+        lines.append(f"- {_text(f'{run.path} ({run.sender}): waived until {waiver.until}: {waiver.because}')}")
+    lines += [f"- {_text(' '.join(note.split()).removeprefix('note '))}" for note in notes]
+    lines += [""] if notes or waived else []
     for run in runs:
-        if run.verdict is not None and not run.verdict.passed:
+        if run.went_wrong and not run.is_waived:
             lines += ["```text", render_failure(run).rstrip().replace("```", "'''"), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -30,7 +36,7 @@ def render_runs_markdown(runs: Sequence[Run]) -> str:
 def _cell(run: Run | None) -> str:
     if run is None or run.verdict is None:
         return ""
-    return "ok" if run.verdict.passed else "**not**"
+    return "waived" if run.is_waived else "**not**" if run.went_wrong else "ok"
 
 
 def _text(text: str) -> str:
