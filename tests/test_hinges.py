@@ -20,7 +20,9 @@ def _mutants(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
     """The story without its faults, without its hosts' traits, or with a best preference that is never there."""
     stem = Path(scenario.path).stem
     breaks = [step for step in scenario.steps if isinstance(step, Break)]
-    if breaks and stem not in UNMINDED:
+    if any(item.shares for item in scenario.expect.messages):
+        yield "with a host fewer", replace(scenario, mx=scenario.mx[:-1])
+    elif breaks and stem not in UNMINDED:
         steps = tuple(step for step in scenario.steps if not isinstance(step, Break | Mend))
         yield "without its faults", replace(scenario, steps=steps)
     elif any(spec.always for spec in scenario.hosts):

@@ -14,6 +14,7 @@ from mxprobe.jobs.play import find_stories, load_stories, play, play_one
 from mxprobe.mx.forecast import FateKind, forecast_mailer
 from mxprobe.mx.plan import Basis, Plan, PlannedHost, Tier
 from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.model import Break, Publish, Scenario, Send
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
@@ -111,9 +112,9 @@ def _forecastable(scenario: Scenario) -> bool:
     breaks = [step for step in scenario.steps if isinstance(step, Break)]
     if not scenario.chain or len(sends) != 1 or len(sends[0].to) != 1 or sends[0].count != 1:
         return False
-    if any(isinstance(step, Publish) or step.follows for step in scenario.steps):
+    if scenario.policy_host or any(isinstance(step, Publish) or step.follows for step in scenario.steps):
         return False
-    return not any(step.use.fault.ABOUT_NAMES for step in breaks)
+    return not any(step.use.fault.ABOUT is About.NAMES for step in breaks)
 
 
 def _is_slow(scenario: Scenario) -> bool:

@@ -22,6 +22,8 @@ class RecordType(StrEnum):
     PTR = "PTR"
     SOA = "SOA"
     NS = "NS"
+    DS = "DS"
+    DNSKEY = "DNSKEY"
 
 
 class AnswerStatus(StrEnum):

@@ -32,12 +32,28 @@ class EventKind(StrEnum):
     LOST = "lost"
 
 
+class TlsUse(StrEnum):
+    """How a message's content travelled from one mailer to the next."""
+
+    NONE = "none"
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+
+
+class WorldKind(StrEnum):
+    """Where a story was played: in memory with a clock that jumps, or on real loopback sockets."""
+
+    MEMORY = "memory"
+    LOOPBACK = "loopback"
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """One line of the story. `who` did it (`sender`, a host, `story`); `host` is the other side, where there is one.
 
     `message` and `recipient` name the copy it is about; `session` numbers the session in the run; `line` is the line
     of the scenario file that caused it; `text` is for people, remote words in quotes; `status` the enhanced status
-    code of a bounce; `round` the sender's pass over the chain, from 1; `cell` the cell of the outcome table.
+    code of a bounce; `round` the sender's pass over the chain, from 1; `cell` the cell of the outcome table; `tls` how
+    the content travelled, where it was handed over (None: it was not, or nobody knows).
     """
 
     at: float
@@ -53,6 +69,7 @@ class Event(Struct, frozen=True, kw_only=True):
     round: int | None = None
     session: int | None = None
     line: int | None = None
+    tls: TlsUse | None = None
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -74,7 +91,8 @@ class Fate(Struct, frozen=True, kw_only=True):
     """How one recipient's copy ended, gathered from the events. Times in seconds of story time.
 
     `tried` holds the hosts of each round of the sender in order; `arrivals` (host, when) of every stored copy;
-    `bounces` (by, when, status); `held` the queues that still keep it.
+    `bounces` (by, when, status); `held` the queues that still keep it; `handed` (host, how it travelled) each time the
+    sender handed the content over, whatever the host said to it.
     """
 
     message: str
@@ -85,6 +103,7 @@ class Fate(Struct, frozen=True, kw_only=True):
     arrivals: tuple[tuple[str, float], ...] = ()
     bounces: tuple[tuple[str, float, str | None], ...] = ()
     held: tuple[str, ...] = ()
+    handed: tuple[tuple[str, TlsUse], ...] = ()
 
 
 class Miss(Struct, frozen=True, kw_only=True):
@@ -141,9 +160,10 @@ class Waiver(Struct, frozen=True, kw_only=True):
 class Run(Struct, frozen=True, kw_only=True):
     """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time.
 
-    `chain` is that of the story's start; `rogues` are the hosts that are not the owner's. `plan` is the file that had
-    it played, `over` that of the zone; `causes` are the zone's lines behind a failure, `waivers` what the plan says of
-    this play, needed or not. `not_played` says why the story could not be played at all.
+    `chain` is that of the story's start; `protected` are the hosts that mail may only be given to over authenticated
+    TLS, by an enforced MTA-STS policy or by usable TLSA records; `rogues` those that are an attacker's. `plan` is the
+    file that had it played, `over` that of the zone; `causes` are the zone's lines behind a failure, `waivers` what the
+    plan says of this play, needed or not. `not_played` says why the story could not be played at all.
     """
 
     schema: int = RUN_SCHEMA
@@ -161,10 +181,12 @@ class Run(Struct, frozen=True, kw_only=True):
     sessions: tuple[Session, ...] = ()
     conditions: tuple[Condition, ...] = ()
     queues: tuple[tuple[str, float | None], ...] = ()
-    rogues: tuple[str, ...] = ()
     looks: tuple[Looked, ...] = ()
     findings: tuple[Finding, ...] = ()
     verdict: Verdict | None = None
+    world: WorldKind = WorldKind.MEMORY
+    protected: tuple[str, ...] = ()
+    rogues: tuple[str, ...] = ()
     plan: str = ""
     over: str = ""
     causes: tuple[ZoneRecord, ...] = ()

@@ -42,6 +42,11 @@ class Issued(Struct, frozen=True, kw_only=True):
     chain_pem: bytes
     key_pem: bytes
 
+    @property
+    def der(self) -> bytes:
+        """The host's own certificate."""
+        return x509.load_pem_x509_certificate(self.chain_pem).public_bytes(serialization.Encoding.DER)
+
 
 class Authority:
     """The certificate authority of one seed."""
@@ -53,6 +58,11 @@ class Authority:
     def pem(self) -> bytes:
         """The authority's own certificate."""
         return _root(self.seed)[1].public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def der(self) -> bytes:
+        """The same in DER."""
+        return _root(self.seed)[1].public_bytes(serialization.Encoding.DER)
 
     def issue(self, name: str, kind: CertificateKind = CertificateKind.VALID) -> Issued:
         """A certificate for `name`, with what is the matter with it."""

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from mxprobe.facts.dns import Question, RecordType, index_answers
-from mxprobe.facts.run import Event, EventKind
+from mxprobe.facts.run import Event, EventKind, TlsUse
 from mxprobe.facts.smtp import Reply
+from mxprobe.lab.guard import Guard, Knowledge
 from mxprobe.lab.letter import Letter
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, aged, start
@@ -23,10 +24,15 @@ from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.plan import Plan, plan_mx, plan_onward, without_worse
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import gives_up, next_attempt
+from mxprobe.mx.tlsneed import Need
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.send import Connect, Manner, Parcel, Sent, ask, send
+from mxprobe.wire.trust import Trust
 
 _EXPIRED = "E3"
+
+_ANY = Need(policy=TlsPolicy.MAY)
+"""What a host needs of another that it only asks about a recipient."""
 
 _PATIENCE = 30.0
 """Seconds that a host waits for another to say whether it knows a recipient."""
@@ -38,6 +44,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     resolver: Resolver
     connect: Connect
     tls: ssl.SSLContext
+    knowledge: Knowledge
     record: Callable[[Event], None]
     short: Callable[[str], str]
     now: Callable[[], float]
@@ -55,6 +62,7 @@ class Mailer:
         self.profile, self.policy = kind
         self.around = around
         self.onward = ""
+        self.guard = Guard(self.policy, around.knowledge)
         self.held = 0
         self.emptied_at = 0.0
         self._last_words: dict[tuple[str, str], Reply | None] = {}
@@ -84,7 +92,7 @@ class Mailer:
         for target in plan.targets(self.around.port):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    return await ask(target.endpoint, recipient, self._manner(), self.around.connect)
+                    return await ask(target.endpoint, recipient, self._manner(_ANY), self.around.connect)
         return None
 
     async def _round(
@@ -92,7 +100,9 @@ class Mailer:
     ) -> tuple[str, ...]:
         """One walk over the chain with fresh names; the recipients that have to wait."""
         number, queued_for, dice = at
-        plan = await self._plan(letter.recipients[0].rpartition("@")[2])
+        domain = letter.recipients[0].rpartition("@")[2]
+        await self.guard.prepare(domain)
+        plan = await self._plan(domain)
         targets = plan.targets(self.around.port)
         if not targets:
             return self._without_hosts(letter, pending, "D4" if plan.temporary else plan.cell)
@@ -126,25 +136,35 @@ class Mailer:
         return pending
 
     async def _try(self, letter: Letter, delivery: Delivery, move: Move, number: int) -> Delivery:
-        """Try one address, and tell the book and the engine."""
+        """Try one address, and tell the book and the engine; a host that is ruled out is not dialled."""
         endpoint = move.endpoint
         if endpoint is None:
             raise AssertionError("a move to try names an address")
         host = self.around.short(endpoint.host)
+        need = await self.guard.need(letter.recipients[0].rpartition("@")[2], endpoint)
+        if need.rules_out and need.cell is not None:
+            self._note(
+                EventKind.REFUSED, letter, move.recipients, Seen(host=host, cell=need.cell, text=CELLS[need.cell].event)
+            )
+            return delivery.record(Attempt(endpoint=endpoint, cell=need.cell, policy=need.policy))
         self._note(EventKind.TRIED, letter, move.recipients, Seen(host=host, number=number))
-        manner = self._manner(queued_for=delivery.queued_for, clear=move.clear)
+        manner = self._manner(need, queued_for=delivery.queued_for, clear=move.clear)
         parcel = Parcel(mail_from=letter.mail_from, recipients=move.recipients, content=letter.content)
         sent = await send(endpoint, parcel, manner, self.around.connect)
-        attempt = Attempt(endpoint=endpoint, cell=sent.cell, recipients=sent.recipients, clear=move.clear)
+        attempt = Attempt(
+            endpoint=endpoint, cell=sent.cell, recipients=sent.recipients, clear=move.clear, policy=need.policy
+        )
         after = delivery.record(attempt)
         self._note_outcome(letter, move, sent, (delivery, after))
         return after
 
-    def _manner(self, *, queued_for: float = 0.0, clear: bool = False) -> Manner:
+    def _manner(self, need: Need, *, queued_for: float = 0.0, clear: bool = False) -> Manner:
         """How it speaks to a host."""
+        knowledge = self.around.knowledge
         return Manner(
             profile=self.profile,
-            policy=self.policy,
+            need=need,
+            trust=Trust(anchors=knowledge.anchors, now=knowledge.wall()),
             queued_for=queued_for,
             helo=self.helo,
             clear=clear,
@@ -162,7 +182,9 @@ class Mailer:
             kind = EventKind.ACCEPTED if recipient in dict(taken) else EventKind.REFUSED
             cell = dict(sent.recipients).get(recipient)
             cell = sent.cell if cell in (None, "R1") else cell
-            self._note(kind, letter, (recipient,), Seen(host=host, cell=cell, text=said))
+            self._note(
+                kind, letter, (recipient,), Seen(host=host, cell=cell, text=said, tls=dict(sent.tls).get(recipient))
+            )
 
     def _end_round(self, letter: Letter, delivery: Delivery, move: Move) -> tuple[str, ...]:
         """Give back what bounced; what waits is returned."""
@@ -203,15 +225,17 @@ class Mailer:
                 status=seen.status,
                 cell=seen.cell,
                 round=seen.number,
+                tls=seen.tls,
             )
             self.around.record(event)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What an event of a mailer is about: the other host, the cell, words, a status, the round."""
+    """What an event of a mailer is about: the other host, the cell, words, a status, the round, how it travelled."""
 
     host: str | None = None
     cell: str | None = None
     text: str = ""
     status: str | None = None
     number: int | None = None
+    tls: TlsUse | None = None

@@ -1,163 +1,130 @@
-"""The lab's name server: zones from master-file text, answers as an authoritative server gives them.
+"""The lab's name server: answers from its zones, or as a fault has it; in memory by a call, on loopback by UDP and TCP.
 
-dnspython is codec and zone reader; which records answer a question is worked out here. The same answers go through a
-function call in memory and through UDP and TCP on loopback.
+What the zones say is worked out in `zones`. Content can be replaced, and what was served before is remembered, as a
+server that has stopped following its primary goes on with it.
 
-Standards: RFC 1034 §4.3.2, RFC 2308 §2 (absence), RFC 6891 (EDNS).
+Standards: RFC 1035 §4.2, RFC 6891 (EDNS).
 """
 
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import lru_cache
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
-import dns.zone
+import dns.rrset
 
-from mxprobe.facts.dns import AnswerStatus, Question, RecordType
-from mxprobe.scenario.reaction import Names, Reaction, Truncate
+from mxprobe.facts.dns import AnswerStatus, Question
+from mxprobe.lab.zones import PAYLOAD, Zones, gather_zones
+from mxprobe.scenario.reaction import Forge, Lame, Names, Reaction, SignatureKind, Signatures, Stale, Truncate
 
 React = Callable[[Question], tuple[Reaction, ...]]
 
-_PAYLOAD = 1232
-_LONGEST_CHAIN = 8
-_REMEMBERED = 500
 _RCODES = {
     AnswerStatus.SERVFAIL: dns.rcode.SERVFAIL,
     AnswerStatus.REFUSED: dns.rcode.REFUSED,
     AnswerStatus.NXDOMAIN: dns.rcode.NXDOMAIN,
     AnswerStatus.NODATA: dns.rcode.NOERROR,
 }
-_KNOWN = {rrtype.value: rrtype for rrtype in RecordType}
+_LONG_AGO = (1546300800, 1577836800)
+"""From when to when expired signatures held: 2019."""
 
 
 class NameServer:
     """Authoritative for its zones, REFUSED for everything else. `zones` is master-file text by origin."""
 
     def __init__(self, zones: Mapping[str, str]) -> None:
-        self._zones = _gather(tuple(sorted(zones.items())))
+        self._served = [(0.0, gather_zones(tuple(sorted(zones.items()))))]
 
-    def replace_zones(self, zones: Mapping[str, str]) -> None:
-        """Have other content from now on."""
-        self._zones = _gather(tuple(sorted(zones.items())))
+    def replace_zones(self, zones: Mapping[str, str], at: float) -> None:
+        """Serve these zones from now on, which is `at` in story time."""
+        self._served.append((at, gather_zones(tuple(sorted(zones.items())))))
+
+    def _served_at(self, moment: float) -> Zones:
+        """What was served at a moment of the story, before anything was replaced in it."""
+        return next((zones for at, zones in reversed(self._served) if at < moment), self._served[0][1])
 
     def answer(self, wire: bytes, react: React, *, over_tcp: bool = False) -> bytes | None:
         """The answer to one query; None where nothing is said (a broken query, or a fault that is silence)."""
-        asked, usual = self._zones.answer(wire, over_tcp=over_tcp)
-        if asked is not None:
-            for reaction in react(asked):
-                if isinstance(reaction, Names):
-                    if reaction.status.is_absence:
-                        return self._zones.deny(wire, _RCODES[reaction.status])
-                    rcode = _RCODES.get(reaction.status)
-                    return None if rcode is None else _without_records(wire, rcode)
-                if isinstance(reaction, Truncate):
+        zones = self._served[-1][1]
+        asked, usual = zones.answer(wire, over_tcp=over_tcp)
+        if usual is None:
+            return None
+        usual = wire[:2] + usual
+        for reaction in react(asked) if asked is not None else ():
+            match reaction:
+                case Names():
+                    return _say(wire, zones, reaction.status)
+                case Truncate():
                     return None if over_tcp else _without_records(wire, dns.rcode.NOERROR, dns.flags.TC)
-        return None if usual is None else wire[:2] + usual
+                case Lame():
+                    return _refer_to_root(wire)
+                case Forge():
+                    return _forge(wire, reaction.mx)
+                case Stale():
+                    before = self._served_at(reaction.since).answer(wire, over_tcp=over_tcp)[1]
+                    return None if before is None else wire[:2] + before
+                case Signatures():
+                    return _spoil(usual, reaction.kind)
+        return usual
+
+
+def _say(wire: bytes, zones: Zones, status: AnswerStatus) -> bytes | None:
+    """A status in place of records: silence, absence with its SOA, or a code alone."""
+    rcode = _RCODES.get(status)
+    if rcode is None:
+        return None
+    return zones.deny(wire, rcode) if status.is_absence else _without_records(wire, rcode)
 
 
 def _without_records(wire: bytes, rcode: dns.rcode.Rcode, flags: int = 0) -> bytes:
-    response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
+    response = dns.message.make_response(dns.message.from_wire(wire), our_payload=PAYLOAD)
     response.set_rcode(rcode)
     response.flags |= flags
-    return response.to_wire()
+    return response.to_wire(want_shuffle=False)
 
 
-class _Zones:
-    """Zones that nobody changes, and the answers from them that were asked for already."""
-
-    def __init__(self, texts: tuple[tuple[str, str], ...]) -> None:
-        self._zones = {
-            dns.name.from_text(origin): dns.zone.from_text(
-                text, origin=origin, relativize=False, check_origin=False, allow_include=False
-            )
-            for origin, text in texts
-        }
-        self._answers: dict[tuple[bytes, bool], tuple[Question | None, bytes | None]] = {}
-
-    def answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
-        """What is asked, as far as a fault can be about it, and the answer without its number."""
-        key = (wire[2:], over_tcp)
-        if key not in self._answers:
-            if len(self._answers) >= _REMEMBERED:
-                self._answers.clear()
-            self._answers[key] = self._answer(wire, over_tcp=over_tcp)
-        return self._answers[key]
-
-    def deny(self, wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
-        """The absence of what is asked, in the words of the zone that has it."""
-        response = dns.message.make_response(dns.message.from_wire(wire), our_payload=_PAYLOAD)
-        response.set_rcode(rcode)
-        response.flags |= dns.flags.AA
-        zone = self._zone_of(response.question[0].name)
-        if zone is not None:
-            self._add_soa(response, zone)
-        return response.to_wire()
-
-    def _answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
-        try:
-            query = dns.message.from_wire(wire)
-            response = dns.message.make_response(query, our_payload=_PAYLOAD)
-        except dns.exception.DNSException:
-            return None, None
-        asked = None
-        if len(query.question) != 1:
-            response.set_rcode(dns.rcode.FORMERR)
-        else:
-            name, rdtype = query.question[0].name, query.question[0].rdtype
-            self._fill(response, name, rdtype)
-            rrtype = _KNOWN.get(dns.rdatatype.to_text(rdtype))
-            text = name.to_text(omit_final_dot=True).lower()
-            asked = None if rrtype is None else Question(name=text, rrtype=rrtype)
-        return asked, response.to_wire(max_size=65535 if over_tcp else 0, want_shuffle=False)[2:]
-
-    def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
-        """Records of the question, aliases followed inside our own zones, absence with its SOA."""
-        for step in range(_LONGEST_CHAIN):
-            zone = self._zone_of(name)
-            if zone is None:
-                if step == 0:
-                    response.set_rcode(dns.rcode.REFUSED)
-                return
-            response.flags |= dns.flags.AA
-            found = zone.get_rrset(name, rdtype)
-            if found is not None:
-                response.answer.append(found)
-                return
-            alias = zone.get_rrset(name, dns.rdatatype.CNAME)
-            if alias is None:
-                self._deny(response, zone, name)
-                return
-            response.answer.append(alias)
-            name = alias[0].target
-
-    def _deny(self, response: dns.message.Message, zone: dns.zone.Zone, name: dns.name.Name) -> None:
-        exists = any(owner == name or owner.is_subdomain(name) for owner in zone.nodes)
-        if not exists:
-            response.set_rcode(dns.rcode.NXDOMAIN)
-        self._add_soa(response, zone)
-
-    def _add_soa(self, response: dns.message.Message, zone: dns.zone.Zone) -> None:
-        if zone.origin is not None and (soa := zone.get_rrset(zone.origin, dns.rdatatype.SOA)) is not None:
-            response.authority.append(soa)
-
-    def _zone_of(self, name: dns.name.Name) -> dns.zone.Zone | None:
-        for origin in sorted(self._zones, key=len, reverse=True):
-            if name.is_subdomain(origin):
-                return self._zones[origin]
-        return None
+def _refer_to_root(wire: bytes) -> bytes:
+    """What a server says that has not got the zone and does not refuse: no authority, ask the root."""
+    response = dns.message.make_response(dns.message.from_wire(wire), our_payload=PAYLOAD)
+    response.authority.append(dns.rrset.from_text(".", 518400, "IN", "NS", "a.root-servers.net."))
+    return response.to_wire(want_shuffle=False)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _gather(texts: tuple[tuple[str, str], ...]) -> _Zones:
-    """The same zones for every play of the same world: reading them costs more than playing in them."""
-    return _Zones(texts)
+def _forge(wire: bytes, hosts: tuple[str, ...]) -> bytes:
+    """An MX set that names these hosts, and has no signature."""
+    response = dns.message.make_response(dns.message.from_wire(wire), our_payload=PAYLOAD)
+    response.flags |= dns.flags.AA
+    records = [f"10 {host}." for host in hosts]
+    response.answer.append(dns.rrset.from_text_list(response.question[0].name, 3600, "IN", "MX", records))
+    return response.to_wire(want_shuffle=False)
+
+
+def _spoil(wire: bytes, kind: SignatureKind) -> bytes:
+    """The same response with signatures that do not hold: altered, or of dates that are over.
+
+    A validator judges the dates first (RFC 4035 §5.3.1), so what the altered dates do to the rest is not looked at.
+    """
+    response = dns.message.from_wire(wire)
+    for section in (response.answer, response.authority):
+        for place, rrset in enumerate(section):
+            if rrset.rdtype == dns.rdatatype.RRSIG:
+                spoilt = [_spoil_one(record, kind) for record in rrset]
+                section[place] = dns.rrset.from_rdata_list(rrset.name, rrset.ttl, spoilt)
+    return response.to_wire(max_size=65535, want_shuffle=False)
+
+
+def _spoil_one(record: dns.rdata.Rdata, kind: SignatureKind) -> dns.rdata.Rdata:
+    if kind is SignatureKind.EXPIRED:
+        return record.replace(inception=_LONG_AGO[0], expiration=_LONG_AGO[1])
+    signature: bytes = getattr(record, "signature")  # noqa: B009
+    return record.replace(signature=signature[:-1] + bytes((signature[-1] ^ 1,)))
 
 
 class _Datagrams(asyncio.DatagramProtocol):

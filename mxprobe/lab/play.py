@@ -15,6 +15,7 @@ from mxprobe.lab.clock import StoryLoop, play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.seams import Look
 from mxprobe.lab.teller import PROBE
@@ -65,6 +66,7 @@ def play_story(scenario: Scenario, sender: str, seed: int, look: Look | None = N
         conditions=world.conditions,
         queues=queues,
         looks=tuple(world.looks),
+        protected=tuple(sorted(map(scenario.short, world.mailers[SENDER].guard.protected))),
         rogues=tuple(scenario.short(spec.name) for spec in scenario.hosts if spec.rogue),
     )
 
@@ -77,7 +79,10 @@ async def _live(world: World, sender: str) -> float:
     network = MemoryNetwork(latency=LATENCY)
     network.on_syn = lambda address, port: _answer_syn(world, address)
     for address, host in world.host_of.items():
-        network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
+        if host == world.scenario.policy_host:
+            network.listen(address, HTTPS_PORT, policy_protocol(world.policy_seams()))
+        else:
+            network.listen(address, PORT, host_protocol(world.seams_of(host, address, PORT)))
     tls = client_context()
     servers = {f"192.0.2.{at}:53": name for at, name in enumerate(world.scenario.nameservers, start=1)}
     ask = _exchange(world, servers)

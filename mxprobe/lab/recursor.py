@@ -2,8 +2,9 @@
 
 Answers are kept by their TTL in story time, absence by its SOA, failures not at all. A server that is silent, refuses
 or knows nothing of the zone is passed over where there is another. Aliases left open are the stub's work.
+With a trust anchor it validates: what is bogus is SERVFAIL with the reason, and is not kept.
 
-Standards: RFC 1034 §5.3.3, RFC 2181 §5.2 (TTL), RFC 2308 §5 (absence).
+Standards: RFC 1034 §5.3.3, RFC 2181 §5.2 (TTL), RFC 2308 §5 (absence), RFC 4035 §3.2, §4.7, RFC 8914 (reasons).
 """
 
 import asyncio
@@ -21,8 +22,11 @@ import dns.opcode
 import dns.rcode
 import dns.rdatatype
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mxprobe.lab.world import World
+from mxprobe.lab.world import EPOCH, World
+from mxprobe.lab.zones import PAYLOAD
+from mxprobe.mx.dnssec import Judgement, Link, Reason, Security, judge
 from mxprobe.wire.resolver import Exchange, Resolver
 
 OWN_ADDRESS = "127.0.0.1:53"
@@ -31,7 +35,17 @@ OWN_ADDRESS = "127.0.0.1:53"
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 86400.0
 _SAYS_SOMETHING = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-_AA, _RA = 0x04, 0x80
+_SIGNING = (dns.rdatatype.RRSIG, dns.rdatatype.NSEC)
+_AA, _RA, _AD, _CD = 0x04, 0x80, 0x20, 0x10
+_EXPLAINED = {
+    Reason.UNSIGNED: dns.edns.EDECode.RRSIGS_MISSING,
+    Reason.EXPIRED: dns.edns.EDECode.SIGNATURE_EXPIRED,
+    Reason.NOT_YET_VALID: dns.edns.EDECode.SIGNATURE_NOT_YET_VALID,
+    Reason.NO_KEYS: dns.edns.EDECode.DNSKEY_MISSING,
+    Reason.UNTRUSTED_KEYS: dns.edns.EDECode.DNSKEY_MISSING,
+    Reason.NO_PROOF: dns.edns.EDECode.NSEC_MISSING,
+    Reason.NO_ANSWER: dns.edns.EDECode.DNSSEC_INDETERMINATE,
+}
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -44,12 +58,23 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """A response as the cache has it: its bytes behind the number, where its TTLs are, since when and how long."""
+    """A response as the cache has it: its bytes behind the number, where its TTLs are, since when and how long.
+
+    `is_secure` None: not judged. The message is shared and never changed.
+    """
 
     wire: bytes
     ttls: tuple[int, ...]
     since: float
     lasts: float
+    message: dns.message.Message | None
+    is_secure: bool | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is a whole answer about the name, and no failure."""
+        message = self.message
+        return message is not None and message.rcode() in _SAYS_SOMETHING and not message.flags & dns.flags.TC
 
     def at(self, now: float) -> bytes:
         """The response as it is told now: the older, the smaller its TTLs."""
@@ -63,39 +88,92 @@ class Kept(Struct, frozen=True, kw_only=True):
 class Recursor:
     """The resolver of one mailer. `ask` reaches the authoritative `servers`; `now` is story time in seconds.
 
-    Of several servers each question tries them in an order that the dice give; each has its share of the time.
+    Of several servers each question tries them in an order that the dice give; each has its share of the time. `anchor`
+    has the root's DS records as text; without it nothing is validated.
     """
 
-    def __init__(self, ask: Exchange, servers: tuple[str, ...], now: Callable[[], float], dice: random.Random) -> None:
+    def __init__(
+        self,
+        ask: Exchange,
+        servers: tuple[str, ...],
+        now: Callable[[], float],
+        dice: random.Random,
+        anchor: tuple[str, ...] = (),
+    ) -> None:
         self._ask, self._servers = ask, servers
         self._now, self._dice = now, dice
+        self._anchor = anchor
         self._cache: dict[Asked, Kept] = {}
 
     async def exchange(self, query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
         """The response to a mailer's query; `server` is this one, whatever it is called. Raises OSError."""
         asked = read_query(query[2:])
-        kept = self._recall(asked)
-        if kept is None:
-            wire, message = await self._ask_servers(query, over_tcp, deadline)
-            kept = self._keep(asked, wire, message)
-        return query[:2] + _as_resolver(kept.at(self._now()))
+        if asked is None or not self._anchor:
+            kept = await self._look(asked, query, over_tcp, deadline)
+            return query[:2] + _as_resolver(kept.at(self._now()), is_secure=False)
+        whole = replace(asked, edns=True, wants_signatures=True)
+        kept = await self._look(whole, _make_query(whole), over_tcp, deadline)
+        if kept.says_something and kept.is_secure is None and not query[3] & _CD:
+            judgement = await self._judge(whole, kept, deadline)
+            if judgement.security is Security.BOGUS:
+                code = _EXPLAINED.get(judgement.reason or Reason.BAD_SIGNATURE, dns.edns.EDECode.DNSSEC_BOGUS)
+                return _fail(query, code, judgement.detail)
+            is_secure = judgement.security is Security.SECURE
+            kept = replace(kept, lasts=min(kept.lasts, judgement.lasts), is_secure=is_secure)
+            self._store(whole, kept)
+        wire = _as_resolver(kept.at(self._now()), is_secure=bool(kept.is_secure))
+        return query[:2] + (wire if asked.wants_signatures else _without_signatures(wire, asked))
 
-    def _recall(self, asked: Asked | None) -> Kept | None:
-        """What is known and not too old."""
+    async def _look(self, asked: Asked | None, query: bytes, over_tcp: bool, deadline: float) -> Kept:
+        """What is known and not too old, or what the servers say. Raises OSError."""
         kept = None if asked is None else self._cache.get(asked)
-        return kept if kept is not None and self._now() < kept.since + kept.lasts else None
-
-    def _keep(self, asked: Asked | None, wire: bytes, message: dns.message.Message | None) -> Kept:
-        """A response as the cache has it, and in the cache where it may be kept."""
+        if kept is not None and self._now() < kept.since + kept.lasts:
+            return kept
+        wire, message = await self._ask_servers(query, over_tcp, deadline)
         lasts = min(lifetime(message), _LONGEST_KEPT)
-        ttls = _places_of_ttls(wire) if lasts else ()
-        kept = Kept(wire=wire[2:], ttls=tuple(place - 2 for place in ttls), since=self._now(), lasts=lasts)
-        if asked is not None and lasts:
-            self._cache.pop(asked, None)
+        ttls = tuple(place - 2 for place in _places_of_ttls(wire)) if lasts else ()
+        kept = Kept(wire=wire[2:], ttls=ttls, since=self._now(), lasts=lasts, message=message)
+        if asked is not None:
+            self._store(asked, kept)
+        return kept
+
+    def _store(self, asked: Asked, kept: Kept) -> None:
+        """Keep what may be kept; the oldest goes where there is no room."""
+        self._cache.pop(asked, None)
+        if kept.lasts:
             if len(self._cache) >= _MOST_KEPT:
                 self._cache.pop(next(iter(self._cache)))
             self._cache[asked] = kept
-        return kept
+
+    async def _judge(self, asked: Asked, kept: Kept, deadline: float) -> Judgement:
+        """Follow the chain from the root by the same cache; what a bogus answer hangs on is asked for afresh later."""
+        if kept.message is None:
+            raise AssertionError("what says something was read")
+        link = Link(name=asked.name, rdtype=asked.rdtype)
+        steps = judge(link, kept.message, self._anchor, EPOCH + self._now())
+        passed = [asked]
+        try:
+            wanted = next(steps)
+            while True:
+                passed.append(Asked(name=wanted.name, rdtype=wanted.rdtype, edns=True, wants_signatures=True))
+                wanted = steps.send(await self._look_link(passed[-1], deadline))
+        except StopIteration as stop:
+            judgement: Judgement = stop.value
+        if judgement.security is Security.BOGUS:
+            for each in passed:
+                self._cache.pop(each, None)
+        return judgement
+
+    async def _look_link(self, asked: Asked, deadline: float) -> dns.message.Message | None:
+        """A response of the chain, over TCP where it does not fit; None where there is none."""
+        query = _make_query(asked)
+        try:
+            kept = await self._look(asked, query, False, deadline)
+            if kept.message is not None and kept.message.flags & dns.flags.TC:
+                kept = await self._look(asked, query, True, deadline)
+        except OSError:
+            return None
+        return kept.message if kept.says_something else None
 
     async def _ask_servers(
         self, query: bytes, over_tcp: bool, deadline: float
@@ -115,7 +193,7 @@ class Recursor:
                 continue
             message = _read(wire)
             if _is_lame(message):
-                wire, message = _refuse(query, f"{server} is not authoritative"), None
+                wire, message = _fail(query, dns.edns.EDECode.NO_REACHABLE_AUTHORITY, f"{server} is lame"), None
             elif message is not None and message.rcode() in _SAYS_SOMETHING:
                 return wire, message
             refusal = refusal or (wire, message)
@@ -127,7 +205,7 @@ class Recursor:
 def resolver_for(world: World, who: str, ask: Exchange, servers: tuple[str, ...]) -> Resolver:
     """What a mailer of the world asks: a stub over a cache that nobody else uses. `ask` reaches the `servers`."""
     dice = random.Random(f"{world.seed}/{who}/names")  # seeded on purpose
-    return Resolver(Recursor(ask, servers, lambda: world.now, dice).exchange, (OWN_ADDRESS,))
+    return Resolver(Recursor(ask, servers, lambda: world.now, dice, world.anchor).exchange, (OWN_ADDRESS,))
 
 
 @lru_cache(maxsize=128)
@@ -177,20 +255,36 @@ def _is_lame(message: dns.message.Message | None) -> bool:
     return message is not None and message.rcode() in _SAYS_SOMETHING and not message.flags & dns.flags.AA
 
 
-def _refuse(query: bytes, why: str) -> bytes:
-    response = dns.message.make_response(dns.message.from_wire(query), our_payload=1232)
+def _make_query(asked: Asked) -> bytes:
+    """A query to an authoritative server, which recurses for nobody."""
+    query = dns.message.make_query(asked.name, asked.rdtype, want_dnssec=True, payload=PAYLOAD, flags=0, id=0)
+    return query.to_wire()
+
+
+def _fail(query: bytes, code: dns.edns.EDECode, why: str) -> bytes:
+    """SERVFAIL, with the reason for who can read it (RFC 8914 §2)."""
+    response = dns.message.make_response(dns.message.from_wire(query), our_payload=PAYLOAD)
     response.set_rcode(dns.rcode.SERVFAIL)
     if response.edns >= 0:
-        option = dns.edns.EDEOption(dns.edns.EDECode.NO_REACHABLE_AUTHORITY, why)
-        response.use_edns(0, response.ednsflags, 1232, options=[option])
+        response.use_edns(0, response.ednsflags, PAYLOAD, options=[dns.edns.EDEOption(code, why)])
     return response.to_wire()
 
 
-def _as_resolver(behind_number: bytes) -> bytes:
-    """The flags of a resolver in place of an authoritative server's: recursion available, no authority."""
+def _as_resolver(behind_number: bytes, *, is_secure: bool) -> bytes:
+    """The flags of a resolver in place of an authoritative server's: recursion available, no authority, AD or not."""
     if len(behind_number) < 10:
         return behind_number
-    return bytes((behind_number[0] & ~_AA, behind_number[1] | _RA)) + behind_number[2:]
+    high, low = behind_number[0] & ~_AA, (behind_number[1] | _RA) & ~_AD
+    return bytes((high, low | _AD if is_secure else low)) + behind_number[2:]
+
+
+def _without_signatures(behind_number: bytes, asked: Asked) -> bytes:
+    """The response for a stub that did not ask for signatures (RFC 4035 §3.2.1)."""
+    message = dns.message.from_wire(b"\0\0" + behind_number)
+    for section in (message.answer, message.authority):
+        section[:] = [rrset for rrset in section if rrset.rdtype == asked.rdtype or rrset.rdtype not in _SIGNING]
+    message.use_edns(0 if asked.edns else -1, 0, PAYLOAD)
+    return message.to_wire(max_size=65535, want_shuffle=False)[2:]
 
 
 def _places_of_ttls(wire: bytes) -> list[int]:

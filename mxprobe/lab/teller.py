@@ -111,7 +111,7 @@ class Teller:
             case Publish():
                 yield at, _later(self.world.publish, step)
                 servers = step.servers or (DNS,)
-                yield at, _later(self._note, step, EventKind.PUBLISH, describe_records(step.mx), servers)
+                yield at, _later(self._note, step, EventKind.PUBLISH, describe_records(step), servers)
 
     def _note(self, step: Step, kind: EventKind, text: str, hosts: Iterable[str]) -> None:
         for host in hosts:
@@ -132,6 +132,11 @@ def describe_break(step: Break) -> str:
     return f"{step.use.name}{told}{where}"
 
 
-def describe_records(mx: tuple[tuple[int, str], ...]) -> str:
-    """MX records in one line."""
-    return ", ".join(f"{preference} {name}" for preference, name in mx) or "no MX record"
+def describe_records(step: Publish) -> str:
+    """What is published, in one line."""
+    parts = []
+    if step.mx is not None:
+        parts.append(", ".join(f"{preference} {name}" for preference, name in step.mx) or "no MX record")
+    if step.mta_sts is not None:
+        parts.append(f"MTA-STS {step.mta_sts.mode} for {', '.join(step.mta_sts.mx) or 'no host'}")
+    return "; ".join(parts)

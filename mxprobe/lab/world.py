@@ -16,19 +16,22 @@ from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.certs import Authority
+from mxprobe.lab.content import Machines, change, first_content, make_zones
+from mxprobe.lab.guard import Knowledge
 from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
+from mxprobe.lab.policyhost import HTTPS_PORT, PolicySeams
 from mxprobe.lab.seams import HostSeams, Look, Lookout, StoredMessage
 from mxprobe.lab.teller import PROBE, Teller
+from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.host import answer, combine
-from mxprobe.scenario.model import DNS, Break, Probe, Publish, Scenario, Send
+from mxprobe.scenario.host import answer, answer_policy_request, combine
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
 from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
-from mxprobe.scenario.zone import restage
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -51,9 +54,15 @@ class World:
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        zones = write_zone(scenario, addresses, (scenario.mx, scenario.ttl))
-        self.names = {name: NameServer(zones) for name in scenario.nameservers}
+        self.machines = Machines(addresses=addresses, tlsa=self._promise())
+        first = first_content(scenario)
+        served = make_zones(scenario, first, self.machines, seed)
+        self.anchor = served.anchor
+        self.policy = first.policy
+        self.contents = dict.fromkeys(scenario.nameservers, first)
+        self.names = {name: NameServer(served.zones) for name in scenario.nameservers}
         self.teller = Teller(self)
+        self.policy_port = HTTPS_PORT
         self.look: Look | None = None
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
@@ -84,11 +93,17 @@ class World:
         found = self._strike(server, Moment(now=self.now, host=server, question=question))
         return found or self._strike(DNS, Moment(now=self.now, host=server, question=question))
 
+    def react_to_request(self, moment: Moment) -> tuple[Reaction, ...]:
+        """What the host of the policy does, at a handshake and at a request."""
+        own = answer_policy_request(self.policy, moment)
+        return combine(self._strike(POLICY_HOST, moment), own)
+
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
         host = self.host_of.get(address)
         if host is None:
             return ()
+        host = POLICY_HOST if host == self.scenario.policy_host else host
         return self._strike(host, Moment(now=self.now, host=host, phase=Phase.CONNECT))
 
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
@@ -108,6 +123,7 @@ class World:
                     seen=seen,
                     times=tuple(times[-_REMEMBERED - 1 : -1]),
                     first_seen=self._remember_triplet(spell, moment),
+                    began=spell.begins,
                 )
             )
             if any(not isinstance(reaction, MODIFIERS) for reaction in found):
@@ -172,6 +188,27 @@ class World:
             verify=lambda other, recipient: self._verify(host, other, recipient),
         )
 
+    def policy_seams(self) -> PolicySeams:
+        """What the host of the domain's MTA-STS policy is made with."""
+        host = self.scenario.policy_host
+        return PolicySeams(
+            name=POLICY_HOST,
+            react=self.react_to_request,
+            now=lambda: self.now,
+            context=lambda kind: self.authority.context(host, kind),
+        )
+
+    def _promise(self) -> dict[str, str]:
+        """The TLSA records of hosts that have any: of their own certificates, or of the authority's."""
+        records = {}
+        for spec in self.scenario.hosts:
+            if spec.tlsa:
+                usage, selector, mtype = map(int, spec.tlsa.split())
+                of_authority = usage in (0, 2)
+                der = self.authority.der if of_authority else self.authority.issue(spec.name).der
+                records[spec.name] = tlsa_record(der, usage, selector, mtype)
+        return records
+
     async def _verify(self, host: str, other: str, recipient: str) -> str | None:
         """What a host says of a recipient that `other` does not know, or cannot be asked about; None where it does."""
         known = await self.mailers[host].ask_recipient(other, recipient)
@@ -220,6 +257,13 @@ class World:
             resolver=resolver,
             connect=connect,
             tls=tls,
+            knowledge=Knowledge(
+                resolver=resolver,
+                connect=connect,
+                anchors=self.authority.pem,
+                wall=lambda: EPOCH + self.now,
+                policy_port=self.policy_port,
+            ),
             record=self.record,
             short=self.scenario.short,
             now=lambda: self.now,
@@ -314,37 +358,12 @@ class World:
         self.looks.append(Looked(name=step.name, at=round(at, 6), findings=await look(lookout)))
 
     def publish(self, step: Publish) -> None:
-        """Put new MX records on the name servers that the step names, or on all."""
-        ttl = self.scenario.ttl if step.ttl is None else step.ttl
-        zones = write_zone(self.scenario, self.addresses, (step.mx, ttl))
+        """Put new records on the name servers that the step names, or on all."""
         for name in step.servers or self.names:
-            self.names[name].replace_zones(zones)
-
-
-Records = tuple[tuple[tuple[int, str], ...], float]
-"""MX records, and their TTL in seconds."""
-
-
-def write_zone(scenario: Scenario, addresses: dict[str, tuple[str, ...]], records: Records) -> dict[str, str]:
-    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    numbered = enumerate(scenario.nameservers, start=1)  # name servers have the first addresses of the network
-    servers = "".join(f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in numbered)
-    apex = f"@ 300 IN SOA {scenario.nameservers[0]} hostmaster 1 3600 900 604800 60\n{servers}"
-    mx, ttl = records
-    lines = [f"@ {ttl:.0f} IN MX {number} {name if name == '.' else name + '.'}\n" for number, name in mx]
-    zones = {scenario.domain: "".join([apex, *lines])}
-    if scenario.zone:
-        own = restage(scenario.zone, scenario.domain, addresses)
-        zones = {scenario.domain: own if " SOA " in own else apex + own}
-    for name, found in addresses.items():
-        inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
-        if inside and scenario.zone:
-            continue
-        origin = scenario.domain if inside else name
-        zones.setdefault(origin, apex)
-        for address in found:
-            zones[origin] += f"{name}. 3600 IN {'AAAA' if ':' in address else 'A'} {address}\n"
-    return zones
+            content = self.contents[name] = change(self.contents[name], step, self.now)
+            self.policy = content.policy
+            served = make_zones(self.scenario, content, self.machines, self.seed)
+            self.names[name].replace_zones(served.zones, self.now)
 
 
 def client_context() -> ssl.SSLContext:

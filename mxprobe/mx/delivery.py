@@ -46,12 +46,16 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """What trying an address led to: the cell that ended it, and those of recipients that were answered."""
+    """What trying an address led to: the cell that ended it, and those of recipients that were answered.
+
+    `policy` is that as which the host was treated, where it is not the sender's own.
+    """
 
     endpoint: Endpoint
     cell: str
     recipients: tuple[tuple[str, str], ...] = ()
     clear: bool = False
+    policy: TlsPolicy | None = None
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -88,7 +92,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     def record(self, attempt: Attempt) -> "Delivery":
         """The engine after `attempt`, which must have been at an address that was lawful to try."""
-        ruling = self.profile.ruling(attempt.cell, self.policy, self.queued_for)
+        ruling = self.profile.ruling(attempt.cell, attempt.policy or self.policy, self.queued_for)
         tried = self.tried if attempt.clear else (*self.tried, attempt.endpoint)
         after = replace(
             self,
@@ -118,7 +122,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
         for recipient in self.pending:
             cell = own.get(recipient, attempt.cell)
             cell = attempt.cell if cell == "R1" else cell
-            ruling = self.profile.ruling(cell, self.policy, self.queued_for)
+            ruling = self.profile.ruling(cell, attempt.policy or self.policy, self.queued_for)
             if ruling.action is Action.BOUNCE:
                 bounced.append((recipient, cell))
             elif ruling.action is Action.WAIT:

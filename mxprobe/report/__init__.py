@@ -1,0 +1,1 @@
+"""Tells: values to text, JSON, JUnit and what CI pages read."""

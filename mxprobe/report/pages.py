@@ -11,7 +11,7 @@ from mxprobe.mx.senders import NOT_MODELLED, PROFILES
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 
 _STEPS = {
     "send": (
@@ -27,6 +27,16 @@ _STEPS = {
     "mend": (
         "Every fault that steps gave to these hosts ends. What a host `always` has stays with it.",
         "{at: 40m, mend: primary}",
+    ),
+    "publish": (
+        "The domain gets new MX records (with their `ttl`), or a new MTA-STS policy under a new id. All name servers\n"
+        "have them at once, or those named by `on`. What resolvers and senders keep, they keep until it is too old.",
+        "{at: 10m, publish: {mx: [10 new], ttl: 5m}, on: ns2}",
+    ),
+    "probe": (
+        "The domain is looked at in this moment, as `mxprobe probe` does, and the recipients `to` are asked for. What\n"
+        "the look must find stands under its name in `expect`: during: {findings: [MX308]}; an empty list is nothing.",
+        "{at: 6m, probe: during, to: alice}",
     ),
 }
 """The deeds of steps: what each does, and one as it stands in a file."""
@@ -61,7 +71,7 @@ def _cells() -> str:
 def _faults() -> str:
     lines = []
     for fault in FAULTS:
-        where = "names" if fault.ABOUT_NAMES else (fault.PHASE.value if fault.PHASE else "say a phase")
+        where = (fault.PHASE or "say a phase") if fault.ABOUT is About.HOSTS else fault.ABOUT
         lines += wrap(f"{fault.NAME:<22} {where:<12} ", _page_of(fault).splitlines()[0])
     return "\n".join(lines)
 
@@ -77,7 +87,9 @@ def _steps() -> str:
         [
             *lines,
             "",
-            "A step has one trigger: `at`, by the story's clock, or `after`, so long behind the step above it.",
+            "A step has one trigger: `at`, by the story's clock; `after`, so long behind the step above it; or `when`,",
+            "which waits for a queue, {queue: mx2, holds: 3}, or for what becomes of a message, {message: order,",
+            "tried: mx1, times: 2}: tried, accepted, arrived or bounced. `after` beside `when` waits so long behind.",
         ]
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from mxprobe.facts.names import to_unicode
+from mxprobe.mx.mtasts import Policy
 from mxprobe.report.words import count_of, say_time, wrap
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.faults.fault import FaultUse
@@ -15,6 +16,7 @@ from mxprobe.scenario.model import (
     Mend,
     Probe,
     Publish,
+    Rounds,
     Scenario,
     Send,
     Step,
@@ -30,6 +32,8 @@ def render_story(story: Scenario) -> str:
     lines += [""]
     lines += wrap(_LABEL.format("standard"), story.standard or "none is named")
     lines += _labelled("chain", (_host(story, preference, name) for preference, name in story.chain))
+    if story.mta_sts is not None:
+        lines += wrap(_LABEL.format("policy"), _policy(story, story.mta_sts))
     lines += wrap(_LABEL.format("recipients"), ", ".join(story.recipients))
     lines += wrap(_LABEL.format("senders"), " ".join(story.senders))
     lines += _labelled("steps", (_step(story, step) for step in story.steps))
@@ -64,6 +68,8 @@ def _host(story: Scenario, preference: int, name: str) -> str:
         takes = f"; knows {', '.join(spec.recipients)}"
     if spec.verifies:
         takes += f"; asks {story.short(spec.verifies)} whether a recipient exists"
+    if spec.tlsa:
+        takes += f"; TLSA {spec.tlsa}"
     if spec.lifetime is not None:
         takes += f"; gives up after {render_duration(spec.lifetime)}"
     if spec.site:
@@ -91,12 +97,26 @@ def _step(story: Scenario, step: Step) -> str:
         case Mend():
             did = f"{_names(story, step.hosts)}: mended"
         case Publish():
-            records = ", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"
             on = f" on {', '.join(step.servers)}" if step.servers else ""
-            did = f"new MX records{on}: {records}"
+            did = f"published{on}: {_published(story, step)}"
         case Probe():
             did = f"a look at the domain, called {step.name}"
     return f"{_trigger(story, step):>6}  {did}"
+
+
+def _published(story: Scenario, step: Publish) -> str:
+    """The records of a step, and its policy."""
+    parts = []
+    if step.mx is not None:
+        parts.append("MX " + (", ".join(f"{number} {story.short(name)}" for number, name in step.mx) or "none"))
+    if step.mta_sts is not None:
+        parts.append(_policy(story, step.mta_sts))
+    return "; ".join(parts)
+
+
+def _policy(story: Scenario, policy: Policy) -> str:
+    allowed = ", ".join(map(story.short, policy.mx)) or "no host"
+    return f"MTA-STS {policy.mode} for {allowed}, kept for {render_duration(policy.max_age)}"
 
 
 def _trigger(story: Scenario, step: Step) -> str:
@@ -127,6 +147,8 @@ def _expected(story: Scenario, expect: Expectations) -> list[str]:
     for queue in expect.queues:
         before = "" if queue.before is None else f" by {say_time(queue.before)}"
         lines.append(f"the queue of {story.short(queue.host)} is empty{before}")
+    if expect.order is not None:
+        lines.append(f"they arrive in this order: {', '.join(expect.order.messages)}")
     lines += [f"finding {finding.code} {finding.name}".rstrip() for finding in expect.findings]
     return lines
 
@@ -150,7 +172,21 @@ def _fate(story: Scenario, item: Expectation) -> str:
         parts.append(f"still queued at {story.short(item.queued)}")
     if item.lost:
         parts.append("is lost")
+    if item.shares:
+        parts.append("first asked in equal shares")
+    if item.never:
+        parts.append(f"never offered to {_names(story, item.never)}")
+    if item.tls is not None:
+        parts.append(f"travels with TLS {item.tls}")
+    if item.rounds is not None:
+        parts.append(_rounds(item.rounds))
     return f"{who}: {'; '.join(parts)}"
+
+
+def _rounds(rounds: Rounds) -> str:
+    if rounds.least == rounds.most:
+        return count_of(rounds.least, "round")
+    return f"{rounds.least} rounds or more" if rounds.most is None else f"{rounds.least} to {rounds.most} rounds"
 
 
 def _times(after: float | None, before: float | None) -> str:

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.scenario.document import Reader
-from mxprobe.scenario.model import DNS, HostSpec, mailboxes
+from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec, mailboxes
 
 ANYONE = "anyone"
 NAMELESS = ("ns",)
@@ -73,7 +73,10 @@ class Cast(Struct, kw_only=True):
         return self.reader.choice(node, self.known_hosts, "host")
 
     def hosts_named(self, node: Node) -> tuple[str, ...]:
-        """What a step names, one or a list: hosts, roles, `dns`, a name server; and what stands at their addresses."""
+        """What a step names, one or a list: hosts, roles, `dns`, a name server, `mta-sts`.
+
+        What stands at the same addresses is named with them.
+        """
         named = [host for item in self.reader.one_or_more(node) for host in self._hosts_called(item)]
         taken = {address for host in named for address in self.homes.get(host, ())}
         there = [host for host, addresses in self.homes.items() if taken.intersection(addresses)]
@@ -81,7 +84,7 @@ class Cast(Struct, kw_only=True):
 
     def _hosts_called(self, node: Node) -> tuple[str, ...]:
         word = self.reader.text(node)
-        servers = {name: (name,) for name in (DNS, *self.nameservers)}
+        servers = {name: (name,) for name in (DNS, POLICY_HOST, *self.nameservers)}
         roles = {**self.roles(), **servers}
         if roles.get(word):
             return roles[word]

@@ -4,6 +4,7 @@ Scalars stay text until a reader asks for a duration, a number or a name, so no 
 keys, tabs, anchors and unknown keys are refused with file, line and a guess.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import NoReturn, TypeVar
@@ -35,6 +36,14 @@ class Document(Struct, frozen=True, kw_only=True):
         width = end.column - mark.column if end.line == mark.line else len(excerpt) - mark.column
         place = Place(self.path, mark.line + 1, mark.column + 1, excerpt, max(width, 1))
         raise InputError(message, place=place, label=label, hint=hint)
+
+    def refuse_word(self, line: int, word: str, message: str, hint: str | None = None) -> NoReturn:
+        """Raise InputError for the first `word` (a pattern) on `line` or below it, where no node is at hand."""
+        for number, text in enumerate(self.lines[line - 1 :], start=line):
+            if found := re.search(rf"\b(?:{word})\b", text):
+                width = found.end() - found.start()
+                raise InputError(message, place=Place(self.path, number, found.start() + 1, text, width), hint=hint)
+        raise InputError(message, place=Place(self.path, line), hint=hint)
 
     def refuse_unknown(self, node: Node, word: str, known: Iterable[str], what: str) -> NoReturn:
         """Raise InputError for a word that is none of `known`, with the nearest of them."""

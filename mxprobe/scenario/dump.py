@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from mxprobe.mx.mtasts import Policy
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.faults.fault import Fault, FaultUse, Often
 from mxprobe.scenario.model import (
@@ -43,6 +44,10 @@ def dump(story: Scenario) -> str:
         f"nameservers: {_list(story.nameservers)}",
         f"recipients: {_list(story.recipients)}",
     ]
+    if story.signed:
+        lines.append("signed: true")
+    if story.mta_sts is not None:
+        lines.append(f"mta-sts: {_policy(story.mta_sts)}")
     if story.hosts:
         lines.append("hosts:")
         lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]
@@ -82,7 +87,12 @@ def _host(spec: HostSpec) -> str:
     if spec.always:
         uses = (_map({use.name: _settings(use.fault), **_where(use)}) for use in spec.always)
         entries["always"] = f"[{', '.join(uses)}]"
-    words = {"hands-on": spec.hands_on, "verifies": spec.verifies, "store": "" if spec.rogue else spec.store}
+    words = {
+        "hands-on": spec.hands_on,
+        "verifies": spec.verifies,
+        "tlsa": spec.tlsa,
+        "store": "" if spec.rogue else spec.store,
+    }
     entries |= {key: _text(word) for key, word in words.items() if word}
     entries |= {key: "true" for key, said in (("outside", spec.outside), ("rogue", spec.rogue)) if said}
     return _map(entries)
@@ -129,13 +139,29 @@ def _step(step: Step) -> str:
         case Mend():
             entries["mend"] = _list(step.hosts)
         case Publish():
-            ttl = {} if step.ttl is None else {"ttl": render_duration(step.ttl)}
-            entries["publish"] = _map({"mx": _list([f"{number} {name}" for number, name in step.mx]), **ttl})
+            entries["publish"] = _map(_records(step))
             if step.servers:
                 entries["on"] = _list(step.servers)
         case Probe():
             entries |= {"probe": _text(step.name), "to": _list(step.recipients)}
     return _map(entries)
+
+
+def _records(step: Publish) -> dict[str, str]:
+    """What a step publishes."""
+    records = {}
+    if step.mx is not None:
+        records["mx"] = _list([f"{number} {name}" for number, name in step.mx])
+    if step.ttl is not None:
+        records["ttl"] = render_duration(step.ttl)
+    if step.mta_sts is not None:
+        records["mta-sts"] = _policy(step.mta_sts)
+    return records
+
+
+def _policy(policy: Policy) -> str:
+    age = render_duration(policy.max_age)
+    return _map({"mode": policy.mode.value, "mx": _list(policy.mx), "max_age": age})
 
 
 def _when(when: When) -> str:
@@ -155,6 +181,8 @@ def _expectations(expect: Expectations, indent: str) -> list[str]:
         for queue in expect.queues:
             before = {} if queue.before is None else {"before": render_duration(queue.before)}
             lines.append(f"{indent}  {queue.host}: {_map({'queue': 'empty', **before})}")
+    if expect.order is not None:
+        lines.append(f"{indent}in-order: {_list(expect.order.messages)}")
     if expect.findings:
         lines.append(f"{indent}findings: {_codes(expect.findings)}")
     return lines
@@ -170,8 +198,15 @@ def _expectation(item: Expectation) -> str:
         entries["tried"] = _list(["|".join(place) for place in item.tried])
     if item.accepted:
         entries["accepted"] = _text("|".join(item.accepted))
+    if item.shares:
+        entries["shares"] = "equal"
+    if item.never:
+        entries["never"] = _list(item.never)
+    if item.tls is not None:
+        entries["tls"] = item.tls.value
     if item.rounds is not None:
-        entries["rounds"] = str(item.rounds)
+        most = {} if item.rounds.most is None else {"to": str(item.rounds.most)}
+        entries["rounds"] = _map({"from": str(item.rounds.least), **most})
     if item.arrived is not None:
         entries["arrived"] = _map(
             {"in": item.arrived.place, "copies": str(item.arrived.copies), **_times(item.arrived)}

@@ -4,10 +4,13 @@ A message states how it ends; the road is optional, but no host may be offered a
 `tried` describes a round: a round may end early only because the message was settled in it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from mxprobe.facts.finding import Severity
-from mxprobe.facts.run import Fate, Miss, Run, Verdict
+from mxprobe.facts.run import EventKind, Fate, Miss, Run, TlsUse, Verdict
+from mxprobe.mx.shares import LEAST, compare_shares
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.model import (
     MAILBOX,
@@ -16,12 +19,18 @@ from mxprobe.scenario.model import (
     Expectation,
     Expectations,
     LookExpectation,
+    Order,
     QueueExpectation,
+    Rounds,
     Scenario,
-    Send,
 )
 
 _SETTLED = 1e-6
+_TRAVELLED = {
+    TlsUse.NONE: "in clear",
+    TlsUse.UNVERIFIED: "by TLS with nobody verified",
+    TlsUse.VERIFIED: "by verified TLS",
+}
 
 
 def judge(scenario: Scenario, run: Run) -> Verdict:
@@ -29,11 +38,14 @@ def judge(scenario: Scenario, run: Run) -> Verdict:
     expect = expectations_for(scenario, run.sender)
     misses: list[Miss] = []
     for fate in run.fates:
-        misses += _judge_fate(scenario, fate, expect)
+        misses += _judge_fate(scenario, fate, expect, run)
     if not run.fates:
         misses.append(Miss(says="no message was sent before the story ended"))
     misses += _judge_steps(scenario, run)
     misses += [miss for queue in expect.queues for miss in _judge_queue(scenario, queue, run)]
+    misses += [miss for item in expect.messages if item.shares for miss in _judge_shares(scenario, item, run)]
+    if expect.order is not None:
+        misses += _judge_order(scenario, expect.order, run)
     misses += _judge_findings(expect, run)
     misses += [miss for look in expect.looks for miss in _judge_look(look, run)]
     return Verdict(misses=tuple(misses))
@@ -67,15 +79,21 @@ def expectations_for(scenario: Scenario, sender: str) -> Expectations:
         looks=own.looks or scenario.expect.looks,
         queues=own.queues or scenario.expect.queues,
         findings=own.findings,
+        order=own.order or scenario.expect.order,
     )
 
 
-def _judge_fate(scenario: Scenario, fate: Fate, expect: Expectations) -> Iterator[Miss]:
+def _judge_fate(scenario: Scenario, fate: Fate, expect: Expectations, run: Run) -> Iterator[Miss]:
     expectation = _find(scenario, fate, expect)
     if expectation is None:
         yield Miss(says=f"nothing is said of {fate.message} to {fate.recipient}", message=fate.message)
         return
-    says = list(_ends(scenario, fate, expectation)) + list(_road(scenario, fate, expectation))
+    says = [
+        *_ends(scenario, fate, expectation),
+        *_road(scenario, fate, expectation),
+        *_travelled(fate, expectation),
+        *_kept_away(scenario, fate, expectation, run),
+    ]
     for sentence, at in says:
         text = f"{fate.message} to {fate.recipient}: {sentence}"
         yield Miss(says=text, line=expectation.line, at=at, message=fate.message)
@@ -83,8 +101,7 @@ def _judge_fate(scenario: Scenario, fate: Fate, expect: Expectations) -> Iterato
 
 def _find(scenario: Scenario, fate: Fate, expect: Expectations) -> Expectation | None:
     """The expectation of this recipient, else that of the message; numbered messages belong to their step."""
-    steps = {name: step.name for step in scenario.steps if isinstance(step, Send) for name in step.names()}
-    message = steps.get(fate.message, fate.message)
+    message = scenario.letters.get(fate.message, fate.message)
     found = {item.recipient: item for item in expect.messages if item.message == message}
     return found.get(fate.recipient) or found.get(None)
 
@@ -214,8 +231,38 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
         at = fate.accepted[-1][1] if fate.accepted else None
         when = "" if at is None else f" at {_when(at)}"
         yield f"expected to be accepted by {'|'.join(accepted)}; accepted by {_names(taken)}{when}", at
-    if expectation.rounds is not None and len(fate.tried) != expectation.rounds:
-        yield f"expected {expectation.rounds} rounds; there were {len(fate.tried)}", None
+    rounds = expectation.rounds
+    if rounds is not None and not rounds.least <= len(fate.tried) <= (rounds.most or len(fate.tried)):
+        yield f"expected {_wanted_rounds(rounds)}; there were {len(fate.tried)}", None
+
+
+def _wanted_rounds(rounds: Rounds) -> str:
+    """3 rounds, 2 rounds or more, 2 to 5 rounds."""
+    if rounds.most is None:
+        return f"{rounds.least} rounds or more"
+    return f"{rounds.most if rounds.least == rounds.most else f'{rounds.least} to {rounds.most}'} rounds"
+
+
+def _travelled(fate: Fate, expectation: Expectation) -> Said:
+    """How the content went, each time the sender handed it over; what nobody knows is no pass."""
+    if expectation.tls is None:
+        return
+    wanted = f"expected its content to travel {_TRAVELLED[expectation.tls]}"
+    for host, how in fate.handed:
+        if how is not expectation.tls:
+            yield f"{wanted}; to {host} it went {_TRAVELLED[how]}", None
+    if not fate.handed:
+        yield f"{wanted}; {'how it did is not known' if fate.accepted else 'it was never handed over'}", None
+
+
+def _kept_away(scenario: Scenario, fate: Fate, expectation: Expectation, run: Run) -> Said:
+    """Hosts that nobody may offer the copy to."""
+    for host in map(scenario.short, expectation.never):
+        for event in run.events:
+            copy = (event.message, event.recipient) == (fate.message, fate.recipient)
+            if copy and event.kind is EventKind.TRIED and event.host == host:
+                yield f"expected never to be offered to {host}; {event.who} did so at {_when(event.at)}", event.at
+                break
 
 
 def _needed(places: list[tuple[str, ...]]) -> int:
@@ -245,6 +292,37 @@ def _judge_queue(scenario: Scenario, queue: QueueExpectation, run: Run) -> Itera
     elif queue.before is not None and emptied > queue.before + _SETTLED:
         text = f"the queue of {host}: expected empty before {render_duration(queue.before)}; "
         yield Miss(says=f"{text}empty at {_when(emptied)}", line=queue.line, at=emptied)
+
+
+def _judge_shares(scenario: Scenario, item: Expectation, run: Run) -> Iterator[Miss]:
+    """Whether the hosts of the first place were asked first equally often, over the messages of the step."""
+    hosts = [scenario.short(host) for host in (item.tried or ((),))[0]]
+    letters = scenario.letters
+    fates = [fate for fate in run.fates if letters.get(fate.message) == item.message and fate.tried]
+    first = {fate.message: fate.tried[0][0] for fate in fates}
+    counts = Counter(first.values())
+    shares = compare_shares([counts[host] for host in hosts])
+    told = ", ".join(f"{host} {counts[host]} times" for host in hosts)
+    wanted = f"{item.message}: expected equal shares of {_names(hosts)}; asked first: {told}"
+    if shares is None:
+        yield Miss(says=f"{wanted}; {LEAST} messages are needed to tell", line=item.line, message=item.message)
+    elif not shares.equal:
+        chance = f"chi-square {shares.chi_square:.1f}, which chance brings above {shares.bound} once in 1000 times"
+        yield Miss(says=f"{wanted} ({chance})", line=item.line, message=item.message)
+
+
+def _judge_order(scenario: Scenario, order: Order, run: Run) -> Iterator[Miss]:
+    """Every copy of a message before the first of the next; of what did not arrive, its own expectation speaks."""
+    letters = scenario.letters
+    came = {
+        message: [at for fate in run.fates if letters.get(fate.message) == message for _, at in fate.arrivals]
+        for message in order.messages
+    }
+    for before, after in pairwise(order.messages):
+        if came[before] and came[after] and max(came[before]) > min(came[after]) + _SETTLED:
+            text = f"expected to arrive after {before}; it did at {_when(min(came[after]))}, and {before} "
+            says = f"{after}: {text}at {_when(max(came[before]))}"
+            yield Miss(says=says, line=order.line, at=min(came[after]), message=after)
 
 
 def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:

@@ -34,11 +34,16 @@ def _fate(message: str, recipient: str, story: list[Event]) -> Fate:
         arrivals=tuple((event.who, event.at) for event in story if event.kind is EventKind.ARRIVED),
         bounces=tuple((event.who, event.at, event.status) for event in story if event.kind is EventKind.BOUNCED),
         held=_held(story),
+        handed=tuple(
+            (event.host, event.tls)
+            for event in story
+            if event.who == _SENDER and event.host is not None and event.tls is not None
+        ),
     )
 
 
 def _held(story: list[Event]) -> tuple[str, ...]:
-    """The queues that still keep the copy: whoever took it over and neither passed it on nor gave it back."""
+    """The queues that still keep the copy: whoever took it over and did not pass it on, give it back or drop it."""
     holders: dict[str, int] = {}
     for event in story:
         match event.kind:
@@ -46,7 +51,7 @@ def _held(story: list[Event]) -> tuple[str, ...]:
                 holders[_SENDER] = 1
             case EventKind.QUEUED if event.who:
                 holders[event.who] = holders.get(event.who, 0) + 1
-            case EventKind.ACCEPTED | EventKind.BOUNCED if holders.get(event.who):
+            case EventKind.ACCEPTED | EventKind.BOUNCED | EventKind.LOST if holders.get(event.who):
                 holders[event.who] -= 1
             case _:
                 pass

@@ -1,12 +1,13 @@
 """How a well-behaved host answers: who is known, what is kept, what is handed on. Pure.
 
 Standards: RFC 5321 §3.3 (550 for an unknown mailbox), §3.6.2 (a relay takes mail for the hosts it serves), §6.3 (the
-number of hops that ends a circle).
+number of hops that ends a circle); RFC 8461 §3.3 (where a policy lies).
 """
 
 from mxprobe.facts.smtp import Phase
+from mxprobe.mx.mtasts import POLICY_PATH, Policy, write_policy
 from mxprobe.scenario.model import Scenario
-from mxprobe.scenario.reaction import MODIFIERS, AskHost, Close, HandOn, Keep, Moment, Reaction, Reply, Reset
+from mxprobe.scenario.reaction import MODIFIERS, AskHost, Close, HandOn, Keep, Moment, Page, Reaction, Reply, Reset
 
 MOST_HOPS = 100
 """Received lines at which a host takes mail to go round in a circle."""
@@ -33,6 +34,15 @@ def _answer_recipient(scenario: Scenario, host: str, recipient: str) -> tuple[Re
     if spec.any_recipient or recipient in known or recipient.lower() == f"postmaster@{scenario.domain}":
         return ()
     return (Reply(code=550, text=f"5.1.1 <{recipient}> No such mailbox here"),)
+
+
+def answer_policy_request(policy: Policy | None, moment: Moment) -> tuple[Reaction, ...]:
+    """What the host of the MTA-STS policy does when nothing is wrong with it: the policy at its place, else 404."""
+    if moment.path is None:
+        return ()
+    if policy is None or moment.path != POLICY_PATH:
+        return (Page(code=404),)
+    return (Page(body=write_policy(policy)),)
 
 
 def combine(fault: tuple[Reaction, ...], own: tuple[Reaction, ...]) -> tuple[Reaction, ...]:

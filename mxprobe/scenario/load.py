@@ -13,9 +13,11 @@ from ruamel.yaml.nodes import Node
 from mxprobe.errors import InputError, Place
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.scenario.cast import ANYONE, Cast
+from mxprobe.scenario.check import object_to
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
+from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.load_steps import StepReader, read_published
 from mxprobe.scenario.model import Expectations, HostSpec, Probe, Scenario
 from mxprobe.scenario.zone import Over, Stage, read_zone
@@ -28,6 +30,8 @@ _STORY_KEYS = (
     *_STAGE_KEYS,
     "ttl",
     "nameservers",
+    "signed",
+    "mta-sts",
     "recipients",
     "hosts",
     "senders",
@@ -95,7 +99,7 @@ class _StoryReader:
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
         expect_reader.check_complete(entries["expect"], expect)
-        return Scenario(
+        story = Scenario(
             path=reader.document.path,
             story=" ".join(reader.text(entries["story"]).split()),
             standard=" ".join(reader.text(entries["standard"]).split()) if "standard" in entries else "",
@@ -103,10 +107,12 @@ class _StoryReader:
             mx=cast.mx,
             ttl=reader.duration(entries["ttl"]) if "ttl" in entries else _TTL,
             nameservers=cast.nameservers,
+            mta_sts=read_policy(cast, entries["mta-sts"]) if "mta-sts" in entries else None,
             zone=self.zone,
             homes=self.stage.homes,
             absent=self.stage.absent,
             zone_path=self.known.path,
+            signed="signed" in entries and reader.truth(entries["signed"]),
             recipients=cast.recipients,
             hosts=cast.hosts,
             senders=senders,
@@ -114,6 +120,10 @@ class _StoryReader:
             expect=expect,
             differs=differs,
         )
+        # What a story of roles says can be nothing over one zone and all over the next: that is no objection to it.
+        for objection in () if self.known.path else object_to(story):
+            reader.document.refuse_word(objection.line, objection.word, objection.says, objection.hint)
+        return story
 
     def _read_stage(self, root: Node, entries: Mapping[str, Node]) -> None:
         """The domain and its MX: as the story has them, of a zone, or, for a story that names neither, the usual."""
@@ -219,7 +229,7 @@ def read_senders(reader: Reader, node: Node) -> tuple[str, ...]:
 def _sender(reader: Reader, node: Node) -> str:
     label = reader.text(node)
     try:
-        _, policy = parse_sender(label)
+        parse_sender(label)
     except NoSuchSender as error:
         near = f"{error.near[0]}?" if error.near else None
         reader.document.refuse(
@@ -227,10 +237,6 @@ def _sender(reader: Reader, node: Node) -> str:
             f"no mailer or TLS policy is called `{error.name}`",
             label=near,
             hint="All mailers: mxprobe explain profiles.",
-        )
-    if policy.value not in ("none", "may", "encrypt"):
-        reader.document.refuse(
-            node, f"the lab's sender cannot play the TLS policy `{policy}` yet; none, may and encrypt it can"
         )
     return label
 

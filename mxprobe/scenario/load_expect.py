@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node
 
+from mxprobe.facts.run import TlsUse
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.senders import departs, parse_sender
+from mxprobe.mx.senders import departs, parse_sender, told_apart
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import (
     Arrived,
@@ -16,12 +17,18 @@ from mxprobe.scenario.model import (
     Expectations,
     ExpectedFinding,
     LookExpectation,
+    Order,
     QueueExpectation,
+    Rounds,
     Send,
 )
 
 _FATES = ("arrived", "bounced", "queued", "lost")
-_MESSAGE_KEYS = ("tried", "accepted", *_FATES, "rounds")
+_MESSAGE_KEYS = ("tried", "accepted", *_FATES, "rounds", "never", "tls", "shares")
+_OF_ALL = ("hosts", "findings", "in-order")
+"""What is expected of no single message."""
+
+_TLS = {member.value: member for member in TlsUse}
 _FINDING = re.compile(r"(MX\d{3})(?: ([a-z0-9-]+))?")
 
 
@@ -46,18 +53,24 @@ class ExpectReader:
         reader = self.reader
         if not isinstance(node, MappingNode):
             self.refuse(node, "`expect` has to be a mapping: message, hosts, findings")
-        messages, looks, queues, findings = [], [], [], []
+        messages, looks, queues, findings, order = [], [], [], [], None
         for key, value in reader.entries(node, None, "`expect`").items():
             if key == "hosts":
                 queues += self._queues(value)
             elif key == "findings":
                 findings += [self._finding(item) for item in reader.items(value, "`findings`")]
+            elif key == "in-order":
+                order = self._order(value)
             elif key in self.looks:
                 looks.append(self._look(key, value))
             else:
                 messages.append(self._message(reader.key(node, key), value))
         return Expectations(
-            messages=tuple(messages), looks=tuple(looks), queues=tuple(queues), findings=tuple(findings)
+            messages=tuple(messages),
+            looks=tuple(looks),
+            queues=tuple(queues),
+            findings=tuple(findings),
+            order=order,
         )
 
     def _look(self, name: str, node: Node) -> LookExpectation:
@@ -86,7 +99,7 @@ class ExpectReader:
         key = reader.text(key_node)
         name, _, person = key.partition("/")
         if name not in self.sends:
-            reader.document.refuse_unknown(key_node, name, [*self.sends, *self.looks, "hosts", "findings"], "message")
+            reader.document.refuse_unknown(key_node, name, [*self.sends, *self.looks, *_OF_ALL], "message")
         recipient = None
         if person:
             known = {address.partition("@")[0]: address for address in self.sends[name].to}
@@ -106,7 +119,10 @@ class ExpectReader:
             lost=self._lost(entries["lost"]) if "lost" in entries else False,
             tried=self._tried(entries["tried"]) if "tried" in entries else None,
             accepted=self._accepted(entries["accepted"]) if "accepted" in entries else (),
-            rounds=reader.number(entries["rounds"], 1) if "rounds" in entries else None,
+            rounds=self._rounds(entries["rounds"]) if "rounds" in entries else None,
+            never=self._never(entries["never"]) if "never" in entries else (),
+            tls=reader.choice(entries["tls"], _TLS, "use of TLS") if "tls" in entries else None,
+            shares=bool(reader.choice(entries["shares"], {"equal": True}, "share")) if "shares" in entries else False,
             line=reader.line(node),
         )
 
@@ -158,6 +174,34 @@ class ExpectReader:
         role = self.roles.get(self.reader.text(node))
         return self._alternatives(node) if role is None else role
 
+    def _never(self, node: Node) -> tuple[str, ...]:
+        """One host or several; a role stands for its hosts."""
+        words = self.reader.one_or_more(node)
+        return tuple(host for word in words for host in self.roles.get(self.reader.text(word)) or (self.host_of(word),))
+
+    def _rounds(self, node: Node) -> Rounds:
+        """A number, or its bounds: `{from: 2, to: 5}`, either of which may be left out."""
+        reader = self.reader
+        if not isinstance(node, MappingNode):
+            exactly = reader.number(node, 1)
+            return Rounds(least=exactly, most=exactly)
+        entries = reader.entries(node, ("from", "to"), "`rounds`")
+        if not entries:
+            self.refuse(node, "`rounds` is a number, or has bounds: {from: 2, to: 5}")
+        least, most = (reader.number(entries[key], 1) if key in entries else None for key in ("from", "to"))
+        if most is not None and most < (least or 1):
+            self.refuse(entries["to"], "`to` has to be `from` or more")
+        return Rounds(least=least or 1, most=most)
+
+    def _order(self, node: Node) -> Order:
+        """Two messages or more, each once."""
+        reader = self.reader
+        names = {name: name for name in self.sends}
+        messages = tuple(reader.choice(item, names, "message") for item in reader.items(node, "`in-order`"))
+        if len(messages) < 2 or len(set(messages)) < len(messages):
+            self.refuse(node, "`in-order` names two messages or more, each once: [first, second]")
+        return Order(messages=messages, line=reader.line(node))
+
     def _alternatives(self, node: Node) -> tuple[str, ...]:
         words = self.reader.text(node).split("|")
         if len(words) == 1:
@@ -199,9 +243,10 @@ class ExpectReader:
         cell = reader.text(entries["cell"])
         if cell not in CELLS:
             reader.document.refuse_unknown(entries["cell"], cell, CELLS, "cell of the outcome table")
+        others = tuple(parse_sender(label)[1] for label in senders)
         for label in labels:
             profile, policy = parse_sender(label)
-            if not departs(profile, policy, cell):
+            if not departs(profile, policy, cell) and not told_apart(cell, policy, others):
                 self.refuse(
                     entries["cell"],
                     f"{profile.title} follows the reference in cell {cell}: this is no difference",

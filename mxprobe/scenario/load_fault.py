@@ -11,7 +11,7 @@ from mxprobe.facts.dns import RecordType
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
+from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
 from mxprobe.scenario.reaction import CertificateKind
 
 WHERE_KEYS = ("phase", "query", "only")
@@ -37,7 +37,7 @@ def read_use(reader: Reader, node: Node, where: Mapping[str, Node], host_of: Hos
         where = where or entries
     fault = _read_settings(reader, kind, node, settings, host_of)
     phase = reader.choice(where["phase"], _PHASES, "phase") if "phase" in where else kind.PHASE
-    if phase is None and not kind.ABOUT_NAMES:
+    if phase is None and kind.ABOUT is About.HOSTS:
         known = ", ".join(_PHASES)
         reader.document.refuse(node, f"`{kind.NAME}` has to be told where: add a phase", hint=f"Phases: {known}.")
     if "phase" in where and fault.cell(phase) is None:

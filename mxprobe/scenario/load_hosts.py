@@ -17,6 +17,7 @@ _KEYS = (
     "hands-on",
     "store",
     "verifies",
+    "tlsa",
     "outside",
     "rogue",
 )
@@ -32,7 +33,6 @@ def read_hosts(cast: Cast, node: Node) -> None:
         for word, value in entries.items()
         if _is_outside(cast, value)
     )
-    outside = cast.hosts
     known = cast.known_hosts() | {
         word: name for name in cast.nameservers for word in (name, name.removesuffix(f".{cast.domain}"))
     }
@@ -43,9 +43,10 @@ def read_hosts(cast: Cast, node: Node) -> None:
             specs += [_HostReader(cast).spec(name, value) for name in roles[word]]
             continue
         name = reader.choice(reader.key(node, word), known, "host")
-        if name in {spec.name for spec in outside} and any(name == other for _, other in (*cast.mx, *cast.published)):
+        spec = _HostReader(cast).spec(name, value)
+        if spec.outside and not spec.rogue and any(name == other for _, other in (*cast.mx, *cast.published)):
             reader.document.refuse(reader.key(node, word), f"{name} is no host outside: an MX record names it")
-        specs.append(_HostReader(cast).spec(name, value))
+        specs.append(spec)
     cast.hosts = tuple(specs)
 
 
@@ -82,6 +83,7 @@ class _HostReader:
             hands_on=cast.host(entries["hands-on"]) if "hands-on" in entries else "",
             store=self._store(entries["store"]) if "store" in entries else name if rogue else "",
             verifies=cast.host(entries["verifies"]) if "verifies" in entries else "",
+            tlsa=self._tlsa(entries["tlsa"]) if "tlsa" in entries else "",
             outside=rogue or ("outside" in entries and reader.truth(entries["outside"])),
             rogue=rogue,
             line=reader.line(node),
@@ -101,6 +103,14 @@ class _HostReader:
 
     def _always(self, node: Node) -> tuple[FaultUse, ...]:
         return tuple(read_use(self.reader, item, {}, self.cast.host) for item in self.reader.one_or_more(node))
+
+    def _tlsa(self, node: Node) -> str:
+        """The numbers of a record: usage, selector, matching type."""
+        words = self.reader.text(node).split()
+        known = [{"0", "1", "2", "3"}, {"0", "1"}, {"0", "1", "2"}]
+        if len(words) != len(known) or any(word not in right for word, right in zip(words, known, strict=True)):
+            self.refuse(node, "a TLSA record is named by usage, selector and matching type: 3 1 1 (RFC 6698 §2.1)")
+        return " ".join(words)
 
     def _store(self, node: Node) -> str:
         word = self.reader.text(node)

@@ -6,8 +6,10 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 
 from mxprobe.scenario.cast import Cast
+from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
-from mxprobe.scenario.model import DNS, Break, Happening, Mend, Probe, Publish, Send, Step, When
+from mxprobe.scenario.load_policy import read_policy
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
 
 _TRIGGERS = ("at", "after", "when")
 _SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
@@ -20,6 +22,7 @@ _DEEDS = {
     "publish": _PUBLISH_KEYS,
     "probe": (*_TRIGGERS, "probe", "to"),
 }
+_RECORDS = ("mx", "ttl", "mta-sts")
 _OF_A_MESSAGE = {
     "tried": Happening.TRIED,
     "accepted": Happening.ACCEPTED,
@@ -37,9 +40,9 @@ def read_published(cast: Cast, node: Node) -> None:
     for item in reader.items(node, "`steps`"):
         entries = reader.entries(item, None, "a step")
         if "publish" in entries:
-            records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-            mx = reader.require(entries["publish"], records, "mx", "`publish`")
-            found += [cast.mx_record(record) for record in reader.items(mx, "`mx`")]
+            records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+            if "mx" in records:
+                found += [cast.mx_record(record) for record in reader.items(records["mx"], "`mx`")]
     cast.published = tuple(found)
 
 
@@ -159,19 +162,31 @@ class StepReader:
         reader = self.reader
         use = read_use(reader, reader.require(node, entries, "with", "the step"), entries, self.cast.host)
         hosts = self.cast.hosts_named(entries["break"])
-        names = {DNS, *self.cast.nameservers}
-        if any((host in names) != use.fault.ABOUT_NAMES for host in hosts if not (use.fault.STOPS and host != DNS)):
-            right = "dns" if use.fault.ABOUT_NAMES else "a host"
+        if not all(use.fits(self._about(host)) for host in hosts):
+            right = {About.NAMES: DNS, About.POLICY: POLICY_HOST}.get(use.fault.ABOUT, "a host")
             self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
         lasts = reader.duration(entries["for"]) if "for" in entries else None
         return Break(hosts=hosts, use=use, lasts=lasts, **common)
 
+    def _about(self, host: str) -> About:
+        """What kind of thing a step breaks."""
+        if host in (DNS, *self.cast.nameservers):
+            return About.NAMES
+        return About.POLICY if host == POLICY_HOST else About.HOSTS
+
     def _publish(self, entries: Mapping[str, Node], common: dict[str, Any]) -> Publish:
         reader = self.reader
-        records = reader.entries(entries["publish"], ("mx", "ttl"), "`publish`")
-        mx = tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+        records = reader.entries(entries["publish"], _RECORDS, "`publish`")
+        if not {"mx", "mta-sts"} & set(records):
+            self.refuse(entries["publish"], "there is nothing to publish: {mx: [10 mx1]} or {mta-sts: {...}}")
+        mx = (
+            tuple(self.cast.mx_record(item) for item in reader.items(records["mx"], "`mx`"))
+            if "mx" in records
+            else None
+        )
         return Publish(
             mx=mx,
+            mta_sts=read_policy(self.cast, records["mta-sts"]) if "mta-sts" in records else None,
             ttl=reader.duration(records["ttl"]) if "ttl" in records else None,
             servers=self.cast.servers_named(entries["on"]) if "on" in entries else (),
             **common,

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from mxprobe.facts.run import TlsUse
+from mxprobe.mx.mtasts import Policy, policy_host
 from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.operators import is_one_service
 
@@ -16,14 +18,18 @@ DNS = "dns"
 MAILBOX = "mailbox"
 """The place where mail arrives, unless a host has a store of its own."""
 
+POLICY_HOST = "mta-sts"
+"""The word by which steps name the host that serves the domain's MTA-STS policy."""
+
 
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
 
     Hosts of one `site` fail together; `lifetime` is how long its queue keeps a message, in seconds (None: as its
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
-    mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists. `outside` says
-    that no MX record names it, `rogue` that it is not the owner's.
+    mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
+    numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
+    `rogue` that it is not the owner's.
     """
 
     name: str
@@ -36,6 +42,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     hands_on: str = ""
     store: str = ""
     verifies: str = ""
+    tlsa: str = ""
     outside: bool = False
     rogue: bool = False
     line: int = 0
@@ -106,10 +113,14 @@ class Mend(Step, frozen=True, kw_only=True, tag="mend"):
 
 
 class Publish(Step, frozen=True, kw_only=True, tag="publish"):
-    """New MX records, on all name servers or on those of `servers`; `ttl` in seconds (None: as before)."""
+    """New MX records, on all name servers or on those of `servers`, or a new MTA-STS policy under a new id.
 
-    mx: tuple[tuple[int, str], ...]
+    None is what stays as it was; `ttl` in seconds.
+    """
+
+    mx: tuple[tuple[int, str], ...] | None = None
     ttl: float | None = None
+    mta_sts: Policy | None = None
     servers: tuple[str, ...] = ()
 
 
@@ -138,11 +149,20 @@ class Bounced(Struct, frozen=True, kw_only=True):
     before: float | None = None
 
 
+class Rounds(Struct, frozen=True, kw_only=True):
+    """How many passes over the chain the sender makes: `least` at least, `most` at most (None: any number)."""
+
+    least: int = 1
+    most: int | None = None
+
+
 class Expectation(Struct, frozen=True, kw_only=True):
     """How a message, or one recipient's copy of it, ends: exactly one of `arrived`, `bounced`, `queued`, `lost`.
 
     `tried` are the hosts of a round in order, each place with its alternatives; `accepted` the hosts of which one takes
-    it (empty: not said).
+    it (empty: not said). `never` are hosts that nobody, a relay no more than the sender, may offer it to; `tls` is how
+    its content travels whenever the sender hands it over; `shares` says that the hosts of the first place of `tried`
+    are asked first equally often.
     """
 
     message: str
@@ -153,7 +173,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
     lost: bool = False
     tried: tuple[tuple[str, ...], ...] | None = None
     accepted: tuple[str, ...] = ()
-    rounds: int | None = None
+    rounds: Rounds | None = None
+    never: tuple[str, ...] = ()
+    tls: TlsUse | None = None
+    shares: bool = False
     line: int = 0
 
 
@@ -162,6 +185,13 @@ class QueueExpectation(Struct, frozen=True, kw_only=True):
 
     host: str
     before: float | None = None
+    line: int = 0
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """Messages arrive in this order: every copy of one before the first copy of the next."""
+
+    messages: tuple[str, ...]
     line: int = 0
 
 
@@ -188,6 +218,7 @@ class Expectations(Struct, frozen=True, kw_only=True):
     looks: tuple[LookExpectation, ...] = ()
     queues: tuple[QueueExpectation, ...] = ()
     findings: tuple[ExpectedFinding, ...] = ()
+    order: Order | None = None
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -205,7 +236,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
     MX hosts that have none; `zone_path` is the file of a zone that it is played over. `missing` is the role that the
-    story needs and nobody there has: it cannot be played.
+    story needs and nobody there has: it cannot be played. `signed`: the zones have DNSSEC signatures, and the mailers'
+    resolvers validate.
     """
 
     path: str
@@ -219,12 +251,14 @@ class Scenario(Struct, frozen=True, kw_only=True):
     expect: Expectations
     ttl: float = 3600.0
     nameservers: tuple[str, ...] = ("ns",)
+    mta_sts: Policy | None = None
     hosts: tuple[HostSpec, ...] = ()
     zone: str = ""
     homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     absent: tuple[str, ...] = ()
     zone_path: str = ""
     missing: str = ""
+    signed: bool = False
     differs: tuple[Difference, ...] = ()
 
     @property
@@ -239,7 +273,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     @property
     def chains(self) -> tuple[tuple[tuple[int, str], ...], ...]:
         """The chain at the start, and those that steps publish."""
-        published = (step.mx for step in self.steps if isinstance(step, Publish))
+        published = (step.mx for step in self.steps if isinstance(step, Publish) and step.mx is not None)
         return (self.chain, *(tuple(sorted(pair for pair in mx if pair[1] != ".")) for mx in published))
 
     def spec(self, host: str) -> HostSpec:
@@ -251,7 +285,24 @@ class Scenario(Struct, frozen=True, kw_only=True):
         """Every host that is staged, once: those of the chains, others with addresses in the zone, those outside."""
         named = (name for chain in self.chains for _, name in chain)
         outside = (spec.name for spec in self.hosts if spec.outside)
-        return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside)))
+        policy = (self.policy_host,) if self.policy_host else ()
+        return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside, *policy)))
+
+    @property
+    def policy_host(self) -> str:
+        """The host that serves the domain's MTA-STS policy; empty where it never has one."""
+        published = (step.mta_sts for step in self.steps if isinstance(step, Publish))
+        return policy_host(self.domain) if any((self.mta_sts, *published)) else ""
+
+    @property
+    def breaks(self) -> tuple[Break, ...]:
+        """The steps that break something."""
+        return tuple(step for step in self.steps if isinstance(step, Break))
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """The name of every message, with that of the step that sends it."""
+        return {name: step.name for step in self.steps if isinstance(step, Send) for name in step.names()}
 
     def short(self, host: str) -> str:
         """A host's name as the story says it: without the domain, where it lies in it."""

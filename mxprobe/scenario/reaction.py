@@ -15,16 +15,19 @@ from mxprobe.facts.smtp import Phase
 class Moment(Struct, frozen=True, kw_only=True):
     """One point where something can go wrong.
 
-    `now` is story time in seconds, `host` the host's name; `client` the address that speaks, `client_host` its name in
+    `now` is story time in seconds, `host` the host's name; a name server is asked a `question`, the host of the MTA-STS
+    policy for the page at `path`; `client` the address that speaks, `client_host` its name in
     the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
     matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
-    and recipient first came here; `hops` counts the hosts that have handed the message on before.
+    and recipient first came here; `hops` counts the hosts that have handed the message on before,
+    `began` is when the fault did.
     """
 
     now: float
     host: str
     phase: Phase | None = None
     question: Question | None = None
+    path: str | None = None
     client: str = ""
     client_host: str = ""
     argument: str = ""
@@ -36,6 +39,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     seen: int = 0
     times: tuple[float, ...] = ()
     first_seen: float | None = None
+    began: float = 0.0
 
 
 class Reply(Struct, frozen=True, kw_only=True, tag="reply"):
@@ -113,6 +117,35 @@ class Truncate(Struct, frozen=True, kw_only=True, tag="truncate"):
     """Cut the answer short over UDP, and say nothing over TCP."""
 
 
+class Lame(Struct, frozen=True, kw_only=True, tag="lame"):
+    """Answer as a server that has not got the zone: no authority, no records, a referral to the root."""
+
+
+class Stale(Struct, frozen=True, kw_only=True, tag="stale"):
+    """Answer with what was served before this moment of the story."""
+
+    since: float
+
+
+class Forge(Struct, frozen=True, kw_only=True, tag="forge"):
+    """Answer with MX records that name these hosts."""
+
+    mx: tuple[str, ...]
+
+
+class SignatureKind(StrEnum):
+    """What is the matter with DNSSEC signatures."""
+
+    BOGUS = "bogus"
+    EXPIRED = "expired"
+
+
+class Signatures(Struct, frozen=True, kw_only=True, tag="signatures"):
+    """Give the usual records with signatures of this kind; what is not signed stays as it is."""
+
+    kind: SignatureKind
+
+
 class BreakHandshake(Struct, frozen=True, kw_only=True, tag="break-handshake"):
     """Answer the ClientHello with bytes that are no TLS."""
 
@@ -132,6 +165,16 @@ class Present(Struct, frozen=True, kw_only=True, tag="present"):
     """Present a certificate of this kind."""
 
     kind: CertificateKind
+
+
+class Page(Struct, frozen=True, kw_only=True, tag="page"):
+    """Answer a request of HTTP with this; `location` is where it points, `endless` sends the body again and again."""
+
+    code: int = 200
+    content_type: str = "text/plain"
+    body: bytes = b""
+    location: str | None = None
+    endless: bool = False
 
 
 class Keep(Struct, frozen=True, kw_only=True, tag="keep"):
@@ -161,8 +204,13 @@ Reaction = (
     | Connection
     | Names
     | Truncate
+    | Lame
+    | Stale
+    | Forge
+    | Signatures
     | BreakHandshake
     | Present
+    | Page
     | Keep
     | HandOn
     | AskHost

@@ -19,16 +19,17 @@ from mxprobe.facts.tls import Certificate
 
 T = TypeVar("T")
 
-DATE_CODES = frozenset({9, 10, 13, 14})
+NOT_YET_VALID, EXPIRED, UNREADABLE_DATE = 9, 10, 13
+DATE_CODES = frozenset({NOT_YET_VALID, EXPIRED, UNREADABLE_DATE, 14})
 """OpenSSL's objections about dates: not yet valid, expired, and the two for dates that cannot be read."""
 
 # The objections that mail hosts really meet; numbers and meanings are those of X509_V_ERR_… in OpenSSL.
 _WORDS = {
     2: "the issuer's certificate is missing",
     7: "a signature in the chain is wrong",
-    9: "not valid yet",
-    10: "expired",
-    13: "the first day of validity cannot be read",
+    NOT_YET_VALID: "not valid yet",
+    EXPIRED: "expired",
+    UNREADABLE_DATE: "the first day of validity cannot be read",
     14: "the last day of validity cannot be read",
     18: "self-signed",
     19: "the chain ends in a root that is not trusted",
@@ -102,12 +103,11 @@ def _signature(certificate: x509.Certificate) -> str:
     return name if name != "Unknown OID" else certificate.signature_algorithm_oid.dotted_string
 
 
-def is_in_date(certificate: x509.Certificate, now: float) -> bool:
-    """Whether `now` (seconds since 1970 UTC) lies between the certificate's dates."""
-    try:
-        return certificate.not_valid_before_utc.timestamp() <= now <= certificate.not_valid_after_utc.timestamp()
-    except (ValueError, OverflowError):
-        return False
+def date_problem(certificate: x509.Certificate, now: float) -> int | None:
+    """OpenSSL's objection to the certificate's dates at `now` (seconds since 1970 UTC), None where there is none."""
+    if now < _read(lambda: certificate.not_valid_before_utc.timestamp(), float("inf")):
+        return NOT_YET_VALID
+    return EXPIRED if now > _read(lambda: certificate.not_valid_after_utc.timestamp(), float("-inf")) else None
 
 
 def match_name(certificate: x509.Certificate, host: str) -> str | None:

@@ -15,14 +15,17 @@ from typing import Any
 import aiosmtplib
 from msgspec import Struct
 
+from mxprobe.facts.run import TlsUse
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.text import escape_text
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.reading import classify
+from mxprobe.mx.tlsneed import Need
 from mxprobe.wire.dial import Connect as Connect  # also for those who send
 from mxprobe.wire.failures import failure_of
+from mxprobe.wire.trust import Trust, object_to, peer_chain
 
 _DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
@@ -36,13 +39,15 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
 
 class Manner(Struct, frozen=True, kw_only=True):
-    """How it is sent: as which mailer, under which TLS policy, for how long the message has waited, saying which name.
+    """How it is sent: as which mailer, with what need of TLS, for how long the message has waited, saying which name.
 
-    `clear` is set for the second try without TLS; `tls` is shared by all sessions and verifies nothing.
+    `clear` is set for the second try without TLS; `tls` is shared by all sessions and verifies nothing: where the need
+    is that the host proves who it is, that is judged by `trust`.
     """
 
     profile: Profile
-    policy: TlsPolicy
+    need: Need
+    trust: Trust
     queued_for: float
     helo: str
     clear: bool
@@ -50,11 +55,15 @@ class Manner(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them."""
+    """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them.
+
+    `tls` is how the content travelled, by the recipients that it was handed over for.
+    """
 
     cell: str
     recipients: tuple[tuple[str, str], ...]
     turns: tuple[Turn, ...]
+    tls: tuple[tuple[str, TlsUse], ...] = ()
 
     def turn_of(self, recipient: str) -> Turn:
         """The turn that decided for a recipient: its own RCPT where that was refused, else the last."""
@@ -80,7 +89,12 @@ async def send(endpoint: Endpoint, parcel: Parcel, manner: Manner, connect: Conn
         cell = stopped.cell
     finally:
         session.close()
-    return Sent(cell=cell, recipients=tuple(session.answered.items()), turns=tuple(session.turns))
+    return Sent(
+        cell=cell,
+        recipients=tuple(session.answered.items()),
+        turns=tuple(session.turns),
+        tls=tuple(session.tls.items()),
+    )
 
 
 async def ask(endpoint: Endpoint, recipient: str, manner: Manner, connect: Connect) -> bool | None:
@@ -104,6 +118,8 @@ class _Session:
         self.answered: dict[str, str] = {}
         self.smtp: aiosmtplib.SMTP | None = None
         self.secured = False
+        self.tls: dict[str, TlsUse] = {}
+        self.authenticated = False
 
     async def run(self, connect: Connect) -> str:
         """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
@@ -140,7 +156,7 @@ class _Session:
             await self._recipient(smtp, recipient)
         taken = [recipient for recipient in recipients if self.answered[recipient] == "R1"]
         if taken:
-            await self._data(smtp)
+            await self._data(smtp, taken)
             self.answered.update(dict.fromkeys(taken, "Z1"))
         return bool(taken)
 
@@ -171,7 +187,7 @@ class _Session:
 
     async def _secure(self, smtp: aiosmtplib.SMTP) -> None:
         """STARTTLS where the policy wants it; without it the policy's row T1 rules."""
-        if self.manner.policy is TlsPolicy.NONE or self.manner.clear:
+        if self.manner.need.policy is TlsPolicy.NONE or self.manner.clear:
             return
         if not smtp.supports_extension("starttls"):
             self._rule("T1")
@@ -180,7 +196,27 @@ class _Session:
         await self._step(Phase.STARTTLS, lambda limit: smtp.starttls(server_hostname=name, timeout=limit))
         if self.turns[-1].reply is not None and self.turns[-1].reply.is_positive:
             self.secured = True
+            self._authenticate(smtp)
             await self._hello(smtp)
+
+    def _use_of_tls(self) -> TlsUse:
+        """How content travels now."""
+        if self.authenticated:
+            return TlsUse.VERIFIED
+        return TlsUse.UNVERIFIED if self.secured else TlsUse.NONE
+
+    def _authenticate(self, smtp: aiosmtplib.SMTP) -> None:
+        """Go on only with a host that has proved who it is, where that is needed."""
+        if not self.manner.need.authenticates:
+            return
+        chain = peer_chain(smtp.transport.get_extra_info("ssl_object")) if smtp.transport else ()
+        objection = object_to(self.manner.need, self.endpoint.host, chain, self.manner.trust)
+        if objection is not None:
+            now = asyncio.get_running_loop().time()
+            failure = Failure(kind=FailureKind.TLS, phase=Phase.TLS, detail=objection)
+            self.turns.append(Turn(phase=Phase.TLS, started=now, ended=now, failure=failure, secured=True))
+            raise _Stopped("T5")
+        self.authenticated = True
 
     async def _recipient(self, smtp: aiosmtplib.SMTP, recipient: str) -> None:
         """A refusal here is the recipient's own, unless the connection ends with it."""
@@ -190,9 +226,10 @@ class _Session:
             raise _Stopped(cell)
         self.answered[recipient] = cell
 
-    async def _data(self, smtp: aiosmtplib.SMTP) -> None:
+    async def _data(self, smtp: aiosmtplib.SMTP, recipients: list[str]) -> None:
         """DATA, and the message with its final dot: `smtp.data` would give both waits one limit."""
         await self._step(Phase.DATA, lambda limit: smtp.execute_command(b"DATA", timeout=limit))
+        self.tls.update(dict.fromkeys(recipients, self._use_of_tls()))
         turn = await self._take(Phase.DOT, lambda limit: _hand_over(smtp, self.parcel.content, limit))
         cell = classify(turn)
         if cell != "Z1":
@@ -218,7 +255,7 @@ class _Session:
             raise _Stopped(cell)
 
     def _ruling(self, cell: str) -> Any:
-        return self.manner.profile.ruling(cell, self.manner.policy, self.manner.queued_for)
+        return self.manner.profile.ruling(cell, self.manner.need.policy, self.manner.queued_for)
 
     async def _take(self, phase: Phase, act: Callable[[float], Awaitable[Any]], subject: str | None = None) -> Turn:
         """One turn, its outcome as a value."""

@@ -8,8 +8,8 @@ Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server nam
 """
 
 import contextlib
-import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
@@ -17,10 +17,24 @@ from OpenSSL import SSL, crypto
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.tls import ChainProblem, StrictVerdict, TlsFacts
-from mxprobe.wire.certificates import DATE_CODES, describe_certificate, is_in_date, match_name, verify_words
+from mxprobe.wire.certificates import (
+    DATE_CODES,
+    UNREADABLE_DATE,
+    date_problem,
+    describe_certificate,
+    match_name,
+    verify_words,
+)
 
 _CHUNK = 65536
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: a store takes a moment once and for all connections, so we judge
+
+
+class _Verification(NamedTuple):
+    """What one handshake's verifier is asked and says: the moment, and its objections (code, depth)."""
+
+    now: float
+    problems: list[tuple[int, int]]
 
 
 class TlsContext:
@@ -32,30 +46,38 @@ class TlsContext:
         context.set_verify(SSL.VERIFY_PEER, _record)
         store = context.get_cert_store()
         assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
-        self._store = store
+        store.set_flags(_NO_CHECK_TIME)
         if cafile is None and pem is None:
             context.set_default_verify_paths()
         for certificate in () if cafile is None else _read_anchors(Path(cafile)):
-            self._store.add_cert(crypto.X509.from_cryptography(certificate))
+            store.add_cert(crypto.X509.from_cryptography(certificate))
         for certificate in () if pem is None else x509.load_pem_x509_certificates(pem):
-            self._store.add_cert(crypto.X509.from_cryptography(certificate))
+            store.add_cert(crypto.X509.from_cryptography(certificate))
         self._context = context
 
-    def connect(self, now: float) -> SSL.Connection:
-        """A connection over memory, its certificates to be judged at `now` (seconds since 1970 UTC)."""
-        self._store.set_time(_EPOCH + datetime.timedelta(seconds=now))
+    def connect(self, verification: _Verification) -> SSL.Connection:
+        """A connection over memory; what its verifier objects to is put into `verification`."""
         connection = SSL.Connection(self._context, None)
+        connection.set_app_data(verification)
         connection.set_connect_state()
         return connection
 
 
-def _record(connection: SSL.Connection, _certificate: crypto.X509, code: int, depth: int, good: int) -> bool:
-    """Note the verifier's objection and let the handshake go on."""
-    if not good:
-        problems = connection.get_app_data()
-        if isinstance(problems, list):
-            problems.append((code, depth))
+def _record(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, good: int) -> bool:
+    """Note the verifier's objection, or ours about the dates of what it let pass, and let the handshake go on."""
+    verification = connection.get_app_data()
+    if isinstance(verification, _Verification):
+        objection = _date_objection(certificate, verification.now) if good else code
+        if objection is not None:
+            verification.problems.append((objection, depth))
     return True
+
+
+def _date_objection(certificate: crypto.X509, now: float) -> int | None:
+    try:
+        return date_problem(certificate.to_cryptography(), now)
+    except ValueError:  # OpenSSL is more patient with what it reads than the parser that we show certificates with
+        return UNREADABLE_DATE
 
 
 def _read_anchors(path: Path) -> list[x509.Certificate]:
@@ -82,10 +104,8 @@ class TlsEngine:
 
     def __init__(self, context: TlsContext, host: str, now: float) -> None:
         self._host = host
-        self._now = now
-        self._problems: list[tuple[int, int]] = []
-        self._connection = context.connect(now)
-        self._connection.set_app_data(self._problems)
+        self._verification = _Verification(now, [])
+        self._connection = context.connect(self._verification)
         self.server_name = _server_name(host)
         if self.server_name is not None:
             self._connection.set_tlsext_host_name(self.server_name.encode("ascii"))
@@ -145,15 +165,15 @@ class TlsEngine:
         )
 
     def _verdict(self, chain: list[x509.Certificate]) -> StrictVerdict:
+        now, objections = self._verification
         problems = tuple(
-            ChainProblem(code=code, depth=depth, text=verify_words(code))
-            for code, depth in dict.fromkeys(self._problems)
+            ChainProblem(code=code, depth=depth, text=verify_words(code)) for code, depth in dict.fromkeys(objections)
         )
         codes = {problem.code for problem in problems}
         name_problem = match_name(chain[0], self._host) if chain else "the host sent no certificate"
         return StrictVerdict(
             trusted=bool(chain) and not codes - DATE_CODES,
-            dates_valid=not codes & DATE_CODES and bool(chain) and is_in_date(chain[0], self._now),
+            dates_valid=not codes & DATE_CODES and bool(chain) and date_problem(chain[0], now) is None,
             name_matches=name_problem is None,
             problems=problems,
             name_problem=name_problem,

@@ -12,7 +12,7 @@ from mxprobe.lab.play import play_story
 from mxprobe.mx.senders import PROFILES
 from mxprobe.rules import judge_run
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import Fault, FaultUse, Often, Only
+from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
 from mxprobe.scenario.model import DNS, Break, Expectations, HostSpec, Mend, Scenario, Send
 from mxprobe.scenario.reaction import CertificateKind
 from tests.conftest import IN_CI
@@ -33,7 +33,7 @@ SETTINGS: dict[type, st.SearchStrategy[Any]] = {
 @st.composite
 def uses(draw: st.DrawFn) -> FaultUse:
     """Any fault that belongs to a host, with settings, in a phase that it can strike in, always or now and then."""
-    kind = draw(st.sampled_from([fault for fault in FAULTS if not fault.ABOUT_NAMES]))
+    kind = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.HOSTS]))
     fault = _with_settings(draw, kind)
     phases = [kind.PHASE] if kind.PHASE is not None else [phase for phase in PHASES if fault.cell(phase) is not None]
     only = draw(st.sampled_from([Only(), Only(), Only(often=Often.FIRST, count=2), Only(often=Often.EVERY, count=3)]))
@@ -61,7 +61,7 @@ def worlds(draw: st.DrawFn) -> Scenario:
         lasts = None if span is None else span + 60.0
         steps.append(Break(at=at, hosts=tuple(sorted(hosts)), use=draw(uses()), lasts=lasts))
     if draw(st.booleans()):
-        dns = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT_NAMES]))
+        dns = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.NAMES]))
         steps.append(
             Break(at=draw(moments), hosts=(DNS,), use=FaultUse(fault=_with_settings(draw, dns)), lasts=15000.0)
         )

@@ -18,6 +18,13 @@ own senders never do is told as it happened, a line for each event, letters numb
     0s sender tries mx1
     0s mx1 refuses 421 4.3.2 busy
     120 times: sender tries mx1; mx1 accepts
+
+Behind `accepts` may stand how the content travelled: in clear, unverified or verified. Before the events may stand who
+sends, which hosts are protected, and which are an attacker's:
+
+    sender rfc5321+mta-sts
+    protected mx1, mx2
+    rogue evil
 """
 
 import re
@@ -26,7 +33,7 @@ import textwrap
 from collections import defaultdict
 
 from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
-from mxprobe.facts.run import Event, EventKind, Run
+from mxprobe.facts.run import Event, EventKind, Run, TlsUse
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
@@ -232,6 +239,9 @@ def is_told(block: str) -> bool:
 def run_of(block: str) -> Run:
     """The run of an example that tells events; all letters go to alice. Raises ValueError for a line it cannot say."""
     first, *lines = block.splitlines()
+    heads = {word: line for line in lines if (word := line.partition(" ")[0]) in ("sender", "protected", "rogue")}
+    lines = [line for line in lines if line not in heads.values()]
+    said = {word: tuple(line.removeprefix(word).strip().split(", ")) for word, line in heads.items()}
     pairs = [pair.split() for pair in first.removeprefix("chain ").split(", ") if pair != "none"]
     events: list[Event] = []
     for line in lines:
@@ -248,13 +258,15 @@ def run_of(block: str) -> Run:
         story="An example.",
         path="example.yaml",
         domain="example.test",
-        sender="another",
+        sender=said.get("sender", ("another",))[0],
         seed=1,
         epoch=0.0,
         ended=max(event.at for event in events),
         chain=tuple((int(preference), host) for preference, host in pairs),
         events=(*sent, *events),
         fates=gather_fates((*sent, *events)),
+        protected=said.get("protected", ()),
+        rogues=said.get("rogue", ()),
     )
 
 
@@ -264,7 +276,10 @@ _VERBS = {
     "accepts": EventKind.ACCEPTED,
     "refuses": EventKind.REFUSED,
     "waits": EventKind.WAITS,
+    "bounces": EventKind.BOUNCED,
+    "drops": EventKind.LOST,
 }
+_TRAVELLED = {"in clear": TlsUse.NONE, "unverified": TlsUse.UNVERIFIED, "verified": TlsUse.VERIFIED}
 
 
 def _event(at: float, words: str, letter: str) -> Event:
@@ -281,5 +296,6 @@ def _event(at: float, words: str, letter: str) -> Event:
         recipient="alice@example.test",
         to="shop@elsewhere.test" if verb == "has" else None,
         text=rest[0] if verb == "refuses" else "",
+        tls=_TRAVELLED[rest[0]] if verb == "accepts" and rest else None,
         round=1,
     )

@@ -12,10 +12,13 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.lab.memory import MemoryNetwork
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.senders import find_profile
+from mxprobe.mx.tlsneed import Need
 from mxprobe.wire.send import Manner, Parcel, Sent, send
+from mxprobe.wire.trust import Trust
 from tests.wire.hosts import MX1, Mailbox, Talk, issue, mail_host, play
 
 ENDPOINT = Endpoint(host="mx1.example.test", address=MX1)
+NOBODY = Trust(anchors=b"", now=0.0)
 CONTENT = b"Subject: dots\r\n\r\n.one\r\n..two\r\nthree.\r\n"
 
 
@@ -33,7 +36,8 @@ def _deliver(host: Any, *people: str, policy: TlsPolicy = TlsPolicy.MAY, sender:
         network.listen(MX1, 25, host)
         manner = Manner(
             profile=find_profile(sender),
-            policy=policy,
+            need=Need(policy=policy),
+            trust=NOBODY,
             queued_for=0.0,
             helo="sender.elsewhere.test",
             clear=False,
@@ -171,7 +175,8 @@ def test_an_address_without_a_machine_is_a_cell_and_no_exception() -> None:
         network = MemoryNetwork(latency=0.05)
         manner = Manner(
             profile=find_profile("postfix"),
-            policy=TlsPolicy.MAY,
+            need=Need(policy=TlsPolicy.MAY),
+            trust=NOBODY,
             queued_for=0.0,
             helo="sender.elsewhere.test",
             clear=False,

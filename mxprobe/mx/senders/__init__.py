@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 
+from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import longest_wait
@@ -58,3 +59,9 @@ def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
     if cell == NOBODY_LEFT:
         return profile.limits != PROFILES[0].limits
     return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)
+
+
+def told_apart(cell: str, policy: TlsPolicy, others: tuple[TlsPolicy, ...]) -> bool:
+    """Whether the table has senders of this policy do something else in `cell` than those of another."""
+    own = CELLS[cell].action_under(policy)
+    return any(CELLS[cell].action_under(other) is not own for other in others)

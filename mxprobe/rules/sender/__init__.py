@@ -9,6 +9,8 @@ from mxprobe.rules.sender import (
     backup_used_unnecessarily,
     bounced_while_alternative_existed,
     client_timeout_short,
+    delivered_to_unapproved_host,
+    dsn_missing,
     duplicate_delivered,
     equal_preference_not_randomised,
     failed_over_late,
@@ -23,6 +25,7 @@ from mxprobe.rules.sender import (
     queued_and_retried,
     relay_loop,
     retry_too_fast,
+    security_downgrade,
 )
 
 RULES: tuple[ModuleType, ...] = (
@@ -37,13 +40,16 @@ RULES: tuple[ModuleType, ...] = (
     backup_flush_slow,
     backup_never_flushed,
     no_failback,
+    security_downgrade,
     queued_and_retried,
     retry_too_fast,
     gave_up_too_early,
     equal_preference_not_randomised,
     preference_order_violated,
     relay_loop,
+    dsn_missing,
     implicit_mx_abuse,
     null_mx_ignored,
     client_timeout_short,
+    delivered_to_unapproved_host,
 )

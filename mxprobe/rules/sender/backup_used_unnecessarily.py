@@ -1,7 +1,8 @@
 """Mail went to a worse host while a better one was healthy.
 
 What it sees. A message accepted at a worse preference, while nothing was wrong with any better host from the beginning
-of that pass over the chain to its end. A host that greylists is not broken.
+of that pass over the chain to its end. A host that greylists is not broken; one that the sender's TLS policy rules out
+is no host for it.
 Why it matters. Mail takes a detour that filters, quotas and readers did not expect. The innocent cause is most often
 greylisting on the primary alone.
 Example. The primary greylists, the backup does not: Postfix and Exim go on to the backup at once:
@@ -16,7 +17,14 @@ Standards. RFC 5321 §5.1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, events_of, healthy_during, preference_of, round_began
+from mxprobe.rules.sender.health import (
+    NO_MAIL,
+    events_of,
+    healthy_during,
+    preference_of,
+    round_began,
+    turned_down_for_tls,
+)
 
 RULE = Rule(
     code="MX957",
@@ -36,6 +44,7 @@ def find(run: Run) -> Judgement:
         for host, at in fate.accepted:
             preference = preference_of(run, host)
             better = [name for number, name in run.chain if preference is not None and number < preference]
+            better = [name for name in better if name not in turned_down_for_tls(run, fate)]
             span = (round_began(run, fate, host, at), at)
             if not better or not all(healthy_during(run, name, span) for name in better):
                 continue

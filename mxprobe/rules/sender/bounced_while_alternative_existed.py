@@ -17,7 +17,15 @@ Standards. RFC 5321 §5.1, §3.8, §4.2.1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import Event, EventKind, Fate, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, SENDER, bounce_by_sender, events_of, healthy_at, hosts_tried
+from mxprobe.rules.sender.health import (
+    NO_MAIL,
+    SENDER,
+    bounce_by_sender,
+    events_of,
+    healthy_at,
+    hosts_tried,
+    turned_down_for_tls,
+)
 
 RULE = Rule(
     code="MX956",
@@ -53,7 +61,8 @@ def find(run: Run) -> Judgement:
         event = bounce_by_sender(run, fate)
         if event is None or _is_lawful(_deciding_cell(run, fate, event)):
             continue
-        spared = [host for _, host in run.chain if host not in hosts_tried(fate) and healthy_at(run, host, event.at)]
+        asked = hosts_tried(fate) | turned_down_for_tls(run, fate)
+        spared = [host for _, host in run.chain if host not in asked and healthy_at(run, host, event.at)]
         if not spared:
             continue
         words = Words(

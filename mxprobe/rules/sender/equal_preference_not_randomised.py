@@ -14,8 +14,9 @@ from collections import Counter
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import EventKind, Run
+from mxprobe.mx.shares import LEAST, MOST_HOSTS, compare_shares
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of
+from mxprobe.rules.sender.health import NO_MAIL, SENDER
 
 RULE = Rule(
     code="MX965",
@@ -26,28 +27,26 @@ RULE = Rule(
 )
 
 
-_LEAST = 100
-_CRITICAL = (10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.32, 26.12, 27.88)
-"""The value of chi-square that chance exceeds once in a thousand times, by degrees of freedom from 1."""
-
-
 def find(run: Run) -> Judgement:
     """One finding for the best preference."""
     best = min((number for number, _ in run.chain), default=0)
     hosts = [host for number, host in run.chain if number == best]
-    firsts: Counter[str] = Counter()
-    for fate in run.fates:
-        tries = [event for event in events_of(run, fate, EventKind.TRIED) if event.who == SENDER]
-        if tries and tries[0].host in hosts:
-            firsts[tries[0].host] += 1
-    total = firsts.total()
     if len(hosts) < 2 or not run.fates:
         return conclude(RULE, []) if run.fates else inconclusive(RULE, NO_MAIL)
-    if total < _LEAST or len(hosts) - 1 > len(_CRITICAL):
-        return inconclusive(RULE, f"too few messages to tell: {total}, and {_LEAST} are needed")
-    share = total / len(hosts)
-    statistic = sum((firsts[host] - share) ** 2 / share for host in hosts)
-    if statistic <= _CRITICAL[len(hosts) - 2]:
+    # From the last to the first, so that the first attempt of each message is what stays.
+    first = {
+        event.message: event.host
+        for event in reversed(run.events)
+        if event.kind is EventKind.TRIED and event.who == SENDER
+    }
+    firsts = Counter(host for host in first.values() if host in hosts)
+    total = firsts.total()
+    if len(hosts) > MOST_HOSTS:
+        return inconclusive(RULE, f"too many hosts to tell: {len(hosts)}, and {MOST_HOSTS} can be compared")
+    shares = compare_shares([firsts[host] for host in hosts])
+    if shares is None:
+        return inconclusive(RULE, f"too few messages to tell: {total}, and {LEAST} are needed")
+    if shares.equal:
         return conclude(RULE, [])
     words = Words(
         says="hosts of one preference do not get equal shares",

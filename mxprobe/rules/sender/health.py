@@ -66,3 +66,9 @@ def bounce_by_sender(run: Run, fate: Fate) -> Event | None:
 def preference_of(run: Run, host: str) -> int | None:
     """The preference of a host of the chain."""
     return next((preference for preference, name in run.chain if name == host), None)
+
+
+def turned_down_for_tls(run: Run, fate: Fate) -> frozenset[str]:
+    """The hosts that the sender could not use for a copy because of its TLS policy (rows T0 to T16 of the table)."""
+    refused = events_of(run, fate, EventKind.REFUSED)
+    return frozenset(event.host for event in refused if event.host and (event.cell or "").startswith("T"))

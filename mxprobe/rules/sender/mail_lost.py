@@ -1,7 +1,7 @@
 """Mail was taken over and then vanished.
 
 What it sees. A message that a sender had, or a host had accepted, is at the end neither in a mailbox nor in a queue,
-and nobody was told.
+and nobody was told. What a mailer dropped on purpose does not count here: see dsn-missing.
 Why it matters. A host that says 250 answers for the message. Lost mail is the one failure that no retry mends.
 Example. The primary says 250 and stores nothing:
     senders: [postfix]
@@ -13,9 +13,9 @@ Standards. RFC 5321 §4.2.5, §6.1.
 """
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL
+from mxprobe.rules.sender.health import NO_MAIL, events_of
 
 RULE = Rule(code="MX953", name="mail-lost", severity=Severity.ERROR, references=("RFC 5321 §4.2.5", "RFC 5321 §6.1"))
 
@@ -38,6 +38,6 @@ def find(run: Run) -> Judgement:
                 ),
             )
             for fate in run.fates
-            if not fate.arrivals and not fate.bounces and not fate.held
+            if not fate.arrivals and not fate.bounces and not fate.held and not events_of(run, fate, EventKind.LOST)
         ],
     )

@@ -4,10 +4,16 @@ from mxprobe.scenario.faults.certificate import Certificate
 from mxprobe.scenario.faults.close import Close
 from mxprobe.scenario.faults.delay import Delay
 from mxprobe.scenario.faults.disk_full import DiskFull
+from mxprobe.scenario.faults.dns_bogus import DnsBogus
+from mxprobe.scenario.faults.dns_forged import DnsForged
+from mxprobe.scenario.faults.dns_lame import DnsLame
+from mxprobe.scenario.faults.dns_nodata import DnsNodata
 from mxprobe.scenario.faults.dns_nxdomain import DnsNxdomain
 from mxprobe.scenario.faults.dns_refused import DnsRefused
 from mxprobe.scenario.faults.dns_servfail import DnsServfail
+from mxprobe.scenario.faults.dns_signatures_expired import DnsSignaturesExpired
 from mxprobe.scenario.faults.dns_slow import DnsSlow
+from mxprobe.scenario.faults.dns_stale import DnsStale
 from mxprobe.scenario.faults.dns_timeout import DnsTimeout
 from mxprobe.scenario.faults.dns_truncated import DnsTruncated
 from mxprobe.scenario.faults.endless import Endless
@@ -16,6 +22,10 @@ from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.faults.garbage import Garbage
 from mxprobe.scenario.faults.greylist import Greylist
 from mxprobe.scenario.faults.message_loss import MessageLoss
+from mxprobe.scenario.faults.policy_missing import PolicyMissing
+from mxprobe.scenario.faults.policy_redirect import PolicyRedirect
+from mxprobe.scenario.faults.policy_too_large import PolicyTooLarge
+from mxprobe.scenario.faults.policy_wrong_type import PolicyWrongType
 from mxprobe.scenario.faults.rate_limit import RateLimit
 from mxprobe.scenario.faults.recipient_limit import RecipientLimit
 from mxprobe.scenario.faults.reply import Reply
@@ -34,7 +44,13 @@ FAULTS: tuple[type[Fault], ...] = (
     DnsRefused,
     DnsTimeout,
     DnsNxdomain,
+    DnsNodata,
     DnsTruncated,
+    DnsLame,
+    DnsStale,
+    DnsForged,
+    DnsBogus,
+    DnsSignaturesExpired,
     DnsSlow,
     TcpRefuse,
     TcpBlackHole,
@@ -57,4 +73,8 @@ FAULTS: tuple[type[Fault], ...] = (
     StarttlsInjection,
     TlsHandshakeFailure,
     Certificate,
+    PolicyMissing,
+    PolicyWrongType,
+    PolicyTooLarge,
+    PolicyRedirect,
 )

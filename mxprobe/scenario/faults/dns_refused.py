@@ -6,7 +6,7 @@ Example.
 
 from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Names, Reaction
 
 
@@ -14,7 +14,7 @@ class DnsRefused(Fault, frozen=True, kw_only=True):
     """Answer REFUSED."""
 
     NAME = "dns-refused"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Answer REFUSED."""

@@ -5,7 +5,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Delay, Moment, Reaction
 
 
@@ -15,7 +15,7 @@ class DnsSlow(Fault, frozen=True, kw_only=True):
     by: float
 
     NAME = "dns-slow"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
     HINDERS = False
     SHORT = "by"
 

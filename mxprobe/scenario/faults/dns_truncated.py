@@ -7,7 +7,7 @@ Example.
 """
 
 from mxprobe.facts.smtp import Phase
-from mxprobe.scenario.faults.fault import Fault
+from mxprobe.scenario.faults.fault import About, Fault
 from mxprobe.scenario.reaction import Moment, Reaction, Truncate
 
 
@@ -15,7 +15,7 @@ class DnsTruncated(Fault, frozen=True, kw_only=True):
     """Cut short over UDP, be silent over TCP."""
 
     NAME = "dns-truncated"
-    ABOUT_NAMES = True
+    ABOUT = About.NAMES
 
     def react(self, moment: Moment) -> tuple[Reaction, ...]:
         """Cut short."""

@@ -14,18 +14,26 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.reaction import Moment, Reaction
 
 
+class About(StrEnum):
+    """What is struck: hosts, the domain's name servers, or what the host of its MTA-STS policy answers."""
+
+    HOSTS = "hosts"
+    NAMES = "names"
+    POLICY = "policy"
+
+
 class Fault(Struct, frozen=True, kw_only=True):
     """The base of all faults.
 
-    NAME is the word in a file, PHASE where it strikes unless told (None: it must be told, or it is about names), CELL
-    the outcome-table cell that a sender meets (by phase where it depends), HINDERS whether no mail gets through while
+    NAME is the word in a file, ABOUT what it strikes, PHASE where unless told (None: hosts must be told), CELL the
+    outcome-table cell that a sender meets (by phase where it depends), HINDERS whether no mail gets through while
     it lasts, STOPS whether the host hands nothing on either. SHORT names the setting that may stand alone:
     `{reply: 451 later}`.
     """
 
     NAME: ClassVar[str]
     PHASE: ClassVar[Phase | None] = None
-    ABOUT_NAMES: ClassVar[bool] = False
+    ABOUT: ClassVar[About] = About.HOSTS
     HINDERS: ClassVar[bool] = True
     STOPS: ClassVar[bool] = False
     SHORT: ClassVar[str | None] = None
@@ -86,12 +94,22 @@ class FaultUse(Struct, frozen=True, kw_only=True):
         return self.fault.NAME
 
     def matches(self, moment: Moment) -> bool:
-        """Whether the moment is of this phase or query."""
+        """Whether the moment is of this phase or query, or a request for the policy."""
         if moment.question is not None and self.fault.STOPS:
             return True
-        if self.fault.ABOUT_NAMES:
-            return moment.question is not None and self.query in (None, moment.question.rrtype)
-        return moment.phase is not None and moment.phase is self.phase
+        match self.fault.ABOUT:
+            case About.NAMES:
+                return moment.question is not None and self.query in (None, moment.question.rrtype)
+            case About.POLICY:
+                return moment.path is not None
+            case About.HOSTS:
+                return moment.phase is not None and moment.phase is self.phase
+
+    def fits(self, about: About) -> bool:
+        """Whether it can strike such a thing; the policy's host is connected to and shakes hands as all hosts do."""
+        if about is About.NAMES and self.fault.STOPS:
+            return True
+        return self.fault.ABOUT is about or (about is About.POLICY and self.phase in (Phase.CONNECT, Phase.TLS))
 
     @property
     def hinders(self) -> bool:

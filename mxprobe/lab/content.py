@@ -1,0 +1,89 @@
+"""What a story's name servers have: the domain's records as they are now, and the zones they make, signed or not.
+
+Standards: RFC 7672 §2.2.3 (where TLSA records are), RFC 8461 §3.1 (the record of a policy).
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe.lab.signing import SignedZones, sign_zones
+from mxprobe.mx.mtasts import Policy, record_question
+from mxprobe.scenario.model import Publish, Scenario
+from mxprobe.scenario.zone import restage
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """The records of one name server that steps can change; `ttl` in seconds, `policy_id` that of its record."""
+
+    mx: tuple[tuple[int, str], ...]
+    ttl: float
+    policy: Policy | None = None
+    policy_id: str = "1"
+
+
+class Machines(Struct, frozen=True, kw_only=True):
+    """Where the story's machines are, by name, and the TLSA records of those that have any, as text."""
+
+    addresses: Mapping[str, tuple[str, ...]]
+    tlsa: Mapping[str, str] = {}
+
+
+def first_content(scenario: Scenario) -> Content:
+    """What every name server has at the story's start."""
+    return Content(mx=scenario.mx, ttl=scenario.ttl, policy=scenario.mta_sts)
+
+
+def change(content: Content, step: Publish, now: float) -> Content:
+    """The content after a step; a new policy has a new id."""
+    content = replace(content, mx=content.mx if step.mx is None else step.mx)
+    content = replace(content, ttl=content.ttl if step.ttl is None else step.ttl)
+    if step.mta_sts is None:
+        return content
+    return replace(content, policy=step.mta_sts, policy_id=f"at{now:.0f}")
+
+
+def make_zones(scenario: Scenario, content: Content, machines: Machines, seed: int) -> SignedZones:
+    """The zones as they are served, and what validators trust: nothing where the story's zones are not signed."""
+    zones = write_zones(scenario, content, machines)
+    return sign_zones(zones, seed) if scenario.signed else SignedZones(zones=zones, anchor=())
+
+
+def write_zones(scenario: Scenario, content: Content, machines: Machines) -> dict[str, str]:
+    """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
+    apex = _apex(scenario.nameservers)
+    zones = {scenario.domain: apex + "".join(_records(scenario, content))}
+    if scenario.zone:
+        own = restage(scenario.zone, scenario.domain, dict(machines.addresses))
+        zones = {scenario.domain: own if " SOA " in own else apex + own}
+    for name, found in machines.addresses.items():
+        inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
+        if inside and scenario.zone:
+            continue
+        origin = scenario.domain if inside else name
+        zones.setdefault(origin, apex)
+        for address in found:
+            zones[origin] += f"{name}. 3600 IN {'AAAA' if ':' in address else 'A'} {address}\n"
+        if name in machines.tlsa:
+            zones[origin] += f"_25._tcp.{name}. 3600 IN TLSA {machines.tlsa[name]}\n"
+    return zones
+
+
+def _apex(servers: tuple[str, ...]) -> str:
+    """The top of every zone; name servers have the first addresses of the story's network."""
+    records = [f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in enumerate(servers, start=1)]
+    return f"@ 300 IN SOA {servers[0]} hostmaster 1 3600 900 604800 60\n{''.join(records)}"
+
+
+def _records(scenario: Scenario, content: Content) -> list[str]:
+    """MX records, and the record of the policy."""
+    lines = [f"@ {content.ttl:.0f} IN MX {number} {_dotted(name)}\n" for number, name in content.mx]
+    if content.policy is not None:
+        name = record_question(scenario.domain).name
+        lines.append(f'{name}. 300 IN TXT "v=STSv1; id={content.policy_id};"\n')
+    return lines
+
+
+def _dotted(name: str) -> str:
+    return name if name == "." else f"{name}."
