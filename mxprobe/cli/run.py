@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 FORMATS = ("text", "json", "junit", "github", "markdown")
+WORLDS = ("memory", "loopback")
 
 
 @click.command("run")
@@ -18,6 +19,7 @@ FORMATS = ("text", "json", "junit", "github", "markdown")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
 @click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
+@click.option("--world", type=click.Choice(WORLDS), default="memory", show_default=True, help="loopback: real sockets.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
@@ -26,12 +28,14 @@ def command(**options: object) -> int:
 
     A plan (a file with `play:`) names stories, your zone and what is waived. Without PATH the standard stories are
     played over --zone. What is no path is a story that comes with mxprobe: standard, outage/all-refuse.
+    With `--world loopback` the same stories run over real sockets of this machine's loopback addresses.
 
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
     """
     from mxprobe.facts.run import Run
     from mxprobe.facts.text import mask
     from mxprobe.jobs.play import PlayOptions, play
+    from mxprobe.lab.play import WorldKind
     from mxprobe.report.formats import RUN_FORMATS
     from mxprobe.report.run_text import failed, render_runs
 
@@ -48,7 +52,15 @@ def command(**options: object) -> int:
     domain: str | None = options["domain"]  # type: ignore[assignment]
     first, repeat = int(str(options["seed"])), int(str(options["repeat"]))
     jobs = int(str(options["jobs"] or os.cpu_count() or 1))
-    wanted = PlayOptions(seed=first, repeat=repeat, jobs=jobs, senders=senders, zone=zone, domain=domain)
+    wanted = PlayOptions(
+        seed=first,
+        repeat=repeat,
+        jobs=jobs,
+        senders=senders,
+        zone=zone,
+        domain=domain,
+        world=WorldKind(str(options["world"])),
+    )
     runs = play(paths, wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)

@@ -18,7 +18,7 @@ from mxprobe.facts.run import Run
 from mxprobe.jobs.gather import find_stories as find_stories
 from mxprobe.jobs.gather import gather, read_over
 from mxprobe.jobs.gather import load_stories as load_stories
-from mxprobe.lab.play import play_story
+from mxprobe.lab.play import WorldKind, play_story
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import EPOCH
 from mxprobe.mx.senders import NoSuchSender, parse_sender
@@ -42,8 +42,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
 
     Each play is made `repeat` times, with one seed after the other; many plays are shared among `jobs` processes.
 
-    `zone` and `domain` are the master file and the domain that stories of roles are played over. Waivers hold by the
-    day `today` (2027-03-31; None: that of this machine, in UTC).
+    `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
+    stories are staged on: "memory", or "loopback" for real sockets. Waivers hold by the day `today` (2027-03-31; None:
+    that of this machine, in UTC).
     """
 
     seed: int = 1
@@ -52,6 +53,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     senders: tuple[str, ...] = ()
     zone: Path | None = None
     domain: str | None = None
+    world: WorldKind = WorldKind.MEMORY
     today: str | None = None
 
 
@@ -61,7 +63,8 @@ def play(
     """Every story under `paths` (files, folders, plans, names in the library), each by its senders, in their order.
 
     Without paths the standard stories are played over the zone. `progress` is called after each play. Raises InputError
-    for a path or a file that cannot be right, before anything is played.
+    for a path or a file that cannot be right, before anything is played, and MxprobeError where this machine lacks the
+    loopback addresses that a world needs.
     """
     options = options or PlayOptions()
     for label in options.senders:
@@ -75,7 +78,8 @@ def play(
         for seed in range(options.seed, options.seed + options.repeat)
     ]
     runs: list[Run] = []
-    with closing(_play_all([(one.scenario, sender, seed) for one, sender, seed in plays], options.jobs)) as played:
+    parts = [(one.scenario, sender, seed, options.world) for one, sender, seed in plays]
+    with closing(_play_all(parts, options.jobs)) as played:
         for (one, _, _), run in zip(plays, played, strict=True):
             runs.append(run if one.plan is None else _under_plan(run, one.plan, today))
             if progress is not None:
@@ -83,7 +87,7 @@ def play(
     return tuple(runs)
 
 
-Play = tuple[Scenario, str, int]
+Play = tuple[Scenario, str, int, WorldKind]
 
 
 def _under_plan(run: Run, plan: PlanFile, today: str) -> Run:
@@ -115,11 +119,11 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def play_one(scenario: Scenario, sender: str, seed: int) -> Run:
+def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY) -> Run:
     """One play with its findings and its verdict, and with the causes that a zone has for its failure."""
     if scenario.missing:
         return _not_played(scenario, sender, seed)
-    run = play_story(scenario, sender, seed, _look(scenario))
+    run = play_story(scenario, sender, seed, _look(scenario), world)
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )

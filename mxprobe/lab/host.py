@@ -22,6 +22,7 @@ from mxprobe.lab.dialogue import Dialogue, fold, plain
 from mxprobe.lab.diary import Diary
 from mxprobe.lab.letter import TOKEN_HEADER, count_hops
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
     AskHost,
     BreakHandshake,
@@ -218,7 +219,7 @@ class LabHost(SMTP):
     def _abort(self) -> None:
         self._hung_up = True
         transport: Any = self._original_transport or self.transport
-        transport.abort()
+        reset(transport)
 
     def _client(self) -> str:
         peer: Any = self.session.peer if self.session is not None else None
