@@ -12,7 +12,7 @@ WORLDS = ("memory", "loopback")
 
 
 @click.command("run")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--seed", default=1, show_default=True, help="Seed of every random choice.")
 @click.option("--repeat", type=click.IntRange(1, 10000), default=1, help="Play with so many seeds, from --seed up.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Share many plays among so many processes (default: CPUs).")
@@ -28,6 +28,8 @@ WORLDS = ("memory", "loopback")
 def command(**options: object) -> int:
     """Play stories (*.yaml, or folders of them) in a lab with a virtual clock. No network, no root.
 
+    A plan (a file with `play:`) names stories, your zone and what is waived. Without PATH the standard stories are
+    played over --zone. What is no path is a story that comes with mxprobe: standard, outage/all-refuse.
     With `--world loopback` the same stories run over real sockets of this machine's loopback addresses.
 
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.

@@ -163,8 +163,10 @@ async def hold(
 def _load_one(path: Path) -> Scenario:
     if path.is_dir():
         raise InputError("a lab holds one story up, and this is a folder", place=Place(str(path)))
-    (scenario,) = load_stories([path])
-    return scenario
+    stories = load_stories([path])
+    if len(stories) > 1:
+        raise InputError("a lab holds one story up, and this is a plan of many", place=Place(str(path)))
+    return stories[0]
 
 
 @contextmanager

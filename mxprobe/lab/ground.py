@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from mxprobe.lab.clock import JumpingLoop
 from mxprobe.lab.world import World
-from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Connection, Syn
 
 SMTP = 25
@@ -49,13 +48,6 @@ class Ground(Protocol):
 
     async def close(self) -> None:
         """Accept no more, and abort what stands."""
-
-
-def story_addresses(scenario: Scenario) -> dict[str, tuple[str, ...]]:
-    """The addresses of a story's machines: those of its zone, or of a network for documentation."""
-    homes = dict(scenario.homes)
-    machines = enumerate(scenario.machines, start=10)
-    return {name: homes.get(name) or (f"192.0.2.{number}",) for number, name in machines}
 
 
 def ask_for_syn(world: World, address: str) -> Syn | None:

@@ -14,12 +14,13 @@ import errno
 import socket
 
 from mxprobe.facts.dns import Question
-from mxprobe.lab.ground import LATENCY, Factory, ask_for_syn, story_addresses
+from mxprobe.lab.ground import LATENCY, Factory, ask_for_syn
 from mxprobe.lab.memory import canonical
 from mxprobe.lab.nameserver import serve
 from mxprobe.lab.socket_clock import SocketLoop
 from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, place, plug, port_of
 from mxprobe.lab.world import World
+from mxprobe.scenario.addresses import give_addresses
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
@@ -47,7 +48,7 @@ class LoopbackGround:
 
     def _house(self, scenario: Scenario) -> dict[str, tuple[str, ...]]:
         """Give every address of the story one on loopback."""
-        wanted = story_addresses(scenario)
+        wanted = give_addresses(scenario)
         theirs = dict.fromkeys(address for found in wanted.values() for address in found)
         numbered = enumerate(theirs, start=_FIRST_MACHINE)
         ours = {address: place(self._block, number, like=address) for number, address in numbered}

@@ -5,9 +5,10 @@ from typing import Any
 
 from mxprobe.facts.dns import Question
 from mxprobe.lab.clock import StoryLoop
-from mxprobe.lab.ground import LATENCY, Factory, ask_for_syn, story_addresses
+from mxprobe.lab.ground import LATENCY, Factory, ask_for_syn
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
 from mxprobe.lab.world import World
+from mxprobe.scenario.addresses import give_addresses
 from mxprobe.scenario.model import Scenario
 from mxprobe.scenario.reaction import Reaction, Syn
 
@@ -18,7 +19,7 @@ class MemoryGround:
     """The ground of one play, with the story's own addresses; see `mxprobe.lab.ground.Ground`."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.addresses = story_addresses(scenario)
+        self.addresses = give_addresses(scenario)
         self._names = {f"192.0.2.{at}:53": name for at, name in enumerate(scenario.nameservers, start=1)}
         self.servers = tuple(self._names)
         self._network = MemoryNetwork(latency=LATENCY)

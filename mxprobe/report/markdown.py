@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mxprobe.facts.run import Run
 from mxprobe.facts.text import escape_text
 from mxprobe.report.run_text import failed, render_series, tally
+from mxprobe.report.run_zone import in_force, render_not_played, render_unused
 from mxprobe.report.series import Series, gather_series
 
 
@@ -21,8 +22,13 @@ def render_runs_markdown(runs: Sequence[Run]) -> str:
     for path, plays in stories.items():
         cells = [_cell(plays.get(sender)) for sender in senders]
         lines.append(f"| {_text(path)} | {' | '.join(cells)} |")
-    if failed(runs):
-        lines.append("")
+    notes = [*render_not_played(runs), *render_unused(runs)]
+    waived = [(run, waiver) for run in runs if (waiver := in_force(run)) is not None]
+    lines += [""] if failed(runs) or notes or waived else []
+    for run, waiver in waived:
+        lines.append(f"- {_text(f'{run.path} ({run.sender}): waived until {waiver.until}: {waiver.because}')}")
+    lines += [f"- {_text(' '.join(note.split()).removeprefix('note '))}" for note in notes]
+    lines += [""] if notes or waived else []
     for series in played:
         if series.wrong:
             lines += ["```text", render_series(series).rstrip().replace("```", "'''"), "```", ""]
@@ -32,7 +38,9 @@ def render_runs_markdown(runs: Sequence[Run]) -> str:
 def _cell(series: Series | None) -> str:
     if series is None or series.runs[0].verdict is None:
         return ""
-    return "**not**" if series.wrong else "ok"
+    if series.wrong:
+        return "**not**"
+    return "waived" if series.runs[0].is_waived else "ok"
 
 
 def _text(text: str) -> str:

@@ -32,15 +32,28 @@ def render_why(run: Run) -> list[str]:
     cell, because = found
     reference = describe(PROFILES[0], cell)
     why = f"{run.sender} {because} (cell {cell}). The reference: {reference}."
+    told = ["", *wrap("      why     ", why)]
+    if not run.path.endswith(".yaml"):  # a story of the library is nobody's to change
+        return told + (_waiver(run) if run.plan else [])
     return [
-        "",
-        *wrap("      why     ", why),
+        *told,
         "      if this is what you want to allow, add under `differs:`",
         f"              - senders: [{run.sender}]",
         f"                cell: {cell}",
         f"                because: {because}",
         "                expect:",
         *[f"                  {line}" for line in _expectations(run)],
+    ]
+
+
+def _waiver(run: Run) -> list[str]:
+    """How the plan would allow it."""
+    return [
+        f"      if this is what you want to allow for a while, add under `waive:` in {run.plan}",
+        f"              - story: {run.path}",
+        f"                senders: [{run.sender}]",
+        "                because: why it may, and who has decided so",
+        "                until: the last day on which it may, as in 2027-03-31",
     ]
 
 
@@ -53,7 +66,7 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
         found = profile.deviation(event.cell)
         if found is not None:
             return found.cell, found.because
-        if policy is not profile.tls and CELLS[event.cell].action is None:
+        if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
         limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
         if event.cell == NOBODY_LEFT and limited:

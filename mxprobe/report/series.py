@@ -26,8 +26,8 @@ class Series(Struct, frozen=True, kw_only=True):
 
     @property
     def wrong(self) -> tuple[Run, ...]:
-        """The runs that did not go as written."""
-        return tuple(run for run in self.runs if run.verdict is not None and not run.verdict.passed)
+        """The runs that did not go as written, and may not."""
+        return tuple(run for run in self.runs if run.went_wrong and not run.is_waived)
 
     @property
     def seeds(self) -> str:
