@@ -91,12 +91,11 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
 async def _listen(world: World, ground: Ground) -> None:
     """Let every machine be there for its service."""
     world.policy_port = ground.port(HTTPS_PORT)
-    for host, addresses in world.addresses.items():
-        for address in addresses:
-            if host == world.scenario.policy_host:
-                await ground.listen(address, HTTPS_PORT, policy_protocol(world.policy_seams()))
-            else:
-                await ground.listen(address, SMTP, host_protocol(world.seams_of(host, address, ground.port(SMTP))))
+    for address, host in world.places.items():
+        if host == world.scenario.policy_host:
+            await ground.listen(address, HTTPS_PORT, policy_protocol(world.policy_seams()))
+        else:
+            await ground.listen(address, SMTP, host_protocol(world.seams_of(host, address, ground.port(SMTP))))
 
 
 def _people(world: World, sender: str, ground: Ground) -> None:

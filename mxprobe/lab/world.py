@@ -45,6 +45,7 @@ _REMEMBERED = 1000
 
 class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
+    `places` says whose each address is: of several names that share one, the first has the machine.
 
     `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
     """
@@ -70,7 +71,7 @@ class World:
         self.errands: set[asyncio.Task[None]] = set()
         self.origin, self.begun = 0.0, float("-inf")
         self.alarms = Alarms(lambda: self.now)
-        self._host_of = {address: name for name, found in addresses.items() for address in found}
+        self.places = {address: name for name, found in reversed(addresses.items()) for address in found}
         self._spells = order_spells(scenario)
         self._struck: dict[int, list[float]] = {}
         self._first_seen: dict[tuple[int, str, str, str], float] = {}
@@ -101,7 +102,7 @@ class World:
 
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
-        host = self._host_of.get(address)
+        host = self.places.get(address)
         if host is None:
             return ()
         host = POLICY_HOST if host == self.scenario.policy_host else host
@@ -161,7 +162,7 @@ class World:
         return seen
 
     def _name_client(self, address: str) -> str:
-        return self._host_of.get(address, SENDER)
+        return self.places.get(address, SENDER)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -270,7 +271,7 @@ class World:
             now=lambda: self.now,
             awake=self.wait_for_power,
             sleep=self.alarms.sleep,
-            families=(4, 6) if any(":" in address for address in self._host_of) else (4,),
+            families=(4, 6) if any(":" in address for address in self.places) else (4,),
             port=port,
             seed=self.seed,
         )
