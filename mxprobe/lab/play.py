@@ -14,7 +14,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.lab.clock import StoryLoop, play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
-from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.lab.memory import DelayedAnswer, MemoryNetwork, SynAnswer
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.seams import Look
@@ -116,11 +116,12 @@ def _end_of(world: World, quiet_at: float) -> float:
     return max((event.at for event in world.events), default=quiet_at)
 
 
-def _answer_syn(world: World, address: str) -> SynAnswer | None:
-    for reaction in world.react_to_connection(address):
-        if isinstance(reaction, Connection):
-            return _SYN[reaction.syn]
-    return None
+def _answer_syn(world: World, address: str) -> DelayedAnswer | None:
+    """What becomes of an attempt to connect; None: what is usual."""
+    reactions = world.react_to_connection(address)
+    answers = [_SYN[reaction.syn] for reaction in reactions if isinstance(reaction, Connection)]
+    delay = sum(reaction.seconds for reaction in reactions if isinstance(reaction, Delay))
+    return DelayedAnswer(answer=(*answers, SynAnswer.ACCEPT)[0], delay=delay) if reactions else None
 
 
 def _exchange(world: World, servers: dict[str, str]) -> Any:

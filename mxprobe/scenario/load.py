@@ -143,7 +143,7 @@ class _StoryReader:
 
     def _set_stage(self, stage: Stage) -> None:
         self.stage = stage
-        self.cast.mx, self.cast.absent = stage.mx, stage.absent
+        self.cast.mx, self.cast.absent, self.cast.homes = stage.mx, stage.absent, dict(stage.homes)
 
     def _nameservers(self, node: Node) -> tuple[str, ...]:
         """The names of the domain's name servers, one word each."""
