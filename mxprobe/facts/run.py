@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     BOUNCED = "bounced"
     QUEUED = "queued"
     LOST = "lost"
+    VANISHED = "vanished"
 
 
 class TlsUse(StrEnum):
@@ -75,11 +76,13 @@ class Event(Struct, frozen=True, kw_only=True):
 class Condition(Struct, frozen=True, kw_only=True):
     """A host was not itself: which fault, in which phase (None: every phase), from when to when (None: to the end).
 
-    `hinders` says that a sender could not deliver there at all while it lasted; a fault that strikes only some
-    sessions, recipients or certificates hinders False.
+    `part` are the addresses that were struck: `v4`, `v6`, or one address; empty: all. `hinders` says that a sender
+    could not deliver there at all while it lasted; a fault that strikes only some addresses, sessions, recipients or
+    certificates hinders False.
     """
 
     host: str
+    part: str = ""
     fault: str
     phase: str | None
     begins: float

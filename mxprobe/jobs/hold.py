@@ -38,6 +38,8 @@ class Held(Struct, frozen=True, kw_only=True):
         use = read_fault(fault, phase, self._complete)
         world.begin(Break(at=world.now, hosts=(name,), use=use))
         world.note(EventKind.BREAK, name, use.name)
+        if use.fault.EMPTIES:
+            world.lose_queue(name)
 
     def mend_host(self, host: str) -> None:
         """End the faults of a host, or of `dns`. Raises InputError for a host that the story does not have."""

@@ -26,8 +26,8 @@ class Dialogue:
             client.host_name = name
         return said or f"250 {server.hostname}"
 
-    async def handle_MAIL(self, server: Any, _client: Any, envelope: Any, address: str, _options: Any) -> str:
-        said = await server.meet(Phase.MAIL, argument=plain(address))
+    async def handle_MAIL(self, server: Any, _client: Any, envelope: Any, address: str, options: list[str]) -> str:
+        said = await server.meet(Phase.MAIL, argument=plain(address), parameters=tuple(options))
         if said is None or said.startswith("2"):
             envelope.mail_from = address
         return said or "250 2.1.0 Ok"
@@ -51,6 +51,12 @@ class Dialogue:
 def plain(address: str | None) -> str:
     """aiosmtpd says "<>" for the null sender."""
     return "" if address in (None, "<>") else str(address)
+
+
+def declared_size(parameters: tuple[str, ...]) -> int | None:
+    """The octets that the parameters of MAIL declare (RFC 1870 §6)."""
+    sizes = (value for name, _, value in (one.partition("=") for one in parameters) if name.upper() == "SIZE")
+    return next((int(size) for size in sizes if size.isdecimal()), None)
 
 
 def fold(text: str) -> list[str]:

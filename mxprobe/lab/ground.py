@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from mxprobe.lab.clock import JumpingLoop
 from mxprobe.lab.world import World
-from mxprobe.scenario.reaction import Connection, Syn
+from mxprobe.scenario.reaction import Connection, Delay, Syn
 
 SMTP = 25
 
@@ -50,7 +52,15 @@ class Ground(Protocol):
         """Accept no more, and abort what stands."""
 
 
-def ask_for_syn(world: World, address: str) -> Syn | None:
-    """What the world does to an attempt to connect, at this moment; None: it succeeds. Counts as an attempt."""
+class SynFate(Struct, frozen=True, kw_only=True):
+    """What becomes of an attempt to connect (None: it succeeds), and after how many seconds."""
+
+    syn: Syn | None = None
+    delay: float = 0.0
+
+
+def ask_for_syn(world: World, address: str) -> SynFate:
+    """What the world does to an attempt to connect, at this moment. Counts as an attempt."""
     reactions = world.react_to_connection(address)
-    return next((reaction.syn for reaction in reactions if isinstance(reaction, Connection)), None)
+    syn = next((reaction.syn for reaction in reactions if isinstance(reaction, Connection)), None)
+    return SynFate(syn=syn, delay=sum(one.seconds for one in reactions if isinstance(one, Delay)))

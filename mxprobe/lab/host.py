@@ -10,7 +10,6 @@ Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), 
 import asyncio
 import logging
 from collections.abc import Callable
-from email.parser import BytesHeaderParser
 from typing import Any, NoReturn
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -18,9 +17,9 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
-from mxprobe.lab.dialogue import Dialogue, fold, plain
+from mxprobe.lab.dialogue import Dialogue, declared_size, fold, plain
 from mxprobe.lab.diary import Diary
-from mxprobe.lab.letter import TOKEN_HEADER, count_hops
+from mxprobe.lab.letter import count_hops, read_token
 from mxprobe.lab.seams import HostSeams, StoredMessage
 from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
@@ -32,6 +31,7 @@ from mxprobe.scenario.reaction import (
     HandOn,
     Keep,
     Moment,
+    Offer,
     Present,
     Raw,
     Reaction,
@@ -39,6 +39,8 @@ from mxprobe.scenario.reaction import (
     Reset,
     Silence,
     Slowly,
+    SpeakTls,
+    TlsVersion,
     Withhold,
 )
 
@@ -58,12 +60,11 @@ _AFTER: dict[tuple[Phase | None, str], Phase] = {(Phase.STARTTLS, "220"): Phase.
 def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
     """A factory of protocols for the host's connections."""
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    count = 0
 
     def accept() -> LabHost:
-        nonlocal count
-        count += 1
-        return LabHost(seams, count)
+        seams.door.came += 1
+        seams.door.open += 1
+        return LabHost(seams, seams.door.came)
 
     return accept
 
@@ -78,6 +79,8 @@ class LabHost(SMTP):
         self._replaced = False
         self._pace = 0.0
         self._withheld: frozenset[str] = frozenset()
+        self._offered: dict[str, str] = {}
+        self._shown: tuple[CertificateKind, TlsVersion | None] = (CertificateKind.VALID, None)
         self._taken = 0
         self._handshake: tuple[Reaction, ...] = ()
         self._refusing = False
@@ -90,7 +93,7 @@ class LabHost(SMTP):
             ident="ESMTP mxprobe lab",
             loop=asyncio.get_running_loop(),
             timeout=_NO_TIMEOUT,
-            tls_context=None if seams.context is None else seams.context(CertificateKind.VALID),
+            tls_context=None if seams.context is None else seams.context(*self._shown),
             data_size_limit=_SIZE,
         )
         self._smtp_methods = {verb: self._pass(verb, self._smtp_methods[verb]) for verb in _COMMANDS}
@@ -102,9 +105,11 @@ class LabHost(SMTP):
 
     def offers(self) -> tuple[str, ...]:
         """The extensions behind EHLO, as they are at this moment."""
-        always = ("PIPELINING", f"SIZE {_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES")
-        offered = always if self.tls_context is None or self.secured else (*always, "STARTTLS")
-        return tuple(keyword for keyword in offered if keyword.split(" ")[0] not in self._withheld)
+        lines = {"PIPELINING": "PIPELINING", "SIZE": f"SIZE {_SIZE}", "8BITMIME": "8BITMIME"}
+        lines |= {"ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES"}
+        if self.tls_context is not None and not self.secured:
+            lines["STARTTLS"] = "STARTTLS"
+        return tuple(line for keyword, line in (lines | self._offered).items() if keyword not in self._withheld)
 
     def next_number(self) -> str:
         """The number of a message that was taken: the session's, and its place in the session."""
@@ -113,27 +118,40 @@ class LabHost(SMTP):
 
     # -- asking what shall happen -------------------------------------------------------------------------------------
 
-    async def meet(self, phase: Phase, argument: str = "", recipient: str | None = None) -> str | None:
+    async def meet(
+        self, phase: Phase, argument: str = "", recipient: str | None = None, parameters: tuple[str, ...] = ()
+    ) -> str | None:
         """Act what the story has for this phase; the reply to give in place of the usual one, if any."""
         if phase is not self.diary.phase or phase is Phase.DOT:
             self.diary.turn_to(phase)  # the dot's turn begins when it comes, not when the text was asked for
         if phase in (Phase.MAIL, Phase.RCPT):
             self.diary.subject = argument
-        return await self._act_all(self._ask(phase, argument, recipient))
+        if phase is Phase.EHLO:
+            self._withheld, self._offered = frozenset(), {}
+        return await self._act_all(self._ask(phase, argument, recipient, parameters))
 
-    def _ask(self, phase: Phase, argument: str = "", recipient: str | None = None) -> tuple[Reaction, ...]:
+    def _ask(
+        self, phase: Phase, argument: str = "", recipient: str | None = None, parameters: tuple[str, ...] = ()
+    ) -> tuple[Reaction, ...]:
         envelope: Any = self.envelope
+        content: bytes = envelope.content if phase is Phase.DOT else b""
         return self.seams.react(
             Moment(
                 now=self.seams.now(),
                 host=self.seams.name,
+                address=self.seams.address,
                 phase=phase,
                 client=self._client(),
+                session=self.number,
+                open_sessions=self.seams.door.open,
                 argument=argument,
+                parameters=parameters,
+                size=len(content) if phase is Phase.DOT else declared_size(parameters),
+                message=read_token(content) if phase is Phase.DOT else None,
                 mail_from=argument if phase is Phase.MAIL else plain(envelope.mail_from),
                 recipients=tuple(envelope.rcpt_tos),
                 recipient=recipient,
-                hops=count_hops(envelope.content) if phase is Phase.DOT else 0,
+                hops=count_hops(content),
                 secured=self.secured,
             )
         )
@@ -155,6 +173,8 @@ class LabHost(SMTP):
                 self._pace = reaction.seconds
             case Withhold():
                 self._withheld |= {keyword.upper() for keyword in reaction.keywords}
+            case Offer():
+                self._offered[reaction.line.partition(" ")[0].upper()] = reaction.line
             case Raw():
                 await self._send_raw(reaction)
             case Silence():
@@ -166,8 +186,9 @@ class LabHost(SMTP):
                 self._abort()
                 await self._hold(FailureKind.RESET)
             case Present():
-                if self.seams.context is not None:
-                    self.tls_context = self.seams.context(reaction.kind)
+                self._show(reaction.kind, self._shown[1])
+            case SpeakTls():
+                self._show(self._shown[0], reaction.version)
             case BreakHandshake():
                 if self.diary.phase is Phase.STARTTLS:
                     await self._say(_READY)
@@ -181,6 +202,12 @@ class LabHost(SMTP):
             case _:
                 pass
         return None
+
+    def _show(self, kind: CertificateKind, version: TlsVersion | None) -> None:
+        """Shake hands with another certificate, or in another version."""
+        self._shown = (kind, version)
+        if self.seams.context is not None:
+            self.tls_context = self.seams.context(kind, version)
 
     async def _send_raw(self, raw: Raw) -> None:
         """Send bytes that are nobody's reply; outside a handshake they take the place of the usual one."""
@@ -228,12 +255,11 @@ class LabHost(SMTP):
     def _store(self, how: Keep | HandOn) -> None:
         envelope: Any = self.envelope
         content: bytes = envelope.content
-        token = BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER)
         stored = StoredMessage(
             mail_from=plain(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
             content=content,
-            token=None if token is None else str(token),
+            token=read_token(content),
             at=self.seams.now(),
             client=self._client(),
             session=self.number,
@@ -300,6 +326,8 @@ class LabHost(SMTP):
             await self.push("503 5.5.1 TLS is on already" if self.secured else "502 5.5.1 TLS is not offered")
             return
         said = await self.meet(Phase.STARTTLS)
+        if self._replaced:
+            said = "454 4.7.0 TLS not now"  # stands for what was sent in its place
         if said is None or said.startswith("2"):
             self._handshake = self._ask(Phase.TLS)
             said = next((f"{one.code} {one.text}" for one in self._handshake if isinstance(one, Reply)), None)
@@ -343,6 +371,7 @@ class LabHost(SMTP):
         """Give the session away, once."""
         if not self._over:
             self._over = True
+            self.seams.door.open -= 1
             if self._silent:
                 self.diary.write_failure(FailureKind.TIMEOUT, self.secured)
             endpoint = Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port)

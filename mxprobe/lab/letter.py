@@ -3,6 +3,7 @@
 Standards: RFC 5321 §4.4 (Received), §6.3 (counting them ends a circle).
 """
 
+from email.parser import BytesHeaderParser
 from email.utils import formatdate
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ TOKEN_HEADER = "X-Mxprobe-Token"
 """The header that carries a message's name in the story."""
 
 _TRACE = b"received:"
+_FILLING = b"What follows fills the message up to the size that the story asks for. ..."
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -25,7 +27,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 def write_message(step: Send, name: str, now: float) -> bytes:
-    """A small message whose every byte follows from the story."""
+    """A message whose every byte follows from the story, filled up to the step's size where that is larger."""
     seconds = round(now)
     lines = (
         f"From: <{step.mail_from}>",
@@ -37,7 +39,23 @@ def write_message(step: Send, name: str, now: float) -> bytes:
         f"A message of the story, sent {seconds} seconds after its beginning.",
         "",
     )
-    return "\r\n".join(lines).encode()
+    return _fill("\r\n".join(lines).encode(), step.size)
+
+
+def _fill(content: bytes, size: int) -> bytes:
+    """The message with lines behind it, to this size in octets; a last line has two octets at least, its ending."""
+    line = _FILLING + b"\r\n"
+    missing = size - len(content)
+    if missing < len(b"\r\n"):
+        return content
+    whole, rest = divmod(missing - len(b"\r\n"), len(line))
+    return content + line * whole + _FILLING[:rest] + b"\r\n"
+
+
+def read_token(content: bytes) -> str | None:
+    """A message's name in the story, where it has one."""
+    token = BytesHeaderParser().parsebytes(content).get(TOKEN_HEADER)
+    return None if token is None else str(token)
 
 
 def stamp(host: str, client: str, at: float, content: bytes) -> bytes:

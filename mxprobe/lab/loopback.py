@@ -98,14 +98,15 @@ class LoopbackGround:
         if known is None:
             raise OSError(errno.ENETUNREACH, f"no machine of the story has the address {address}")
         await asyncio.sleep(LATENCY)
-        syn = ask_for_syn(self._world, known)
-        if syn is Syn.DROP:
+        fate = ask_for_syn(self._world, known)
+        await asyncio.sleep(fate.delay)
+        if fate.syn is Syn.DROP:
             await self._dial_in_vain(known, source)
         await asyncio.sleep(LATENCY)
-        if syn is Syn.UNREACHABLE:
+        if fate.syn is Syn.UNREACHABLE:
             raise OSError(errno.EHOSTUNREACH, f"No route to host: {address} port {port}")
         with loop.hold_clock(), contextlib.ExitStack() as stack:
-            if syn is Syn.REFUSE:
+            if fate.syn is Syn.REFUSE:
                 (closed,) = bind_port([known]).values()
                 port = port_of(stack.enter_context(closed))
             return await dial(known, port, source)

@@ -87,6 +87,10 @@ class Mailer:
         self.held -= 1
         self.emptied_at = now()
 
+    def lose(self) -> None:
+        """The queue is gone, and whoever saw its letters through is told apart."""
+        self.held, self.emptied_at = 0, self.around.now()
+
     async def ask_recipient(self, host: str, recipient: str) -> bool | None:
         """Whether another host takes mail for a recipient, asked without sending any; None where it does not say."""
         plan = await self._plan_to(recipient.rpartition("@")[2], host)

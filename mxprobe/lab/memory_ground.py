@@ -6,7 +6,7 @@ from typing import Any
 from mxprobe.facts.dns import Question
 from mxprobe.lab.clock import StoryLoop
 from mxprobe.lab.ground import LATENCY, Factory, ask_for_syn
-from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.lab.memory import DelayedAnswer, MemoryNetwork, SynAnswer
 from mxprobe.lab.world import World
 from mxprobe.scenario.addresses import give_addresses
 from mxprobe.scenario.model import Scenario
@@ -36,7 +36,13 @@ class MemoryGround:
     async def open(self, world: World) -> None:
         """Take the world's word for what becomes of a SYN."""
         self._world = world
-        self._network.on_syn = lambda address, _port: _SYN[ask_for_syn(world, address)]
+
+        def answer(address: str, _port: int) -> DelayedAnswer | None:
+            fate = ask_for_syn(world, address)
+            found = _SYN[fate.syn] or (SynAnswer.ACCEPT if fate.delay else None)
+            return None if found is None else DelayedAnswer(answer=found, delay=fate.delay)
+
+        self._network.on_syn = answer
 
     async def listen(self, address: str, service: int, factory: Factory) -> None:
         """Accept connections."""

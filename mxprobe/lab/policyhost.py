@@ -7,7 +7,6 @@ Standards: RFC 8461 §3.3; RFC 9112 (messages).
 """
 
 import asyncio
-import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
+from mxprobe.lab.seams import Context
 from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
     BreakHandshake,
@@ -28,6 +28,8 @@ from mxprobe.scenario.reaction import (
     Reaction,
     Reset,
     Silence,
+    SpeakTls,
+    TlsVersion,
 )
 
 HTTPS_PORT = 443
@@ -42,7 +44,7 @@ class PolicySeams(Struct, frozen=True, kw_only=True):
     name: str
     react: Callable[[Moment], tuple[Reaction, ...]]
     now: Callable[[], float]
-    context: Callable[[CertificateKind], ssl.SSLContext]
+    context: Context
 
 
 def policy_protocol(seams: PolicySeams) -> Callable[[], asyncio.BaseProtocol]:
@@ -104,6 +106,7 @@ class _Door(_Actor):
     def __init__(self, seams: PolicySeams) -> None:
         super().__init__(seams)
         self._kind = CertificateKind.VALID
+        self._version: TlsVersion | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask what shall happen to the handshake."""
@@ -114,10 +117,12 @@ class _Door(_Actor):
         self.act(reactions)
 
     def act_own(self, reaction: Reaction) -> None:
-        """Choose the certificate, or answer with what is no TLS."""
+        """Choose the certificate and the version, or answer with what is no TLS."""
         match reaction:
             case Present():
                 self._kind = reaction.kind
+            case SpeakTls():
+                self._version = reaction.version
             case BreakHandshake() if self.transport is not None:
                 self.transport.write(_JUNK)
                 self.transport.close()
@@ -127,7 +132,7 @@ class _Door(_Actor):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        context = self.seams.context(self._kind)
+        context = self.seams.context(self._kind, self._version)
         answerer = _Answerer(self.seams)
         layer = SSLProtocol(asyncio.get_running_loop(), answerer, context, None, server_side=True)  # type: ignore[arg-type]  # nobody waits for the handshake
         transport.set_protocol(layer)

@@ -3,11 +3,11 @@
 import ssl
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mxprobe.facts.finding import Finding
 from mxprobe.facts.session import Session
-from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction
+from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction, TlsVersion
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -40,11 +40,23 @@ Look = Callable[[Lookout], Awaitable[tuple[Finding, ...]]]
 """Looks at a domain as a probe does, and gives what it finds. Handed in: the lab knows no probe."""
 
 
+Context = Callable[[CertificateKind, TlsVersion | None], ssl.SSLContext]
+"""What a host shakes hands with: with a certificate of this kind, in this version alone (None: in those of today)."""
+
+
+class Door(Struct, kw_only=True):
+    """The sessions of one host, at all its addresses: how many there have been, and how many are open."""
+
+    came: int = 0
+    open: int = 0
+
+
 class HostSeams(Struct, frozen=True, kw_only=True):
     """What a host is made with: who it is, whom it asks, to whom it gives messages and finished sessions.
 
     `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
-    `verify` asks another host about a recipient, and gives what to say where it does not know it.
+    `verify` asks another host about a recipient, and gives what to say where it does not know it. One `door` is shared
+    by all addresses of a host.
     """
 
     name: str
@@ -53,7 +65,8 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     react: Callable[[Moment], tuple[Reaction, ...]]
     now: Callable[[], float]
     epoch: float
-    context: Callable[[CertificateKind], ssl.SSLContext] | None
+    context: Context | None
     store: Callable[[StoredMessage, Keep | HandOn], None]
     finished: Callable[[Session], None]
     verify: Callable[[str, str], Awaitable[str | None]] | None = None
+    door: Door = field(default_factory=Door)

@@ -35,7 +35,10 @@ class Told(Protocol):
         """Put the faults of a step that was not known beforehand in force."""
 
     def mend(self, host: str) -> None:
-        """End the faults of a host."""
+        """End the faults of a host, or of a part of one."""
+
+    def lose_queue(self, host: str) -> None:
+        """Take away what a host holds to be handed on."""
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers."""
@@ -103,6 +106,8 @@ class Teller:
                     yield at + place * step.every, _later(self.world.post, step, name)
             case Break():
                 yield at, _later(self._note, step, EventKind.BREAK, describe_break(step), step.hosts)
+                for host in step.hosts if step.use.fault.EMPTIES else ():
+                    yield at, _later(self.world.lose_queue, host)
                 if step.lasts is not None:
                     yield at + step.lasts, _later(self._note, step, EventKind.MEND, "", step.hosts)
             case Mend() if step.follows:
@@ -133,7 +138,7 @@ def describe_break(step: Break) -> str:
     """What a step breaks, in the words of its file: `reply "554 5.3.2 No SMTP service here" at banner`."""
     fault = step.use.fault
     setting = getattr(fault, fault.SHORT) if fault.SHORT else None
-    told = f' "{setting}"' if isinstance(setting, str) else ""
+    told = ' "{}"'.format(setting.replace("\n", " / ")) if isinstance(setting, str) else ""
     where = f" at {step.use.phase}" if step.use.phase else ""
     return f"{step.use.name}{told}{where}"
 

@@ -23,16 +23,17 @@ from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.policyhost import HTTPS_PORT, PolicySeams
-from mxprobe.lab.seams import HostSeams, Look, Lookout, StoredMessage
+from mxprobe.lab.seams import Door, HostSeams, Look, Lookout, StoredMessage
 from mxprobe.lab.teller import PROBE, Teller
 from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
 from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
-from mxprobe.scenario.timeline import Spell, begin_spells, gather_conditions, order_spells
+from mxprobe.scenario.timeline import Spell, begin_spells, chance, gather_conditions, order_spells
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -68,13 +69,14 @@ class World:
         self.look: Look | None = None
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
-        self.errands: set[asyncio.Task[None]] = set()
+        self.errands: dict[asyncio.Task[None], str] = {}
         self.origin, self.begun = 0.0, float("-inf")
         self.alarms = Alarms(lambda: self.now)
         # Of several names at one address the best preference is who stands there.
         self.host_of = {address: name for name, found in reversed(addresses.items()) for address in reversed(found)}
         self._spells = order_spells(scenario)
-        self._struck: dict[int, list[float]] = {}
+        self._struck: dict[tuple[object, ...], list[float]] = {}
+        self._doors = {host: Door() for host in addresses}
         self._first_seen: dict[tuple[int, str, str, str], float] = {}
 
     # -- moments ------------------------------------------------------------------------------------------------------
@@ -107,18 +109,19 @@ class World:
         if host is None:
             return ()
         host = POLICY_HOST if host == self.scenario.policy_host else host
-        return self._strike(host, Moment(now=self.now, host=host, phase=Phase.CONNECT))
+        return self._strike(host, Moment(now=self.now, host=host, address=address, phase=Phase.CONNECT))
 
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
         """The reactions of the newest fault that has something to say; what only modifies lets the next one speak."""
         found: tuple[Reaction, ...] = ()
         for spell in self._spells:
-            if spell.host != host or not spell.lasts_at(moment.now) or not spell.use.matches(moment):
+            if spell.host != host or not spell.concerns(moment):
                 continue
-            times = self._struck.setdefault(spell.number, [])
+            counted = (spell.number, moment.phase, *spell.use.only.per.key(moment))
+            times = self._struck.setdefault(counted, [])
             seen = len(times)
             times.append(moment.now)
-            if not spell.use.only.strikes(seen):
+            if not spell.use.only.strikes(seen, chance(self.seed, *counted, seen)):
                 continue
             found += spell.use.fault.react(
                 replace(
@@ -144,11 +147,11 @@ class World:
         self._spells = (*begin_spells(self.scenario, step, self.now, number), *self._spells)
 
     def mend(self, host: str) -> None:
-        """End every fault of a host that is in force now, but those that it always has."""
+        """End every fault of a host, or of a part of one, that is in force now, but those that it always has."""
         always = {use for spec in self.scenario.hosts if spec.name == host for use in spec.always}
         self._spells = tuple(
             replace(spell, ends=self.now)
-            if spell.host == host and spell.lasts_at(self.now) and spell.use not in always
+            if spell.is_mended_by(host) and spell.lasts_at(self.now) and spell.use not in always
             else spell
             for spell in self._spells
         )
@@ -185,10 +188,11 @@ class World:
             react=self.react,
             now=lambda: self.now,
             epoch=EPOCH,
-            context=lambda kind: self.authority.context(host, kind),
+            context=lambda kind, version: self.authority.context(host, kind, version),
             store=lambda stored, how: self._store(host, stored, how),
             finished=self.sessions.append,
             verify=lambda other, recipient: self._verify(host, other, recipient),
+            door=self._doors[host],
         )
 
     def policy_seams(self) -> PolicySeams:
@@ -198,7 +202,7 @@ class World:
             name=POLICY_HOST,
             react=self.react_to_request,
             now=lambda: self.now,
-            context=lambda kind: self.authority.context(host, kind),
+            context=lambda kind, version: self.authority.context(host, kind, version),
         )
 
     def _promise(self) -> dict[str, str]:
@@ -296,12 +300,24 @@ class World:
         return profile, policy
 
     def _send_off(self, group: asyncio.TaskGroup, who: str, letter: Letter) -> None:
-        self._see_through(group, self.mailers[who].deliver(letter))
+        self._see_through(group, self.mailers[who].deliver(letter), who)
 
-    def _see_through(self, group: asyncio.TaskGroup, doing: Coroutine[Any, Any, None]) -> None:
+    def _see_through(self, group: asyncio.TaskGroup, doing: Coroutine[Any, Any, None], who: str) -> None:
         errand = group.create_task(doing)
-        self.errands.add(errand)
-        errand.add_done_callback(self.errands.discard)
+        self.errands[errand] = who
+        errand.add_done_callback(self.errands.pop)
+
+    def lose_queue(self, host: str) -> None:
+        """What a host holds to be handed on is gone, in the middle of whatever its mailer does."""
+        who, lost = self.scenario.short(host), [errand for errand, of in self.errands.items() if of == host]
+        for errand in lost:
+            errand.cancel()
+        for fate in gather_fates(self.events) if lost else ():
+            if who in fate.held:
+                at, kind = round(self.now, 6), EventKind.VANISHED
+                self.record(Event(at=at, kind=kind, who=who, message=fate.message, recipient=fate.recipient))
+        if lost:
+            self.mailers[host].lose()
 
     def note(self, kind: EventKind, host: str, text: str = "") -> None:
         """Write down that somebody from outside has broken or mended a host."""
@@ -351,7 +367,7 @@ class World:
         """Look at the domain, with what was handed in for that."""
         if self.work is None or self.look is None:
             return
-        self._see_through(self.work, self._probe(step, self.look))
+        self._see_through(self.work, self._probe(step, self.look), PROBE)
 
     async def _probe(self, step: Probe, look: Look) -> None:
         at, around = self.now, self._around(PROBE)

@@ -78,7 +78,7 @@ def classify_reply(phase: Phase, reply: Reply, *, secured: bool = False) -> str:
         case Phase.HELO:
             return "H5" if refused else "H4"
         case Phase.STARTTLS | Phase.TLS:
-            return "T3" if refused else "T2"
+            return _refused_starttls(reply)
         case Phase.MAIL:
             return _refused_mail(reply) if refused else "M2"
         case Phase.RCPT:
@@ -89,6 +89,15 @@ def classify_reply(phase: Phase, reply: Reply, *, secured: bool = False) -> str:
             return "Z3" if refused else ("Z4" if reply.code == 421 else "Z2")
         case _:
             return "Q1"
+
+
+def _refused_starttls(reply: Reply) -> str:
+    """The session goes on in clear, but for what is no reply at all, and for 421: MAIL comes to a closed connection."""
+    if reply.code is None:
+        return "T4"
+    if reply.code == 421:
+        return "M5"
+    return "T3" if reply.severity == 5 else "T2"
 
 
 def _refused_mail(reply: Reply) -> str:

@@ -32,6 +32,7 @@ _DEEDS = {
     EventKind.WAITS: "waits",
     EventKind.BOUNCED: "bounces it to {to}",
     EventKind.LOST: "drops it: it came from the null sender",
+    EventKind.VANISHED: "has lost it with its queue",
 }
 
 

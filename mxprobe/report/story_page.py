@@ -82,6 +82,8 @@ def _fault(use: FaultUse) -> str:
     setting = getattr(use.fault, use.fault.SHORT) if use.fault.SHORT else None
     if isinstance(setting, float):
         setting = render_duration(setting)
+    elif isinstance(setting, str):
+        setting = setting.replace("\n", " / ")
     where = use.phase or use.query
     return f"{use.name}{f' {setting}' if setting else ''}{f' at {where}' if where else ''}"
 

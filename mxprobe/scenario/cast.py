@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import Node
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec, mailboxes
+from mxprobe.scenario.reference import FAMILIES, covers, read_part
 
 ANYONE = "anyone"
 NAMELESS = ("ns",)
@@ -73,7 +74,7 @@ class Cast(Struct, kw_only=True):
         return self.reader.choice(node, self.known_hosts, "host")
 
     def hosts_named(self, node: Node) -> tuple[str, ...]:
-        """What a step names, one or a list: hosts, roles, `dns`, a name server, `mta-sts`.
+        """What a step names, one or a list: hosts, parts of hosts, roles, `dns`, a name server, `mta-sts`.
 
         What stands at the same addresses is named with them.
         """
@@ -83,13 +84,32 @@ class Cast(Struct, kw_only=True):
         return tuple(dict.fromkeys((*named, *there)))
 
     def _hosts_called(self, node: Node) -> tuple[str, ...]:
-        word = self.reader.text(node)
+        word, slash, part = self.reader.text(node).partition("/")
         servers = {name: (name,) for name in (DNS, POLICY_HOST, *self.nameservers)}
-        roles = {**self.roles(), **servers}
-        if roles.get(word):
-            return roles[word]
-        known = {name: (whole,) for name, whole in self.known_hosts().items()}
-        return self.reader.choice(node, known | {role: names for role, names in roles.items() if names}, "host")
+        hosts = {name: (whole,) for name, whole in self.known_hosts().items()}
+        known = {name: found for name, found in {**hosts, **self.roles(), **servers}.items() if found}
+        if word not in known:
+            self.reader.document.refuse_unknown(node, word, known, "host")
+        if not slash:
+            return known[word]
+        if word in servers:
+            self.reader.document.refuse(node, f"`{word}` is broken and mended whole: it has no parts that can be named")
+        return tuple(f"{host}/{self._part(node, host, part)}" for host in known[word])
+
+    def _part(self, node: Node, host: str, word: str) -> str:
+        """A family or an address, which the host has."""
+        refuse = self.reader.document.refuse
+        part = read_part(word)
+        if part is None:
+            refuse(node, f"`{word}` is no part of a host: v4, v6, or an address")
+        own = self.homes.get(host)
+        if own is None and part != "v4":
+            hint = "A story's own `zone` can give it others."
+            refuse(node, f"{host} has no address but one of IPv4, which the lab chooses", hint=hint)
+        if own is not None and not any(covers(part, address) for address in own):
+            what = f"no IP{part} address" if part in FAMILIES else f"no address {part}"
+            refuse(node, f"{host} has {what}", hint=f"It has {', '.join(own)}.")
+        return part
 
     def servers_named(self, node: Node) -> tuple[str, ...]:
         """Name servers, one or a list; `dns` is all of them."""

@@ -20,6 +20,7 @@ from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.expect import expectations_for
 from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, QueueExpectation, Scenario, Send
+from mxprobe.scenario.reference import split_reference
 from mxprobe.scenario.timeline import order_spells
 
 _TLS_PHASES = (Phase.STARTTLS, Phase.TLS)
@@ -60,20 +61,24 @@ def object_to(story: Scenario) -> Iterator[Objection]:
 
 
 def _useless_faults(story: Scenario) -> Iterator[Objection]:
-    """Faults in the phases of TLS, where nobody who connects asks for any."""
+    """Faults in the phases of TLS, where nobody who connects asks for any; the loss of queues that there are not."""
     uses = [(step.line, "with", step.hosts, step.use) for step in story.breaks]
     uses += [(spec.line, "always", (spec.name,), use) for spec in story.hosts for use in spec.always]
     for line, word, hosts, use in uses:
         if not any(_is_met(story, host, use) for host in hosts):
             says = f"this strikes in the phase `{use.phase}`, and none of the mailers that connect asks for TLS"
             yield Objection(line=line, word=word, says=says)
+        if use.fault.EMPTIES and (word == "always" or all(map(story.keeps_mail, hosts))):
+            once, none = "a queue is lost once, by a step", "who keeps the mail that it takes has no queue to lose"
+            yield Objection(line=line, word=use.name, says=once if word == "always" else none)
 
 
 def _is_met(story: Scenario, host: str, use: FaultUse) -> bool:
     """Whether a mailer may come to the phase: the story's senders, and every other host that hands on."""
     if use.phase not in _TLS_PHASES:
         return True
-    relays = [story.spec(name).profile for name in story.machines if name != host and not story.keeps_mail(name)]
+    own = split_reference(host)[0]
+    relays = [story.spec(name).profile for name in story.machines if name != own and not story.keeps_mail(name)]
     return any(_policy(label) is not TlsPolicy.NONE for label in (*story.senders, *relays))
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mxprobe.errors import InputError, Place
 from mxprobe.scenario.durations import NoDuration, parse_duration
+from mxprobe.scenario.sizes import NoSize, parse_size
 
 T = TypeVar("T")
 
@@ -147,6 +148,13 @@ class Reader:
             self.document.refuse(
                 node, str(error), hint="A duration is a number and a unit: 500ms 30s 5m 2h 7d 4w 1h30m."
             )
+
+    def size(self, node: Node) -> int:
+        """Octets of a size such as 200kB."""
+        try:
+            return parse_size(self.text(node))
+        except NoSize as error:
+            self.document.refuse(node, str(error), hint="A size is a number and a unit: 500B 200kB 10MB.")
 
     def choice(self, node: Node, known: Mapping[str, T] | Callable[[], Mapping[str, T]], what: str) -> T:
         """The value that a word stands for."""

@@ -7,7 +7,7 @@ import msgspec
 
 from mxprobe.mx.mtasts import Policy
 from mxprobe.scenario.durations import render_duration
-from mxprobe.scenario.faults.fault import Fault, FaultUse, Often
+from mxprobe.scenario.faults.fault import Fault, FaultUse, Octets, Often, Only, Per
 from mxprobe.scenario.model import (
     Arrived,
     Bounced,
@@ -26,6 +26,7 @@ from mxprobe.scenario.model import (
     Step,
     When,
 )
+from mxprobe.scenario.sizes import render_size
 
 _ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 
@@ -99,10 +100,12 @@ def _host(spec: HostSpec) -> str:
 
 
 def _settings(fault: Fault) -> str:
-    return _map({name: _value(getattr(fault, name)) for name in msgspec.structs.asdict(fault)})
+    return _map({field.name: _value(getattr(fault, field.name), field.type) for field in msgspec.structs.fields(fault)})
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, kind: Any) -> str:
+    if kind is Octets:
+        return render_size(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -117,10 +120,17 @@ def _where(use: FaultUse) -> dict[str, str]:
     if use.query is not None:
         entries["query"] = use.query.value
     if use.only.often is not Often.ALWAYS:
-        count = use.only.count
-        ending = "th" if 10 < count % 100 < 14 else _ORDINALS.get(count % 10, "th")
-        entries["only"] = f"{use.only.often} {count}" + (ending if use.only.often is Often.EVERY else "")
+        entries["only"] = _only(use.only)
     return entries
+
+
+def _only(only: Only) -> str:
+    """How often: `every 3rd per session`."""
+    if only.often is Often.ODDS:
+        return f"1 in {only.count}"
+    ending = "th" if 10 < only.count % 100 < 14 else _ORDINALS.get(only.count % 10, "th")
+    per = "" if only.per is Per.HOST else f" per {only.per}"
+    return f"{only.often} {only.count}" + (ending if only.often is Often.EVERY else "") + per
 
 
 def _step(step: Step) -> str:
@@ -131,6 +141,8 @@ def _step(step: Step) -> str:
         case Send():
             entries |= {"send": _text(step.name), "to": _list(step.to), "from": _text(step.mail_from)}
             entries |= {"count": str(step.count), "every": render_duration(step.every)}
+            if step.size:
+                entries["size"] = render_size(step.size)
         case Break():
             entries |= {"break": _list(step.hosts), "with": _map({step.use.name: _settings(step.use.fault)})}
             entries |= _where(step.use)

@@ -43,7 +43,7 @@ def _fate(message: str, recipient: str, story: list[Event]) -> Fate:
 
 
 def _held(story: list[Event]) -> tuple[str, ...]:
-    """The queues that still keep the copy: whoever took it over and did not pass it on, give it back or drop it."""
+    """The queues that still keep the copy: whoever took it over and did not pass it on, bounce, drop or lose it."""
     holders: dict[str, int] = {}
     for event in story:
         match event.kind:
@@ -51,7 +51,7 @@ def _held(story: list[Event]) -> tuple[str, ...]:
                 holders[_SENDER] = 1
             case EventKind.QUEUED if event.who:
                 holders[event.who] = holders.get(event.who, 0) + 1
-            case EventKind.ACCEPTED | EventKind.BOUNCED | EventKind.LOST if holders.get(event.who):
+            case EventKind.ACCEPTED | EventKind.BOUNCED | EventKind.LOST | EventKind.VANISHED if holders.get(event.who):
                 holders[event.who] -= 1
             case _:
                 pass

@@ -7,7 +7,19 @@ number of hops that ends a circle); RFC 8461 §3.3 (where a policy lies).
 from mxprobe.facts.smtp import Phase
 from mxprobe.mx.mtasts import POLICY_PATH, Policy, write_policy
 from mxprobe.scenario.model import Scenario
-from mxprobe.scenario.reaction import MODIFIERS, AskHost, Close, HandOn, Keep, Moment, Page, Reaction, Reply, Reset
+from mxprobe.scenario.reaction import (
+    MODIFIERS,
+    AskHost,
+    Close,
+    HandOn,
+    Keep,
+    Moment,
+    Page,
+    Raw,
+    Reaction,
+    Reply,
+    Reset,
+)
 
 MOST_HOPS = 100
 """Received lines at which a host takes mail to go round in a circle."""
@@ -48,11 +60,11 @@ def answer_policy_request(policy: Policy | None, moment: Moment) -> tuple[Reacti
 def combine(fault: tuple[Reaction, ...], own: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
     """What is done when faults strike: what only modifies goes before the host's own, all else takes its place.
 
-    At the final dot a slow host has stored before it answers, and a close may come after storing: the client cannot
-    know.
+    At the final dot a slow host has stored before it answers, and a close, or bytes that are no reply, may come after
+    storing: the client cannot know.
     """
     stores = any(isinstance(reaction, Keep | HandOn) for reaction in own)
-    kept = any(isinstance(reaction, Close | Reset) and reaction.kept for reaction in fault)
+    kept = any(isinstance(reaction, Close | Reset | Raw) and reaction.kept for reaction in fault)
     modifies = all(isinstance(reaction, MODIFIERS) for reaction in fault)
     if stores and (kept or modifies):
         return own + fault

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -11,14 +12,16 @@ from mxprobe.facts.dns import RecordType
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
-from mxprobe.scenario.reaction import CertificateKind
+from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Octets, Often, Only, Per, ReplyText
 
 WHERE_KEYS = ("phase", "query", "only")
 _PHASES = {phase.value: phase for phase in Phase if phase not in (Phase.HELO, Phase.RSET, Phase.BODY, Phase.QUIT)}
 _QUERIES = {rrtype.value: rrtype for rrtype in RecordType}
-_ONLY = re.compile(r"(?:(first|after) (\d+)|(every) (\d+)(?:st|nd|rd|th))\Z")
-_REPLY = re.compile(r"[2-5]\d\d(?: .*)?\Z")
+_ONLY = re.compile(r"(?:(first|after) (\d+)|(every) (\d+)(?:st|nd|rd|th))(?: per (session|message))?\Z")
+_ODDS = re.compile(r"1 in (\d+)\Z")
+_REPLY = re.compile(r"[2-5]\d\d(?: .*)?\Z", re.DOTALL)
+_NO_SESSION = (None, Phase.CONNECT)
+_NO_MESSAGE = (*_NO_SESSION, Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.TLS)
 
 HostOf = Callable[[Node], str]
 
@@ -37,13 +40,15 @@ def read_use(reader: Reader, node: Node, where: Mapping[str, Node], host_of: Hos
         where = where or entries
     fault = _read_settings(reader, kind, node, settings, host_of)
     phase = reader.choice(where["phase"], _PHASES, "phase") if "phase" in where else kind.PHASE
-    if phase is None and kind.ABOUT is About.HOSTS:
+    if kind.EMPTIES and (strange := next((word for word in WHERE_KEYS if word in where), None)):
+        reader.document.refuse(where[strange], f"`{kind.NAME}` happens once, when its step comes: no `{strange}`")
+    if phase is None and kind.ABOUT is About.HOSTS and not kind.EMPTIES:
         known = ", ".join(_PHASES)
         reader.document.refuse(node, f"`{kind.NAME}` has to be told where: add a phase", hint=f"Phases: {known}.")
     if "phase" in where and fault.cell(phase) is None:
         reader.document.refuse(where["phase"], f"`{kind.NAME}` cannot strike in the phase `{phase}`")
     query = reader.choice(where["query"], _QUERIES, "record type") if "query" in where else None
-    only = _read_only(reader, where["only"]) if "only" in where else Only()
+    only = _read_only(reader, where["only"], phase) if "only" in where else Only()
     return FaultUse(fault=fault, phase=phase, query=query, only=only)
 
 
@@ -71,32 +76,52 @@ def _read_settings(reader: Reader, kind: type[Fault], at: Node, settings: Node |
     missing = [name for name, field in fields.items() if field.required and name not in entries]
     if missing:
         reader.document.refuse(at, f"`{kind.NAME}` needs `{missing[0]}`: {{{kind.NAME}: {{{missing[0]}: ...}}}}")
-    values = {name: _value(reader, fields[name].type, value, host_of) for name, value in entries.items()}
-    if kind.NAME == "reply" and not _REPLY.match(values["text"]):
-        reader.document.refuse(entries["text"], "a reply begins with a code from 200 to 599: 451 4.7.1 later")
+    values = {name: _value(reader, fields[name], value, host_of) for name, value in entries.items()}
     return kind(**values)
 
 
-def _value(reader: Reader, kind: Any, node: Node, host_of: HostOf) -> Any:
+def _value(reader: Reader, field: msgspec.structs.FieldInfo, node: Node, host_of: HostOf) -> Any:
     """A setting of the type that the fault's field has."""
+    kind = field.type
     if kind is float:
         return reader.duration(node)
     if kind is bool:
         return reader.truth(node)
     if kind is int:
         return reader.number(node)
-    if kind is CertificateKind:
-        return reader.choice(node, {member.value: member for member in CertificateKind}, "kind of certificate")
+    if kind is Octets:
+        return reader.size(node)
+    if kind is ReplyText:
+        return _read_reply(reader, node)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return reader.choice(node, {member.value: member for member in kind}, field.name)
     if kind is str:
         return reader.text(node)
     return tuple(host_of(item) for item in reader.one_or_more(node))
 
 
-def _read_only(reader: Reader, node: Node) -> Only:
-    match = _ONLY.match(reader.text(node))
-    if match is None:
-        reader.document.refuse(node, "how often: `first 2`, `every 3rd` or `after 100`")
-    word, count = match[1] or match[3], int(match[2] or match[4])
+def _read_reply(reader: Reader, node: Node) -> str:
+    text = reader.text(node)
+    if not _REPLY.match(text):
+        reader.document.refuse(node, "a reply begins with a code from 200 to 599: 451 4.7.1 later")
+    return text
+
+
+def _read_only(reader: Reader, node: Node, phase: Phase | None) -> Only:
+    """How often a fault strikes that is met in `phase`."""
+    text = reader.text(node)
+    match, odds = _ONLY.match(text), _ODDS.match(text)
+    if match is not None:
+        word, count, per = match[1] or match[3], int(match[2] or match[4]), Per(match[5] or "host")
+    elif odds is not None:
+        word, count, per = "odds", int(odds[1]), Per.HOST
+    else:
+        hint = "Behind the first three: per session, or per message."
+        reader.document.refuse(node, "how often: `first 2`, `every 3rd`, `after 100` or `1 in 4`", hint=hint)
     if count < 1 and word != "after":
         reader.document.refuse(node, "the number has to be 1 or more")
-    return Only(often=Often(word), count=count)
+    unknown = {Per.HOST: (), Per.SESSION: _NO_SESSION, Per.MESSAGE: _NO_MESSAGE}[per]
+    if phase in unknown:
+        where = f"in the phase `{phase}`" if phase else "where names are asked for"
+        reader.document.refuse(node, f"{where} there is no {per} yet, so nothing can be counted per {per}")
+    return Only(often=Often(word), count=count, per=per)

@@ -10,9 +10,10 @@ from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
 from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
+from mxprobe.scenario.reference import is_within, split_reference
 
 _TRIGGERS = ("at", "after", "when")
-_SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every")
+_SEND_KEYS = (*_TRIGGERS, "send", "to", "from", "count", "every", "size")
 _BREAK_KEYS = (*_TRIGGERS, "break", "with", "for", *WHERE_KEYS)
 _PUBLISH_KEYS = (*_TRIGGERS, "publish", "on")
 _DEEDS = {
@@ -154,8 +155,8 @@ class StepReader:
     def _check_mend(self, node: Node, mend: Mend, steps: list[Step]) -> None:
         breaks = [step for step in steps if isinstance(step, Break)]
         for host in mend.hosts:
-            broken = (host in one.hosts and (mend.follows or one.follows or one.at <= mend.at) for one in breaks)
-            if not any(broken):
+            begun = (one for one in breaks if mend.follows or one.follows or one.at <= mend.at)
+            if not any(is_within(broken, host) for one in begun for broken in one.hosts):
                 self.refuse(node, f"nothing breaks {host} before this step mends it")
 
     def _break(self, node: Node, entries: Mapping[str, Node], common: dict[str, Any]) -> Break:
@@ -165,6 +166,10 @@ class StepReader:
         if not all(use.fits(self._about(host)) for host in hosts):
             right = {About.NAMES: DNS, About.POLICY: POLICY_HOST}.get(use.fault.ABOUT, "a host")
             self.refuse(entries["break"], f"`{use.name}` strikes {right}, and something else is named here")
+        if (use.fault.STOPS or use.fault.EMPTIES) and any(split_reference(host)[1] for host in hosts):
+            self.refuse(entries["break"], f"`{use.name}` is about a whole host, and a part of one is named here")
+        if use.fault.EMPTIES and "for" in entries:
+            self.refuse(reader.key(node, "for"), f"`{use.name}` happens once, when its step comes: no `for`")
         lasts = reader.duration(entries["for"]) if "for" in entries else None
         return Break(hosts=hosts, use=use, lasts=lasts, **common)
 
@@ -200,5 +205,6 @@ class StepReader:
             mail_from=cast.person(entries["from"]) if "from" in entries else _DEFAULT_FROM,
             count=reader.number(entries["count"], 1) if "count" in entries else 1,
             every=reader.duration(entries["every"]) if "every" in entries else 0.0,
+            size=reader.size(entries["size"]) if "size" in entries else 0,
             **common,
         )

@@ -83,13 +83,14 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Send(Step, frozen=True, kw_only=True, tag="send"):
-    """The sender under test gets a message: `count` of them, `every` seconds apart."""
+    """The sender under test gets a message, `count` of them, `every` seconds apart, of `size` octets (0: few)."""
 
     name: str
     to: tuple[str, ...]
     mail_from: str
     count: int = 1
     every: float = 0.0
+    size: int = 0
 
     def names(self) -> tuple[str, ...]:
         """The names of its messages: the step's own, or numbered from 1."""
@@ -99,7 +100,7 @@ class Send(Step, frozen=True, kw_only=True, tag="send"):
 
 
 class Break(Step, frozen=True, kw_only=True, tag="break"):
-    """Hosts (or DNS) get a fault, for `lasts` seconds (None: until mended)."""
+    """Hosts, parts of them (see `reference`), or DNS get a fault, for `lasts` seconds (None: until mended)."""
 
     hosts: tuple[str, ...]
     use: FaultUse
@@ -107,7 +108,7 @@ class Break(Step, frozen=True, kw_only=True, tag="break"):
 
 
 class Mend(Step, frozen=True, kw_only=True, tag="mend"):
-    """Every fault that steps gave to these hosts ends."""
+    """Every fault that steps gave to these hosts, or to these parts of them, ends."""
 
     hosts: tuple[str, ...]
 
@@ -305,8 +306,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
         return {name: step.name for step in self.steps if isinstance(step, Send) for name in step.names()}
 
     def short(self, host: str) -> str:
-        """A host's name as the story says it: without the domain, where it lies in it."""
-        return host.removesuffix(f".{self.domain}") if host != self.domain else host
+        """A host's name, or a reference to a part of it, as the story says it: without the domain it lies in."""
+        name, slash, part = host.partition("/")
+        return (name.removesuffix(f".{self.domain}") if name != self.domain else name) + slash + part
 
     def keeps_mail(self, host: str) -> bool:
         """Whether mail stays where the host has taken it.

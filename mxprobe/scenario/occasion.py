@@ -11,7 +11,7 @@ _KINDS = {
     Happening.ARRIVED: EventKind.ARRIVED,
     Happening.BOUNCED: EventKind.BOUNCED,
 }
-_LEAVES = (EventKind.ACCEPTED, EventKind.BOUNCED, EventKind.LOST)
+_LEAVES = (EventKind.ACCEPTED, EventKind.BOUNCED, EventKind.LOST, EventKind.VANISHED)
 
 
 def has_come(when: When, events: Iterable[Event], scenario: Scenario) -> bool:

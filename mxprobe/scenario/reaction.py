@@ -15,22 +15,31 @@ from mxprobe.facts.smtp import Phase
 class Moment(Struct, frozen=True, kw_only=True):
     """One point where something can go wrong.
 
-    `now` is story time in seconds, `host` the host's name; a name server is asked a `question`, the host of the MTA-STS
-    policy for the page at `path`; `client` the address that speaks, `client_host` its name in
-    the story; `argument` what the command carried (the EHLO name, an address). `seen` counts the earlier moments that
-    matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this triplet of client, sender
-    and recipient first came here; `hops` counts the hosts that have handed the message on before,
-    `began` is when the fault did.
+    `now` is story time in seconds, `host` the host's name, `address` that of its addresses which was connected to; a
+    name server is asked a `question`, the host of the MTA-STS policy for the page at `path`; `client` the address that
+    speaks, `client_host` its name in the story; `session` numbers the connection (0: it does not stand yet),
+    `open_sessions` counts those that the host has open, this one among them; `argument` is what the command carried
+    (the EHLO name, an address), `parameters` what stood behind the address of MAIL; `size` the octets of the message,
+    as declared at MAIL or as they came at the dot; `message` its name, which is known at the dot alone. `seen` counts
+    the earlier moments that matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this
+    triplet of client, sender and recipient first came here; `hops` counts the hosts that have handed the message on
+    before, `began` is when the fault did.
     """
 
     now: float
     host: str
+    address: str = ""
     phase: Phase | None = None
     question: Question | None = None
     path: str | None = None
     client: str = ""
     client_host: str = ""
+    session: int = 0
+    open_sessions: int = 0
     argument: str = ""
+    parameters: tuple[str, ...] = ()
+    size: int | None = None
+    message: str | None = None
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
     recipient: str | None = None
@@ -75,10 +84,14 @@ class Delay(Struct, frozen=True, kw_only=True, tag="delay"):
 
 
 class Raw(Struct, frozen=True, kw_only=True, tag="raw"):
-    """Send these bytes in place of a reply; `every` so many seconds again, without end (None: once)."""
+    """Send these bytes in place of a reply; `every` so many seconds again, without end (None: once).
+
+    `kept` as in `Close`.
+    """
 
     data: bytes
     every: float | None = None
+    kept: bool = False
 
 
 class Slowly(Struct, frozen=True, kw_only=True, tag="slowly"):
@@ -91,6 +104,12 @@ class Withhold(Struct, frozen=True, kw_only=True, tag="withhold"):
     """Leave these keywords out of the extensions behind EHLO."""
 
     keywords: tuple[str, ...]
+
+
+class Offer(Struct, frozen=True, kw_only=True, tag="offer"):
+    """Say this line of an extension behind EHLO, in place of what is usually said of its keyword."""
+
+    line: str
 
 
 class Syn(StrEnum):
@@ -159,12 +178,31 @@ class CertificateKind(StrEnum):
     SELF_SIGNED = "self-signed"
     NOT_YET_VALID = "not-yet-valid"
     UNKNOWN_AUTHORITY = "unknown-authority"
+    MISSING_INTERMEDIATE = "missing-intermediate"
+    WEAK_KEY = "weak-key"
+    NEW_KEY = "new-key"
+    BY_SNI = "by-sni"
 
 
 class Present(Struct, frozen=True, kw_only=True, tag="present"):
     """Present a certificate of this kind."""
 
     kind: CertificateKind
+
+
+class TlsVersion(StrEnum):
+    """The versions of TLS."""
+
+    TLS_1_0 = "1.0"
+    TLS_1_1 = "1.1"
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
+
+
+class SpeakTls(Struct, frozen=True, kw_only=True, tag="speak-tls"):
+    """Shake hands in this version of TLS and in no other."""
+
+    version: TlsVersion
 
 
 class Page(Struct, frozen=True, kw_only=True, tag="page"):
@@ -201,6 +239,7 @@ Reaction = (
     | Raw
     | Slowly
     | Withhold
+    | Offer
     | Connection
     | Names
     | Truncate
@@ -210,11 +249,12 @@ Reaction = (
     | Signatures
     | BreakHandshake
     | Present
+    | SpeakTls
     | Page
     | Keep
     | HandOn
     | AskHost
 )
 
-MODIFIERS = (Delay, Slowly, Withhold, Present)
+MODIFIERS = (Delay, Slowly, Withhold, Offer, Present, SpeakTls)
 """Reactions that change how the next in line acts and do not take its place: such faults compose with all others."""

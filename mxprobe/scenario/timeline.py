@@ -1,19 +1,27 @@
 """What is wrong with whom at a moment of the story. Pure: made once from the steps, asked at any time."""
 
+import hashlib
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.run import Condition
 from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.model import Break, Mend, Publish, Scenario, Send, Step
+from mxprobe.scenario.reaction import Moment
+from mxprobe.scenario.reference import covers, is_within, split_reference
 
 
 class Spell(Struct, frozen=True, kw_only=True):
-    """One fault on one host for a time; `ends` None: to the end of the story. `number` tells spells apart."""
+    """One fault on one host for a time; `ends` None: to the end of the story. `number` tells spells apart.
+
+    `part` are the addresses that it strikes (see `reference`).
+    """
 
     number: int
     host: str
+    part: str = ""
     use: FaultUse
     begins: float
     ends: float | None
@@ -22,6 +30,14 @@ class Spell(Struct, frozen=True, kw_only=True):
     def lasts_at(self, now: float) -> bool:
         """Whether it is in force: from its beginning, and no longer at its end."""
         return self.begins <= now and (self.ends is None or now < self.ends)
+
+    def concerns(self, moment: Moment) -> bool:
+        """Whether it is in force then, at that address, and about what happens there."""
+        return self.lasts_at(moment.now) and covers(self.part, moment.address) and self.use.matches(moment)
+
+    def is_mended_by(self, reference: str) -> bool:
+        """Whether a mending of this host, or of this part of one, is one of all that it strikes."""
+        return is_within(f"{self.host}/{self.part}" if self.part else self.host, reference)
 
 
 def order_spells(scenario: Scenario) -> tuple[Spell, ...]:
@@ -40,24 +56,30 @@ def order_spells(scenario: Scenario) -> tuple[Spell, ...]:
 def begin_spells(scenario: Scenario, step: Break, begins: float, number: int) -> list[Spell]:
     """The spells of a step that comes at `begins`, one a host, numbered from `number`."""
     ends = None if step.lasts is None else begins + step.lasts
-    return [
-        Spell(
-            number=number + index,
-            host=host,
-            use=step.use,
-            begins=begins,
-            ends=_mended(scenario, host, begins, ends),
-            line=step.line,
-        )
-        for index, host in enumerate(step.hosts)
-    ]
+    spells = []
+    for index, (host, part) in enumerate(map(split_reference, step.hosts), start=number):
+        spell = Spell(number=index, host=host, part=part, use=step.use, begins=begins, ends=ends, line=step.line)
+        spells.append(replace(spell, ends=_mended(scenario, spell)))
+    return spells
 
 
-def _mended(scenario: Scenario, host: str, begins: float, ends: float | None) -> float | None:
-    """The nearer of a spell's own end and the first mending of its host that is known to come behind its beginning."""
-    mends = (step for step in scenario.steps if isinstance(step, Mend) and not step.follows and host in step.hosts)
-    times = [step.at for step in mends if step.at >= begins]
-    return min([*times, *([] if ends is None else [ends])], default=None)
+def _mended(scenario: Scenario, spell: Spell) -> float | None:
+    """The nearer of a spell's own end and the first mending that is known to come behind its beginning."""
+    mends = (step for step in scenario.steps if isinstance(step, Mend) and not step.follows)
+    times = [step.at for step in mends if step.at >= spell.begins and any(map(spell.is_mended_by, step.hosts))]
+    return min([*times, *([] if spell.ends is None else [spell.ends])], default=None)
+
+
+def _is_whole(scenario: Scenario, spell: Spell) -> bool:
+    """Whether it strikes every address of its host."""
+    addresses = dict(scenario.homes).get(spell.host)
+    return spell.part in ("", "v4") if addresses is None else all(covers(spell.part, one) for one in addresses)
+
+
+def chance(*words: object) -> float:
+    """A number from 0 to below 1 that follows from the words."""
+    digest = hashlib.sha256("/".join(map(str, words)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
 
 
 class Coming(Struct, frozen=True, kw_only=True):
@@ -96,11 +118,12 @@ def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Cond
     return tuple(
         Condition(
             host=scenario.short(spell.host),
+            part=spell.part,
             fault=spell.use.name,
             phase=spell.use.phase.value if spell.use.phase else None,
             begins=spell.begins,
             ends=spell.ends,
-            hinders=spell.use.hinders,
+            hinders=spell.use.hinders and _is_whole(scenario, spell),
         )
         for spell in sorted(spells, key=lambda spell: (spell.begins, spell.number))
     )

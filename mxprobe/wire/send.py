@@ -3,7 +3,7 @@
 Every reply and failure becomes a turn, the turn a cell, and the mailer's profile rules what follows: go on, say HELO,
 go on without TLS, or stop here. Which address comes next is the delivery engine's business.
 
-Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts); RFC 3207 §4.
+Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts); RFC 1870 §6 (the size is declared, and the host decides); RFC 3207 §4.
 """
 
 import asyncio
@@ -151,7 +151,8 @@ class _Session:
     async def _transaction(self, smtp: aiosmtplib.SMTP, recipients: tuple[str, ...]) -> bool:
         """One message for these recipients; False where the host took none of them."""
         mail_from = self.parcel.mail_from
-        await self._step(Phase.MAIL, lambda limit: smtp.mail(mail_from, timeout=limit), subject=mail_from)
+        size = [f"SIZE={len(self.parcel.content)}"] if smtp.supports_extension("size") else []
+        await self._step(Phase.MAIL, lambda limit: smtp.mail(mail_from, options=size, timeout=limit), subject=mail_from)
         for recipient in recipients:
             await self._recipient(smtp, recipient)
         taken = [recipient for recipient in recipients if self.answered[recipient] == "R1"]

@@ -12,21 +12,22 @@ from mxprobe.lab.play import play_story
 from mxprobe.mx.senders import PROFILES
 from mxprobe.rules import judge_run
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
+from mxprobe.scenario.faults.fault import About, FaultUse, Octets, Only, ReplyText
 from mxprobe.scenario.model import DNS, Break, Expectations, HostSpec, Mend, Scenario, Send
-from mxprobe.scenario.reaction import CertificateKind
 from tests.conftest import IN_CI
+from tests.support.settings import faults_of, onlys
 
 DOMAIN = "example.test"
 PHASES = (Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT)
-LOSES = "message-loss"
+LOSE = ("message-loss", "queue-lost")
 moments = st.integers(0, 20).map(lambda number: number * 600.0)
-SETTINGS: dict[type, st.SearchStrategy[Any]] = {
+SETTINGS: dict[Any, st.SearchStrategy[Any]] = {
     float: st.sampled_from([1.0, 30.0, 400.0, 900.0]),
     bool: st.booleans(),
     int: st.integers(0, 3),
-    CertificateKind: st.sampled_from(CertificateKind),
-    str: st.sampled_from(["421 4.3.2 busy", "451 4.3.0 later", "550 5.7.1 no", "554 5.3.2 no"]),
+    str: st.sampled_from(["STARTTLS", "SIZE", "PIPELINING 8BITMIME", "HTTP/1.1 400"]),
+    Octets: st.sampled_from([100, 1000]),
+    ReplyText: st.sampled_from(["421 4.3.2 busy", "451 4.3.0 later", "550 5.7.1 no", "554 5.3.2 no"]),
 }
 
 
@@ -34,17 +35,10 @@ SETTINGS: dict[type, st.SearchStrategy[Any]] = {
 def uses(draw: st.DrawFn) -> FaultUse:
     """Any fault that belongs to a host, with settings, in a phase that it can strike in, always or now and then."""
     kind = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.HOSTS]))
-    fault = _with_settings(draw, kind)
+    fault = draw(faults_of(kind, SETTINGS, ()))
     phases = [kind.PHASE] if kind.PHASE is not None else [phase for phase in PHASES if fault.cell(phase) is not None]
-    only = draw(st.sampled_from([Only(), Only(), Only(often=Often.FIRST, count=2), Only(often=Often.EVERY, count=3)]))
-    return FaultUse(fault=fault, phase=draw(st.sampled_from(phases)), only=only)
-
-
-def _with_settings(draw: st.DrawFn, kind: type[Fault]) -> Fault:
-    from msgspec.structs import fields
-
-    values = {field.name: draw(SETTINGS.get(field.type, st.just(()))) for field in fields(kind)}
-    return kind(**values)
+    phase = draw(st.sampled_from(phases)) if phases else None
+    return FaultUse(fault=fault, phase=phase, only=draw(st.just(Only()) | onlys(phase)))
 
 
 @st.composite
@@ -59,11 +53,13 @@ def worlds(draw: st.DrawFn) -> Scenario:
         hosts = tuple(draw(st.sets(st.sampled_from(names), min_size=1)))
         span = draw(st.none() | moments)
         lasts = None if span is None else span + 60.0
-        steps.append(Break(at=at, hosts=tuple(sorted(hosts)), use=draw(uses()), lasts=lasts))
+        use = draw(uses())
+        part = "" if use.fault.STOPS or use.fault.EMPTIES else draw(st.sampled_from(["", "", "/v4"]))
+        steps.append(Break(at=at, hosts=tuple(host + part for host in sorted(hosts)), use=use, lasts=lasts))
     if draw(st.booleans()):
         dns = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.NAMES]))
         steps.append(
-            Break(at=draw(moments), hosts=(DNS,), use=FaultUse(fault=_with_settings(draw, dns)), lasts=15000.0)
+            Break(at=draw(moments), hosts=(DNS,), use=FaultUse(fault=draw(faults_of(dns, SETTINGS, ()))), lasts=15000.0)
         )
     for number in range(draw(st.integers(1, 4))):
         people = draw(st.sampled_from([("alice",), ("alice", "ghost"), ("ghost",)]))
@@ -94,7 +90,7 @@ lifetimes = st.none() | st.sampled_from([3600.0, 86400.0])
 def _loses(scenario: Scenario) -> bool:
     """Whether a host is told to say 250 and to store nothing."""
     return any(
-        isinstance(step, Break) and (step.use.name == LOSES or _is_false_yes(step.use)) for step in scenario.steps
+        isinstance(step, Break) and (step.use.name in LOSE or _is_false_yes(step.use)) for step in scenario.steps
     )
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxprobe.facts.run import TlsUse
+from mxprobe.facts.smtp import Phase
 from mxprobe.jobs.play import load_stories
 from mxprobe.scenario.dump import dump
 from mxprobe.scenario.faults import FAULTS
-from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Often, Only
+from mxprobe.scenario.faults.fault import About, FaultUse, Octets, ReplyText
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import (
     Arrived,
@@ -26,7 +27,7 @@ from mxprobe.scenario.model import (
     Scenario,
     Send,
 )
-from mxprobe.scenario.reaction import CertificateKind
+from tests.support.settings import faults_of, onlys
 
 LIBRARY = load_stories([Path(__file__).parents[2] / "scenarios"])
 
@@ -58,20 +59,18 @@ replies = st.tuples(st.integers(200, 599), st.text("ab: #,'\"é", min_size=1).ma
 def uses(draw: st.DrawFn) -> FaultUse:
     """Any fault with settings, in a phase it can strike in."""
     kind = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.HOSTS]))
-    values: dict[type, st.SearchStrategy[Any]] = {
+    values: dict[Any, st.SearchStrategy[Any]] = {
         float: durations,
         bool: st.booleans(),
         int: st.integers(0, 99),
         str: replies,
-        CertificateKind: st.sampled_from(CertificateKind),
+        Octets: st.integers(0, 10**8),
+        ReplyText: st.lists(replies, min_size=1).map("\n".join),
     }
-    settings = {field.name: draw(values.get(field.type, st.just(HOSTS[1:]))) for field in msgspec.structs.fields(kind)}
-    fault: Fault = kind(**settings)
-    phases = ["banner", "ehlo", "mail", "rcpt", "dot"] if kind.PHASE is None else [kind.PHASE.value]
-    from mxprobe.facts.smtp import Phase
-
-    only = draw(st.sampled_from([Only(), Only(often=Often.FIRST, count=2), Only(often=Often.EVERY, count=3)]))
-    return FaultUse(fault=fault, phase=Phase(draw(st.sampled_from(phases))), only=only)
+    fault = draw(faults_of(kind, values, HOSTS[1:]))
+    phases = [kind.PHASE] if kind.PHASE or kind.EMPTIES else [Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.DOT]
+    phase = draw(st.sampled_from(phases))
+    return FaultUse(fault=fault, phase=phase, only=draw(onlys(phase)))
 
 
 @st.composite
@@ -80,13 +79,25 @@ def stories(draw: st.DrawFn) -> Scenario:
     sent, count = draw(times), draw(st.sampled_from([1, 3, 100]))
     steps: list[Any] = [
         Send(at=sent, name="letter", to=("alice@example.test",), mail_from="a@b.test", count=count),
-        Send(at=sent + draw(durations), name="another", to=("alice@example.test",), mail_from="a@b.test"),
+        Send(
+            at=sent + draw(durations),
+            name="another",
+            to=("alice@example.test",),
+            mail_from="a@b.test",
+            size=draw(st.integers(0, 10**7)),
+        ),
     ]
     for _ in range(draw(st.integers(0, 3))):
         at = draw(times)
         span = draw(st.none() | durations)
-        steps.append(Break(at=at, hosts=draw(st.sampled_from([HOSTS, HOSTS[:1]])), use=draw(uses()), lasts=span))
-        steps.append(Mend(at=at + draw(durations), hosts=HOSTS[:1]))
+        use = draw(uses())
+        if use.fault.EMPTIES:
+            steps.append(Break(at=at, hosts=HOSTS[1:], use=use))
+            continue
+        parts = [HOSTS, HOSTS[:1]] + ([] if use.fault.STOPS else [(f"{HOSTS[0]}/v4",)])
+        hosts = draw(st.sampled_from(parts))
+        steps.append(Break(at=at, hosts=hosts, use=use, lasts=span))
+        steps.append(Mend(at=at + draw(durations), hosts=draw(st.sampled_from([hosts[:1], HOSTS[:1]]))))
     fate: dict[str, Any] = draw(
         st.sampled_from(
             [

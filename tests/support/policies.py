@@ -15,7 +15,7 @@ from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.policyhost import PolicySeams
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.scenario.host import answer_policy_request, combine
-from mxprobe.scenario.reaction import CertificateKind, Moment, Reaction
+from mxprobe.scenario.reaction import CertificateKind, Moment, Reaction, TlsVersion
 from mxprobe.wire.dial import Connect
 from mxprobe.wire.fetch import HTTPS_PORT, FetchMeans, fetch_policy
 from mxprobe.wire.resolver import Patience, Resolver
@@ -39,8 +39,8 @@ def play(story: Coroutine[Any, Any, T]) -> T:
         return runner.run(story)
 
 
-def context(kind: CertificateKind) -> ssl.SSLContext:
-    return AUTHORITY.context(HOST, kind)
+def context(kind: CertificateKind, version: TlsVersion | None = None) -> ssl.SSLContext:
+    return AUTHORITY.context(HOST, kind, version)
 
 
 def seams(fault: React = lambda moment: ()) -> PolicySeams:

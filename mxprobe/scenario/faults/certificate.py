@@ -1,8 +1,9 @@
-"""The host presents a certificate that a strict client refuses.
+"""The host presents another certificate than its usual one. Opportunistic senders do not mind.
 
-It is expired, not-yet-valid, wrong-name, self-signed, or of an unknown-authority.
-
-Opportunistic senders do not mind.
+A strict client refuses it where it is expired, not-yet-valid, of a wrong-name, self-signed, of an unknown-authority,
+where it comes with a missing-intermediate (the certificate of the authority that issued it is not sent), and where it
+has a weak-key (RSA of 1024 bits). Valid are a new-key, which nobody minds but senders that do DANE and find the old key
+in the TLSA record, and by-sni: clients that name the host get its certificate, all others that of another name.
 Example.
     {at: 0m, break: mx1, with: {certificate: expired}}
 """
@@ -10,6 +11,8 @@ Example.
 from mxprobe.facts.smtp import Phase
 from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.reaction import CertificateKind, Moment, Present, Reaction
+
+_VALID = (CertificateKind.VALID, CertificateKind.NEW_KEY, CertificateKind.BY_SNI)
 
 
 class Certificate(Fault, frozen=True, kw_only=True):
@@ -28,4 +31,6 @@ class Certificate(Fault, frozen=True, kw_only=True):
 
     def cell(self, phase: Phase | None) -> str | None:
         """The certificate is not valid."""
-        return "T5"
+        if phase is not Phase.TLS:
+            return None
+        return "Z1" if self.kind in _VALID else "T5"

@@ -1,4 +1,4 @@
-"""The host ends the connection in the phase you name, without a word.
+"""The host ends the connection in the phase you name, without a word; at `banner`: it accepts and hangs up at once.
 
 At `dot` it has stored the message before it hangs up (`kept: true`): the sender cannot know, and tries again.
 Example.

@@ -10,7 +10,7 @@ from mxprobe.mx.reading import classify_reply
 from mxprobe.scenario.faults.fault import Fault
 from mxprobe.scenario.reaction import Moment, Raw, Reaction
 
-_PHASES = (Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT)
+_PHASES = (Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT)
 
 
 class Garbage(Fault, frozen=True, kw_only=True):

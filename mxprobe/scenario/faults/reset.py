@@ -1,4 +1,4 @@
-"""The host ends the connection with a reset (RST) in the phase you name.
+"""The host ends the connection with a reset (RST) in the phase you name; at `banner`: it accepts and resets at once.
 
 At `dot` it has stored the message before (`kept: true`): the sender cannot know, and tries again.
 Example.
