@@ -17,6 +17,8 @@ WORLDS = ("memory", "loopback")
 @click.option("--repeat", type=click.IntRange(1, 10000), default=1, help="Play with so many seeds, from --seed up.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Share many plays among so many processes (default: CPUs).")
 @click.option("--sender", "senders", multiple=True, metavar="MAILER", help="Play by this mailer instead; repeatable.")
+@click.option("-k", "only", default="", metavar="EXPR", help="Play what this names: postfix and not tls.")
+@click.option("--only-random", is_flag=True, help="Play what contains a random choice; with --repeat, seed by seed.")
 @click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
 @click.option("--world", type=click.Choice(WORLDS), default="memory", show_default=True, help="loopback: real sockets.")
@@ -32,10 +34,9 @@ def command(**options: object) -> int:
 
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
     """
-    from mxprobe.facts.run import Run
+    from mxprobe.facts.run import Run, WorldKind
     from mxprobe.facts.text import mask
     from mxprobe.jobs.play import PlayOptions, play
-    from mxprobe.lab.play import WorldKind
     from mxprobe.report.formats import RUN_FORMATS
     from mxprobe.report.run_text import failed, render_runs
 
@@ -57,9 +58,12 @@ def command(**options: object) -> int:
         repeat=repeat,
         jobs=jobs,
         senders=senders,
+        world=WorldKind(str(options["world"])),
+        only=str(options["only"]),
+        only_random=bool(options["only_random"]),
+        brief=repeat > 1 and options["form"] != "json" and not options["trace"],
         zone=zone,
         domain=domain,
-        world=WorldKind(str(options["world"])),
     )
     runs = play(paths, wanted, progress)
     if live:

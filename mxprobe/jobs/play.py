@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,11 +15,13 @@ from msgspec.structs import replace
 from mxprobe import __version__
 from mxprobe.errors import InputError
 from mxprobe.facts.finding import Finding, Status
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import Run, WorldKind
+from mxprobe.jobs.chance import has_chance
+from mxprobe.jobs.gather import Staged, gather, read_over
 from mxprobe.jobs.gather import find_stories as find_stories
-from mxprobe.jobs.gather import gather, read_over
 from mxprobe.jobs.gather import load_stories as load_stories
-from mxprobe.lab.play import WorldKind, play_story
+from mxprobe.jobs.select import read_expression
+from mxprobe.lab.play import play_story
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import EPOCH
 from mxprobe.mx.senders import NoSuchSender, parse_sender
@@ -28,6 +31,9 @@ from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load_plan import PlanFile
 from mxprobe.scenario.model import Probe, Scenario
 from mxprobe.scenario.zonefile import read_zone_file
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _WORTH_A_PROCESS = 24
 _HANDED_OUT = 8
@@ -41,6 +47,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     """`senders` in place of those that a story names (empty: its own); `seed` of every random choice.
 
     Each play is made `repeat` times, with one seed after the other; many plays are shared among `jobs` processes.
+    `only` names plays by words of their path and sender ("postfix and not tls"); `only_random` leaves those that
+    contain a random choice. With `brief` what went as written keeps its head alone (no events, no sessions), and of a
+    play that goes wrong with many seeds the first is kept whole: thousands of seeds take little memory.
 
     `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
     stories are staged on: "memory", or "loopback" for real sockets. Waivers hold by the day `today` (2027-03-31; None:
@@ -51,6 +60,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     repeat: int = 1
     jobs: int = 1
     senders: tuple[str, ...] = ()
+    only: str = ""
+    only_random: bool = False
+    brief: bool = False
     zone: Path | None = None
     domain: str | None = None
     world: WorldKind = WorldKind.MEMORY
@@ -63,31 +75,33 @@ def play(
     """Every story under `paths` (files, folders, plans, names in the library), each by its senders, in their order.
 
     Without paths the standard stories are played over the zone. `progress` is called after each play. Raises InputError
-    for a path or a file that cannot be right, before anything is played, and MxprobeError where this machine lacks the
-    loopback addresses that a world needs.
+    for a path or a file that cannot be right, before anything is played, and where no play is the one that is wanted;
+    MxprobeError where this machine lacks the loopback addresses that a world needs.
     """
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)
     today = options.today or datetime.now(UTC).date().isoformat()
     staged = gather(tuple(paths), read_over(options.zone, options.domain))
-    plays = [
-        (one, sender, seed)
-        for one in staged
-        for sender in options.senders or one.senders
-        for seed in range(options.seed, options.seed + options.repeat)
-    ]
+    pairs = _choose([(one, sender) for one in staged for sender in options.senders or one.senders], options)
+    seeds = range(options.seed, options.seed + options.repeat)
+    plays = [Play(*pair, seed, options) for pair in pairs for seed in seeds]
     runs: list[Run] = []
-    parts = [(one.scenario, sender, seed, options.world) for one, sender, seed in plays]
-    with closing(_play_all(parts, options.jobs)) as played:
-        for (one, _, _), run in zip(plays, played, strict=True):
-            runs.append(run if one.plan is None else _under_plan(run, one.plan, today))
+    kept: set[tuple[str, str]] = set()
+    with closing(_share(_play, plays, options.jobs)) as played:
+        for play, run in zip(plays, played, strict=True):
+            run = run if play.staged.plan is None else _under_plan(run, play.staged.plan, today)
+            runs.append(head_of(run) if options.brief and (run.path, run.sender) in kept else run)
+            if run.went_wrong:
+                kept.add((run.path, run.sender))
             if progress is not None:
                 progress(runs[-1])
     return tuple(runs)
 
 
-Play = tuple[Scenario, str, int, WorldKind]
+def head_of(run: Run) -> Run:
+    """A run without what happened in it: which play it was, how long it took, its verdict."""
+    return replace(run, events=(), fates=(), sessions=(), conditions=(), queues=())
 
 
 def _under_plan(run: Run, plan: PlanFile, today: str) -> Run:
@@ -95,23 +109,55 @@ def _under_plan(run: Run, plan: PlanFile, today: str) -> Run:
     return replace(run, plan=plan.path, waivers=plan.waivers_of(run, today))
 
 
-def _play_all(plays: Sequence[Play], jobs: int) -> Generator[Run]:
-    """The runs in the order of the plays. A process is worth its start where it has many of them."""
-    jobs = min(jobs, len(plays) // _WORTH_A_PROCESS)
+Pair = tuple[Staged, str]
+
+
+def _choose(pairs: list[Pair], options: PlayOptions) -> list[Pair]:
+    """The plays that are wanted. Raises InputError where there is none."""
+    if options.only:
+        wanted = read_expression(options.only)
+        pairs = [(one, sender) for one, sender in pairs if wanted(f"{one.scenario.path} {sender}")]
+        if not pairs:
+            raise InputError(f"-k {options.only!r}: no play has a path and a sender like this")
+    if options.only_random:
+        with closing(_share(_has_chance, pairs, options.jobs)) as answers:
+            pairs = [pair for pair, chance in zip(pairs, answers, strict=True) if chance]
+        if not pairs:
+            raise InputError("no play here contains a random choice: every seed would tell the same story")
+    return pairs
+
+
+def _share(work: Callable[[T], U], items: Sequence[T], jobs: int) -> Generator[U]:
+    """What the work makes of the items, in their order. A process is worth its start where it has many of them."""
+    jobs = min(jobs, len(items) // _WORTH_A_PROCESS)
     if jobs < 2:
-        for play in plays:
-            yield _play(play)
+        yield from map(work, items)
         return
     way = "fork" if "fork" in get_all_start_methods() else None
     with ProcessPoolExecutor(jobs, mp_context=get_context(way), initializer=_leave_interrupts) as pool:
         try:
-            yield from pool.map(_play, plays, chunksize=_HANDED_OUT)
+            yield from pool.map(work, items, chunksize=_HANDED_OUT)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
+class Play(NamedTuple):
+    """One play that is to be made."""
+
+    staged: Staged
+    sender: str
+    seed: int
+    options: PlayOptions
+
+
 def _play(play: Play) -> Run:
-    return play_one(*play)
+    run = play_one(play.staged.scenario, play.sender, play.seed, play.options.world)
+    return head_of(run) if play.options.brief and run.verdict is not None and run.verdict.passed else run
+
+
+def _has_chance(pair: Pair) -> bool:
+    staged, sender = pair
+    return not staged.scenario.missing and has_chance(staged.scenario, sender)
 
 
 def _leave_interrupts() -> None:

@@ -49,6 +49,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     short: Callable[[str], str]
     now: Callable[[], float]
     awake: Callable[[str], Awaitable[None]]
+    sleep: Callable[[float], Awaitable[None]]
     families: tuple[int, ...]
     port: int
     seed: int
@@ -82,7 +83,7 @@ class Mailer:
             if gives_up(self.profile.schedule, rounds, now() - since):
                 self._give_back(letter, [(recipient, _EXPIRED) for recipient in pending])
                 break
-            await asyncio.sleep(next_attempt(self.profile.schedule, rounds))
+            await self.around.sleep(next_attempt(self.profile.schedule, rounds))
         self.held -= 1
         self.emptied_at = now()
 

@@ -196,8 +196,8 @@ class _Stream(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def serve(nameserver: NameServer, address: str, react: React) -> AsyncIterator[int]:
-    """Answer at `address` over UDP and TCP while the context lasts; gives the free port that was taken for both."""
+async def serve(nameserver: NameServer, address: str, react: React, port: int = 0) -> AsyncIterator[int]:
+    """Answer at `address` over UDP and TCP while the context lasts; gives the port, which is a free one for 0."""
     loop = asyncio.get_running_loop()
 
     def ask(wire: bytes, over_tcp: bool, say: Callable[[bytes], None]) -> None:
@@ -207,8 +207,9 @@ async def serve(nameserver: NameServer, address: str, react: React) -> AsyncIter
         elif due.wire is not None:
             say(due.wire)
 
+    wanted = port
     for left in range(_TRIES, 0, -1):
-        stream = await loop.create_server(lambda: _Stream(ask), address, 0)
+        stream = await loop.create_server(lambda: _Stream(ask), address, wanted)
         port = int(stream.sockets[0].getsockname()[1])
         try:
             datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(ask), local_addr=(address, port))

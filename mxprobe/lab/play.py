@@ -4,11 +4,10 @@ The story ends when nothing can happen any more: every queue is empty, every ses
 """
 
 import asyncio
-from enum import StrEnum
 from typing import Any
 
 from mxprobe import __version__
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import Run, WorldKind
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.clock import JumpingLoop, play_in_fresh_loop
 from mxprobe.lab.ground import SMTP, Ground
@@ -25,13 +24,6 @@ from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
 
 _HORIZON = 40 * 86400.0
-
-
-class WorldKind(StrEnum):
-    """What a world is made of: values in memory, or real sockets on loopback."""
-
-    MEMORY = "memory"
-    LOOPBACK = "loopback"
 
 
 def play_story(
@@ -68,6 +60,7 @@ def play_story(
         conditions=world.conditions,
         queues=queues,
         looks=tuple(world.looks),
+        world=kind,
         protected=tuple(sorted(map(scenario.short, world.mailers[SENDER].guard.protected))),
         rogues=tuple(scenario.short(spec.name) for spec in scenario.hosts if spec.rogue),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import Question
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.host import host_protocol
@@ -25,6 +26,8 @@ from mxprobe.scenario.reaction import Connection, Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
 
 _LOOK_AGAIN = 0.05
+SETTLES = 4 * _LOOK_AGAIN
+"""So many seconds after story time was moved every listener has followed."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -37,19 +40,35 @@ class Stage(Struct, frozen=True, kw_only=True):
     authority_pem: bytes
 
 
+class Ports(Struct, frozen=True, kw_only=True):
+    """The ports of the hosts and of the name server; 0 takes a free one. Below 1024 most machines ask for root."""
+
+    smtp: int = 0
+    dns: int = 0
+
+
+ANY_PORTS = Ports()
+
+
 @contextlib.asynccontextmanager
-async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
-    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once."""
+async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -> AsyncIterator[Stage]:
+    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once.
+
+    Raises MxprobeError where the lab may not listen at a port that is wanted.
+    """
     block = choose_block()
     names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
     world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
     first = min((step.at for step in scenario.steps if isinstance(step, Break)), default=0.0)
-    world.origin = asyncio.get_running_loop().time() - first
-    port = _free_port(addresses.values())
+    world.origin, world.begun = asyncio.get_running_loop().time() - first, first
+    for wanted in filter(None, (ports.smtp, ports.dns)):
+        _check_port(f"{block}.1", wanted)
+    port = ports.smtp or _free_port(addresses.values())
     async with contextlib.AsyncExitStack() as stack:
         nameservers = [
-            await _serve(stack, world, name, f"{block}.{at}") for at, name in enumerate(scenario.nameservers, start=1)
+            await _serve(stack, world, (name, f"{block}.{at}"), ports.dns)
+            for at, name in enumerate(scenario.nameservers, start=1)
         ]
         _people(world, tuple(nameservers), port)
         ears = [_Ear(world, name, port) for name in names]
@@ -75,14 +94,28 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
                 world.end()
 
 
-async def _serve(stack: contextlib.AsyncExitStack, world: World, name: str, address: str) -> str:
-    """Answer as one of the story's name servers; where it is asked, as ADDR:PORT."""
+async def _serve(stack: contextlib.AsyncExitStack, world: World, server: tuple[str, str], wanted: int) -> str:
+    """Answer as one of the story's name servers, by its name and address; where it is asked, as ADDR:PORT."""
+    name, address = server
 
     def react(question: Question) -> tuple[Reaction, ...]:
         return world.react_to_question(question, name)
 
-    port = await stack.enter_async_context(serve(world.names[name], address, react))
+    port = await stack.enter_async_context(serve(world.names[name], address, react, wanted))
     return join_server(address, port)
+
+
+def _check_port(address: str, port: int) -> None:
+    """Raises MxprobeError for a port that the lab may not, or cannot, listen at."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+        except OSError as error:
+            why = f"the lab cannot listen at port {port} here: {error.strerror}"
+            raise MxprobeError(
+                f"{why}. Root can, and anybody in a network of their own: unshare -rn, then ip link set lo up"
+            ) from error
 
 
 def _free_port(addresses: Iterable[str]) -> int:

@@ -15,6 +15,7 @@ from mxprobe.facts.dns import Question
 from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
+from mxprobe.lab.alarms import Alarms
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.content import Machines, change, first_content, make_zones
 from mxprobe.lab.guard import Knowledge
@@ -45,7 +46,7 @@ _REMEMBERED = 1000
 class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
 
-    `origin` is the event loop's time at story time 0; what lies before the loop's present is skipped by `tell`.
+    `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
     """
 
     def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
@@ -67,7 +68,8 @@ class World:
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: set[asyncio.Task[None]] = set()
-        self.origin = 0.0
+        self.origin, self.begun = 0.0, float("-inf")
+        self.alarms = Alarms(lambda: self.now)
         # Of several names at one address the best preference is who stands there.
         self.host_of = {address: name for name, found in reversed(addresses.items()) for address in reversed(found)}
         self._spells = order_spells(scenario)
@@ -249,7 +251,7 @@ class World:
             ends = [spell.ends for spell in stops if spell.ends is not None]
             if not ends:
                 await asyncio.get_running_loop().create_future()
-            await asyncio.sleep(max(min(ends) - self.now, 0.0))
+            await self.alarms.sleep(max(min(ends) - self.now, 0.0))
 
     def surround(self, resolver: Resolver, connect: Connect, tls: ssl.SSLContext, port: int) -> Surroundings:
         """What a mailer of this world has around it: the names and the ways are those of the caller."""
@@ -268,6 +270,7 @@ class World:
             short=self.scenario.short,
             now=lambda: self.now,
             awake=self.wait_for_power,
+            sleep=self.alarms.sleep,
             families=(4, 6) if any(":" in address for address in self.host_of) else (4,),
             port=port,
             seed=self.seed,
@@ -307,6 +310,11 @@ class World:
         """Let nobody go on: what waits now waits for what never comes."""
         for errand in self.errands:
             errand.cancel()
+
+    def go_to(self, at: float, settles: float) -> None:
+        """Move story time forward; who sleeps until then or less wakes up `settles` seconds later: listeners first."""
+        self.origin -= max(at - self.now, 0.0)
+        asyncio.get_running_loop().call_later(settles, self.alarms.ring)
 
     def describe(self, host: str) -> str:
         """What is wrong with a host at this moment, in the words of its faults."""

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 from mxprobe.facts.run import Run
 from mxprobe.facts.text import escape_text
-from mxprobe.report.run_text import failed, render_failure, tally
+from mxprobe.report.run_text import failed, render_series, tally
 from mxprobe.report.run_zone import in_force, render_not_played, render_unused
+from mxprobe.report.series import Series, gather_series
 
 
 def render_runs_markdown(runs: Sequence[Run]) -> str:
     """The tally, a table of stories by senders, and a block for each failure."""
     senders = list(dict.fromkeys(run.sender for run in runs))
-    stories: dict[str, dict[str, Run]] = {}
-    for run in runs:
-        stories.setdefault(run.path, {})[run.sender] = run
+    played = gather_series(runs)
+    stories: dict[str, dict[str, Series]] = {}
+    for series in played:
+        stories.setdefault(series.path, {})[series.sender] = series
     lines = [f"**mxprobe**: {_text(tally(runs))}", ""]
     if runs:
         lines += [f"| story | {' | '.join(map(_text, senders))} |", f"| --- |{' --- |' * len(senders)}"]
@@ -27,16 +29,16 @@ def render_runs_markdown(runs: Sequence[Run]) -> str:
         lines.append(f"- {_text(f'{run.path} ({run.sender}): waived until {waiver.until}: {waiver.because}')}")
     lines += [f"- {_text(' '.join(note.split()).removeprefix('note '))}" for note in notes]
     lines += [""] if notes or waived else []
-    for run in runs:
-        if run.went_wrong and not run.is_waived:
-            lines += ["```text", render_failure(run).rstrip().replace("```", "'''"), "```", ""]
+    for series in played:
+        if series.wrong:
+            lines += ["```text", render_series(series).rstrip().replace("```", "'''"), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _cell(run: Run | None) -> str:
-    if run is None or run.verdict is None:
+def _cell(series: Series | None) -> str:
+    if series is None or series.runs[0].verdict is None:
         return ""
-    return "waived" if run.is_waived else "**not**" if run.went_wrong else "ok"
+    return "**not**" if series.wrong else "waived" if series.waived else "ok"
 
 
 def _text(text: str) -> str:

@@ -6,7 +6,6 @@ from mxprobe.facts.run import Event, EventKind, Miss, Run
 from mxprobe.report.run_why import render_why
 from mxprobe.report.run_zone import (
     command_again,
-    in_force,
     render_causes,
     render_ended,
     render_not_played,
@@ -14,6 +13,7 @@ from mxprobe.report.run_zone import (
     render_waived,
     say_waived,
 )
+from mxprobe.report.series import Series, gather_series
 from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time, wrap
 
 _STANDARD = "standard"
@@ -40,16 +40,29 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
     `spent` are the seconds that playing took; they vary, and are told where a person reads.
     """
     blocks = []
-    for run in runs:
-        if (waiver := in_force(run)) is not None:
-            blocks.append("\n".join(render_waived(run, waiver)))
-        elif run.went_wrong:
-            blocks.append(render_failure(run, trace=trace))
-        elif verbose and not run.not_played:
-            blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
-            if trace:
-                blocks.append("\n".join(_timeline(run.events, None, trace=True)) + "\n")
+    for series in gather_series(runs):
+        if series.wrong:
+            blocks.append(render_series(series, trace=trace))
+        elif series.waived:
+            blocks.append("\n".join(render_waived(series.waived[0])))
+        elif verbose and not series.excused:
+            blocks += _as_written(series, trace=trace)
     return "\n".join([*blocks, *render_not_played(runs), *render_unused(runs), tally(runs, spent)])
+
+
+def _as_written(series: Series, *, trace: bool) -> list[str]:
+    """A line for a play, of many seeds one for all; with `trace` each run with its events."""
+    many = f", seeds {series.seeds}" if len(series.runs) > 1 else ""
+    blocks = [f"ok    {series.path}  sender {series.sender}  {say_time(series.runs[0].ended)}{many}"]
+    if trace:
+        blocks += ["\n".join(_timeline(run.events, None, trace=True)) + "\n" for run in series.runs]
+    return blocks
+
+
+def render_series(series: Series, *, trace: bool = False) -> str:
+    """The first of a play's runs that went wrong, and of many seeds those that did."""
+    told = wrap("      seeds   ", series.told) if series.told else []
+    return "\n".join([render_failure(series.wrong[0], trace=trace), *told, *([""] if told else [])])
 
 
 def failed(runs: Sequence[Run]) -> int:
@@ -96,7 +109,9 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     lines += [*render_ended(run), *render_causes(run)]
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
-    lines += ["", *_timeline(events, _moment(events, first), trace=trace), *render_why(run)]
+    if events:
+        lines += ["", *_timeline(events, _moment(events, first), trace=trace)]
+    lines += render_why(run)
     lines += ["", f"      again   {command_again(run)}", ""]
     return "\n".join(lines)
 

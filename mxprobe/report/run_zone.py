@@ -48,8 +48,11 @@ def render_ended(run: Run) -> list[str]:
     return told
 
 
-def render_waived(run: Run, waiver: Waiver) -> list[str]:
+def render_waived(run: Run) -> list[str]:
     """One waived play: what went wrong, and why it may."""
+    waiver = in_force(run)
+    if waiver is None:
+        return []
     misses = run.verdict.misses if run.verdict else ()
     lines = [f"WAIVED  {run.path}  sender {run.sender}", *wrap("      ", misses[0].says)]
     lines += wrap("      ", f"until {waiver.until}: {waiver.because}  ({waiver.path}:{waiver.line})")
@@ -97,4 +100,5 @@ def say_waived(runs: Sequence[Run]) -> str:
 def command_again(run: Run) -> str:
     """The command that plays this once more."""
     over = f" --zone {run.over} --domain {run.domain}" if run.over and not run.plan else ""
-    return f"mxprobe run {run.plan or run.path}{over} --sender {run.sender} --seed {run.seed} --trace"
+    one = f" -k {run.path}" if run.plan else ""
+    return f"mxprobe run {run.plan or run.path}{over}{one} --sender {run.sender} --seed {run.seed} --trace"

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from mxprobe.facts.run import Condition
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import Break, Mend, Scenario
+from mxprobe.scenario.model import Break, Mend, Publish, Scenario, Send, Step
 
 
 class Spell(Struct, frozen=True, kw_only=True):
@@ -58,6 +58,37 @@ def _mended(scenario: Scenario, host: str, begins: float, ends: float | None) ->
     mends = (step for step in scenario.steps if isinstance(step, Mend) and not step.follows and host in step.hosts)
     times = [step.at for step in mends if step.at >= begins]
     return min([*times, *([] if ends is None else [ends])], default=None)
+
+
+class Coming(Struct, frozen=True, kw_only=True):
+    """Something that a step lets happen: when, and in the words of a report."""
+
+    at: float
+    says: str
+
+
+def _deeds(scenario: Scenario, step: Step) -> list[tuple[float, str]]:
+    match step:
+        case Send():
+            return [(step.at + number * step.every, f"sends {name}") for number, name in enumerate(step.names())]
+        case Break():
+            hosts = ", ".join(map(scenario.short, step.hosts))
+            ends = [] if step.lasts is None else [(step.at + step.lasts, f"mends {hosts}")]
+            return [(step.at, f"breaks {hosts}: {step.use.name}"), *ends]
+        case Mend():
+            return [(step.at, f"mends {', '.join(map(scenario.short, step.hosts))}")]
+        case Publish():
+            return [(step.at, "publishes new records")]
+    return []
+
+
+def order_coming(scenario: Scenario) -> tuple[Coming, ...]:
+    """Everything that the steps let happen at times that are known, in order; what a `for` ends is mended then."""
+    found: list[tuple[float, str]] = []
+    for step in scenario.steps:
+        if not step.follows:
+            found += _deeds(scenario, step)
+    return tuple(Coming(at=at, says=says) for at, says in sorted(found, key=lambda one: one[0]))
 
 
 def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Condition, ...]:
