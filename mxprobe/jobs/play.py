@@ -85,13 +85,14 @@ def play(
     staged = gather(tuple(paths), read_over(options.zone, options.domain))
     pairs = _choose([(one, sender) for one in staged for sender in options.senders or one.senders], options)
     seeds = range(options.seed, options.seed + options.repeat)
-    plays = [Play(*pair, seed, options) for pair in pairs for seed in seeds]
+    plays = [Play(one.scenario, sender, seed, options) for one, sender in pairs for seed in seeds]
+    plans = [one.plan for one, _ in pairs for _ in seeds]
     runs: list[Run] = []
     kept: set[tuple[str, str]] = set()
     with closing(_share(_play, plays, options.jobs)) as played:
-        for play, run in zip(plays, played, strict=True):
-            run = run if play.staged.plan is None else _under_plan(run, play.staged.plan, today)
-            runs.append(head_of(run) if options.brief and (run.path, run.sender) in kept else run)
+        for plan, run in zip(plans, played, strict=True):
+            told = head_of(run) if options.brief and (run.path, run.sender) in kept else run
+            runs.append(told if plan is None else _under_plan(told, plan, today))
             if run.went_wrong:
                 kept.add((run.path, run.sender))
             if progress is not None:
@@ -144,20 +145,19 @@ def _share(work: Callable[[T], U], items: Sequence[T], jobs: int) -> Generator[U
 class Play(NamedTuple):
     """One play that is to be made."""
 
-    staged: Staged
+    scenario: Scenario
     sender: str
     seed: int
     options: PlayOptions
 
 
 def _play(play: Play) -> Run:
-    run = play_one(play.staged.scenario, play.sender, play.seed, play.options.world)
+    run = play_one(play.scenario, play.sender, play.seed, play.options.world)
     return head_of(run) if play.options.brief and run.verdict is not None and run.verdict.passed else run
 
 
 def _has_chance(pair: Pair) -> bool:
-    staged, sender = pair
-    return not staged.scenario.missing and has_chance(staged.scenario, sender)
+    return has_chance(pair[0].scenario, pair[1])
 
 
 def _leave_interrupts() -> None:

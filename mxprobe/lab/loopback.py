@@ -67,6 +67,7 @@ class LoopbackGround:
     async def open(self, world: World) -> None:
         """Let the name servers answer."""
         self._world = world
+        close_all(bind_port([place(self._block, number) for number in range(1, 1 + len(world.names))]).values())
         self.servers = tuple([await self._serve(world, *named) for named in enumerate(world.names, start=1)])
 
     async def _serve(self, world: World, number: int, name: str) -> str:

@@ -45,6 +45,7 @@ _REMEMBERED = 1000
 
 class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
+    `places` says whose each address is: of several names that share one, the first has the machine.
 
     `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
     """

@@ -6,7 +6,7 @@ Commands and their escapes are those of the workflow commands of GitHub Actions.
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import Run, Waiver
 from mxprobe.facts.text import escape_text
 from mxprobe.report.run_text import tally
 from mxprobe.report.run_zone import in_force, render_unused, say_cause
@@ -20,17 +20,14 @@ def render_runs_github(runs: Sequence[Run]) -> str:
     """
     played = gather_series(runs)
     wrong = [_error(series) for series in played if series.wrong]
-    waived = [_notice(series.waived[0]) for series in played if series.waived]
+    waived = [_notice(run, waiver) for run in runs if (waiver := in_force(run)) is not None]
     notes = [f"::notice title=mxprobe::{_data(' '.join(line.split()))}" for line in render_unused(runs)]
     well = [] if wrong else [f"::notice title=mxprobe::{_data(tally(runs))}"]
     return "\n".join([*wrong, *waived, *notes, *well]) + "\n"
 
 
-def _notice(run: Run) -> str:
-    waiver = in_force(run)
+def _notice(run: Run, waiver: Waiver) -> str:
     misses = run.verdict.misses if run.verdict else ()
-    if waiver is None:
-        raise AssertionError("a play that is waived has a waiver")
     told = f"waived until {waiver.until} ({waiver.because}): {misses[0].says}"
     place = f"file={_property(waiver.path)},line={waiver.line}"
     return f"::notice {place},title={_title(run)}::{_data(told)}"
@@ -44,8 +41,8 @@ def _error(series: Series) -> str:
     run = series.wrong[0]
     misses = run.verdict.misses if run.verdict else ()
     first = misses[0]
-    seeds = (f"seeds: {series.told}",) if series.told else ()
-    told = "; ".join(filter(None, (*(miss.says for miss in misses), say_cause(run), *seeds)))
+    seeds = f"seeds: {series.told}" if series.told else ""
+    told = "; ".join(filter(None, (*(miss.says for miss in misses), say_cause(run), seeds)))
     path, line = (run.over, run.causes[0].line) if run.causes else (run.path, first.line)
     if not run.causes and run.plan and not run.path.endswith(".yaml"):
         path, line = run.plan, None

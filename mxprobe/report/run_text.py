@@ -6,6 +6,7 @@ from mxprobe.facts.run import Event, EventKind, Miss, Run
 from mxprobe.report.run_why import render_why
 from mxprobe.report.run_zone import (
     command_again,
+    in_force,
     render_causes,
     render_ended,
     render_not_played,
@@ -41,11 +42,12 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
     """
     blocks = []
     for series in gather_series(runs):
+        blocks += [
+            "\n".join(render_waived(run, waiver)) for run in series.runs if (waiver := in_force(run)) is not None
+        ]
         if series.wrong:
             blocks.append(render_series(series, trace=trace))
-        elif series.waived:
-            blocks.append("\n".join(render_waived(series.waived[0])))
-        elif verbose and not series.excused:
+        elif verbose and not series.runs[0].not_played:
             blocks += _as_written(series, trace=trace)
     return "\n".join([*blocks, *render_not_played(runs), *render_unused(runs), tally(runs, spent)])
 

@@ -72,7 +72,7 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
         found = profile.deviation(event.cell)
         if found is not None and not (found.action is Action.BOUNCE and event.kind is EventKind.WAITS):
             return found.cell, found.because
-        if policy is not profile.tls and CELLS[event.cell].action is None:
+        if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
         limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
         if event.cell == NOBODY_LEFT and limited:

@@ -48,11 +48,8 @@ def render_ended(run: Run) -> list[str]:
     return told
 
 
-def render_waived(run: Run) -> list[str]:
+def render_waived(run: Run, waiver: Waiver) -> list[str]:
     """One waived play: what went wrong, and why it may."""
-    waiver = in_force(run)
-    if waiver is None:
-        return []
     misses = run.verdict.misses if run.verdict else ()
     lines = [f"WAIVED  {run.path}  sender {run.sender}", *wrap("      ", misses[0].says)]
     lines += wrap("      ", f"until {waiver.until}: {waiver.because}  ({waiver.path}:{waiver.line})")

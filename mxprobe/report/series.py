@@ -26,18 +26,8 @@ class Series(Struct, frozen=True, kw_only=True):
 
     @property
     def wrong(self) -> tuple[Run, ...]:
-        """The runs that did not go as written, and are not waived."""
+        """The runs that did not go as written, and may not."""
         return tuple(run for run in self.runs if run.went_wrong and not run.is_waived)
-
-    @property
-    def waived(self) -> tuple[Run, ...]:
-        """The runs that went wrong as a waiver allows."""
-        return tuple(run for run in self.runs if run.is_waived)
-
-    @property
-    def excused(self) -> tuple[Run, ...]:
-        """The runs that are waived, or could not be played."""
-        return tuple(run for run in self.runs if run.is_waived or run.not_played)
 
     @property
     def seeds(self) -> str:
