@@ -66,7 +66,7 @@ def test_the_watch_sees_what_leaves() -> None:
     with watch_sockets() as seen:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.bind(("127.0.0.1", 0))
-            with pytest.raises(OSError, match="."):  # a socket of loopback cannot
+            with pytest.raises(OSError, match=r"."):  # a socket of loopback cannot
                 sock.connect(("192.0.2.1", 9))
         with pytest.raises(socket.gaierror):
             socket.getaddrinfo("256.256.256.256", 25, flags=socket.AI_NUMERICHOST)
