@@ -9,7 +9,7 @@ import math
 from mxprobe.facts.finding import Severity
 from mxprobe.facts.run import EventKind, Fate, Run
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.retry import longest_wait
 from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
@@ -21,20 +21,23 @@ _DECIDING = (EventKind.REFUSED, EventKind.BOUNCED, EventKind.WAITS)
 
 
 def render_why(run: Run) -> list[str]:
-    """The lines of `why`, and the entry of `differs`; none where the sender did what the reference does."""
+    """The lines of `why`, where the sender departed from the reference, and what to write where that shall be allowed.
+
+    That is an entry of `differs`; for a story of the library, which is nobody's to change, a waiver in the plan.
+    """
     try:
         profile, policy = parse_sender(run.sender)
     except NoSuchSender:
         return []
     found = _difference(run, profile, policy)
     if found is None:
-        return []
+        return _waiver(run)
     cell, because = found
     reference = describe(PROFILES[0], cell)
     why = f"{run.sender} {because} (cell {cell}). The reference: {reference}."
     told = ["", *wrap("      why     ", why)]
-    if not run.path.endswith(".yaml"):  # a story of the library is nobody's to change
-        return told + (_waiver(run) if run.plan else [])
+    if not run.path.endswith(".yaml"):
+        return told + _waiver(run)
     return [
         *told,
         "      if this is what you want to allow, add under `differs:`",
@@ -47,8 +50,11 @@ def render_why(run: Run) -> list[str]:
 
 
 def _waiver(run: Run) -> list[str]:
-    """How the plan would allow it."""
+    """How the plan of a play would allow what went wrong; nothing without a plan."""
+    if not run.plan:
+        return []
     return [
+        "",
         f"      if this is what you want to allow for a while, add under `waive:` in {run.plan}",
         f"              - story: {run.path}",
         f"                senders: [{run.sender}]",
@@ -64,7 +70,7 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
         if event.who != _SENDER or not event.cell or event.kind not in _DECIDING:
             continue
         found = profile.deviation(event.cell)
-        if found is not None:
+        if found is not None and not (found.action is Action.BOUNCE and event.kind is EventKind.WAITS):
             return found.cell, found.because
         if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"

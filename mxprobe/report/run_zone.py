@@ -97,4 +97,5 @@ def say_waived(runs: Sequence[Run]) -> str:
 def command_again(run: Run) -> str:
     """The command that plays this once more."""
     over = f" --zone {run.over} --domain {run.domain}" if run.over and not run.plan else ""
-    return f"mxprobe run {run.plan or run.path}{over} --sender {run.sender} --seed {run.seed} --trace"
+    one = f" -k {run.path}" if run.plan else ""
+    return f"mxprobe run {run.plan or run.path}{over}{one} --sender {run.sender} --seed {run.seed} --trace"

@@ -69,7 +69,7 @@ class _Search:
                 about = self._together(host, better) if self._down(better) else ""
                 if about:
                     yield from ((record, "") for record in self._mx(host))
-                    yield from ((record, about) for record in self.zone.addresses(host))
+                    yield from ((record, about) for record in self._shared(host, better))
                     if not self.zone.addresses(host):
                         yield from ((record, about) for record in self._mx(host))
                     break
@@ -137,10 +137,16 @@ class _Search:
             for condition in self.run.conditions
         )
 
+    def _shared(self, host: str, other: str) -> tuple[Record, ...]:
+        """The address records of a host that another has as well; all where it is their site that they share."""
+        taken = {record.data for record in self.zone.addresses(other)}
+        own = self.zone.addresses(host)
+        return tuple(record for record in own if record.data in taken) or own
+
     def _together(self, host: str, other: str) -> str:
         """Why one fails when the other does; empty where nothing says so."""
         taken = {record.data for record in self.zone.addresses(other)}
-        if any(record.data in taken for record in self.zone.addresses(host)):
+        if any(record.data in taken for record in self._shared(host, other)):
             return f"the address of {self.scenario.short(other)} as well"
         site = self.scenario.spec(host).site
         if site and site == self.scenario.spec(other).site:

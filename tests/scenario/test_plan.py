@@ -59,7 +59,19 @@ def test_the_last_line_tells_what_is_waived_until_when(folder: Path) -> None:
     assert "FAIL  standard/site-power-loss  sender postfix  over zones/own.zone" in text
     assert "WAIVED  standard/site-power-loss  sender exim" in text
     assert "until 2027-03-31: a second site is ordered, OPS-412  (mail/shop.test.yaml:11)" in text
-    assert "again   mxprobe run mail/shop.test.yaml --sender postfix --seed 1 --trace" in text
+    assert "again   mxprobe run mail/shop.test.yaml -k standard/site-power-loss --sender postfix --seed 1" in text
+
+
+def test_a_failure_says_how_its_plan_would_waive_it(folder: Path) -> None:
+    lines = render_runs(_play()).splitlines()
+    start = lines.index(
+        "      if this is what you want to allow for a while, add under `waive:` in mail/shop.test.yaml"
+    )
+
+    assert lines[start + 1 : start + 3] == [
+        "              - story: standard/site-power-loss",
+        "                senders: [postfix]",
+    ]
 
 
 def test_a_waiver_that_nothing_needs_is_told_and_fails_nothing(folder: Path) -> None:
