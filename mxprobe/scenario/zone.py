@@ -51,7 +51,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 def read_zone(text: str, domain: str, path: str) -> Stage:
     """The stage of a zone. Raises InputError naming the line that is no record."""
     zone = read_zone_file(text, domain, path)
-    mx = tuple(sorted((record.preference, record.points_to) for record in zone.find(domain, "MX")))
+    mx = tuple(sorted((record.preference, record.points_to) for record in zone.find(zone.end_of(domain), "MX")))
 
     def home(name: str) -> tuple[str, ...]:
         return tuple(record.data for record in zone.addresses(name))

@@ -63,10 +63,14 @@ class ZoneFile(Struct, frozen=True, kw_only=True):
             name = alias.points_to
         return tuple(found)
 
+    def end_of(self, name: str) -> str:
+        """The name at the end of a name's aliases; itself where it has none."""
+        aliases = self.aliases(name)
+        return aliases[-1].points_to if aliases else name
+
     def addresses(self, name: str) -> tuple[Record, ...]:
         """The address records of a name, at the end of its aliases."""
-        aliases = self.aliases(name)
-        return self.find(aliases[-1].points_to if aliases else name, "A", "AAAA")
+        return self.find(self.end_of(name), "A", "AAAA")
 
     def place(self, record: Record) -> Place:
         """Where a record stands, for a complaint."""
