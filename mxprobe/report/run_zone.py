@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from mxprobe.facts.run import Run, Waiver
+from mxprobe.facts.run import Run, Waiver, WorldKind
 from mxprobe.facts.text import escape_text
 from mxprobe.report.words import WIDTH, wrap
 
@@ -98,4 +98,5 @@ def command_again(run: Run) -> str:
     """The command that plays this once more."""
     over = f" --zone {run.over} --domain {run.domain}" if run.over and not run.plan else ""
     one = f" -k {run.path}" if run.plan else ""
-    return f"mxprobe run {run.plan or run.path}{over}{one} --sender {run.sender} --seed {run.seed} --trace"
+    world = f" --world {run.world}" if run.world is not WorldKind.MEMORY else ""
+    return f"mxprobe run {run.plan or run.path}{over}{world} --sender {run.sender} --seed {run.seed} --trace"

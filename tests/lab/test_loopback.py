@@ -52,6 +52,7 @@ def _parameters(scenario: Scenario, sender: str) -> Any:
 PLAYS = [_parameters(scenario, sender) for scenario in SCENARIOS for sender in scenario.senders]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "sender"), PLAYS)
 def test_a_story_goes_the_same_way_on_sockets(scenario: Scenario, sender: str) -> None:
     memory, loopback = _play_in_both(scenario, sender)
