@@ -37,7 +37,7 @@ def uses(draw: st.DrawFn) -> FaultUse:
     kind = draw(st.sampled_from([fault for fault in FAULTS if fault.ABOUT is About.HOSTS]))
     fault = draw(faults_of(kind, SETTINGS, ()))
     phases = [kind.PHASE] if kind.PHASE is not None else [phase for phase in PHASES if fault.cell(phase) is not None]
-    phase = draw(st.sampled_from(phases or [None]))
+    phase = draw(st.sampled_from(phases)) if phases else None
     return FaultUse(fault=fault, phase=phase, only=draw(st.just(Only()) | onlys(phase)))
 
 
