@@ -16,16 +16,19 @@ from mxprobe.scenario.faults.fault import About, Fault
 _STEPS = {
     "send": (
         "The sender under test gets a message. `to` names one recipient or several; `from` the envelope sender;\n"
-        "`count` messages are sent `every` so long, and are called after the step: order-1, order-2.",
+        "`count` messages are sent `every` so long, and are called after the step: order-1, order-2. `size` makes\n"
+        "each as large as that: 500B 200kB 10MB.",
         "{at: 1m, send: order, to: [alice, bob], from: shop@elsewhere.test, count: 3, every: 10s}",
     ),
     "break": (
         "A host, several, `primary`, `backup` or `dns` gets the fault named by `with`, `for` a time or until mended.\n"
-        "`phase` or `query` say where it strikes, `only` how often: first 2, every 3rd, after 100. The newest counts.",
+        "`phase` or `query` say where it strikes, `only` how often: first 2, every 3rd, after 100, counted per host,\n"
+        "or `first 2 per session`, `first 2 per message`; `1 in 4` is chance, by the seed. The newest fault counts.\n"
+        "A part of a host: mx1/v4 or mx1/v6, its addresses of one family, mx1/192.0.2.1, one address.",
         "{at: 5m, break: mx1, with: {reply: 451 4.3.0 later}, phase: rcpt, only: first 2, for: 30m}",
     ),
     "mend": (
-        "Every fault that steps gave to these hosts ends. What a host `always` has stays with it.",
+        "Every fault that steps gave to these hosts, or to these parts of them, ends. What a host `always` has stays.",
         "{at: 40m, mend: primary}",
     ),
     "publish": (
