@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from mxprobe.facts.codec import encode
 from mxprobe.facts.run import Run
+from mxprobe.facts.session import Endpoint
 from mxprobe.jobs.play import find_stories, load_stories, play, play_one
 from mxprobe.mx.forecast import FateKind, forecast_mailer
 from mxprobe.mx.plan import Basis, Plan, PlannedHost, Tier
 from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.model import Break, Publish, Scenario, Send
+from mxprobe.scenario.reference import covers, split_reference
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
 SCENARIOS = load_stories([LIBRARY])
@@ -117,6 +119,12 @@ def _forecastable(scenario: Scenario) -> bool:
     return not any(step.use.fault.ABOUT is About.NAMES for step in breaks)
 
 
+def _met_at(endpoint: Endpoint, met: dict[str, str]) -> str:
+    """What is met at an address: what is said last of it, of its family, or of its host."""
+    said = {split_reference(reference): cell for reference, cell in met.items()}
+    return [cell for (host, part), cell in said.items() if host == endpoint.host and covers(part, endpoint.address)][-1]
+
+
 def _is_slow(scenario: Scenario) -> bool:
     """A forecast knows no delays: a host that is slow and waited for takes as long as it takes."""
     return any(isinstance(step, Break) and step.use.name in ("delay", "tarpit") for step in scenario.steps)
@@ -137,7 +145,7 @@ def test_the_forecast_of_the_first_round_is_what_the_run_does(story: tuple[Scena
         if spec.verifies and met[spec.verifies] != "Z1":
             met[spec.name] = "R2"
     plan = _plan(scenario)
-    outcomes = {target.endpoint: met[target.endpoint.host] for target in plan.targets()}
+    outcomes = {target.endpoint: _met_at(target.endpoint, met) for target in plan.targets()}
 
     profile, policy = parse_sender(sender)
     (prospect,) = forecast_mailer(replace(profile, tls=policy), plan, outcomes).prospects

@@ -66,7 +66,7 @@ class LabHost(SMTP):
     """One connection to a host."""
 
     def __init__(self, seams: HostSeams, number: int) -> None:
-        self.seams, self.number = seams, number
+        self.seams, self.number, self._beside = seams, number, seams.door.open
         self.diary = Diary(seams.now)
         self._said = b""
         self._replaced = False
@@ -137,7 +137,7 @@ class LabHost(SMTP):
                 phase=phase,
                 client=self._client(),
                 session=self.number,
-                open_sessions=self.seams.door.open,
+                open_sessions=self._beside,
                 argument=argument,
                 parameters=parameters,
                 size=len(content) if phase is Phase.DOT else declared_size(parameters),
@@ -168,7 +168,10 @@ class LabHost(SMTP):
             case Withhold():
                 self._withheld |= {keyword.upper() for keyword in reaction.keywords}
             case Offer():
-                self._offered[reaction.line.partition(" ")[0].upper()] = reaction.line
+                keyword, _, value = reaction.line.partition(" ")
+                self._offered[keyword.upper()] = reaction.line
+                if keyword.upper() == "SIZE" and value.isdecimal():
+                    self.data_size_limit = max(_SIZE, int(value))  # what is smaller is refused by who announced it
             case Raw():
                 await self._send_raw(reaction)
             case Silence():

@@ -22,6 +22,7 @@ from mxprobe.scenario.model import (
     Step,
     When,
 )
+from mxprobe.scenario.sizes import render_size
 
 _LABEL = "  {:<10} "
 
@@ -92,7 +93,8 @@ def _step(story: Scenario, step: Step) -> str:
     match step:
         case Send():
             copies = f" ({step.count} of them, {render_duration(step.every)} apart)" if step.count > 1 else ""
-            did = f"the sender gets {step.name} for {', '.join(step.to)}{copies}"
+            size = f", {render_size(step.size)}" if step.size else ""
+            did = f"the sender gets {step.name} for {', '.join(step.to)}{size}{copies}"
         case Break():
             until = "" if step.lasts is None else f", for {say_time(step.lasts)}"
             did = f"{_names(story, step.hosts)}: {_fault(step.use)}{until}"

@@ -25,14 +25,17 @@ _USUAL = "expect:\n  letter: {accepted: mx1, arrived: mailbox}"
 STEPS = {
     "send": Word(
         told="The sender under test gets a message. `to` names one recipient or several; `from` the envelope sender; "
-        "`count` messages are sent `every` so long, and are called after the step: letter-1, letter-2.",
+        "`count` messages are sent `every` so long, and are called after the step: letter-1, letter-2. "
+        "`size` makes each as large as that: 500B 200kB 10MB.",
         example=_steps("{at: 1m, send: letter, to: anyone, from: shop@elsewhere.test, count: 3, every: 10s}")
         + f"\n{_USUAL}",
     ),
     "break": Word(
         told="A host, several, a role (`primary`, `backup`, `everyone`, `site:hq`), `dns`, a name server or `mta-sts` "
         "gets the fault named by `with`, `for` a time or until mended. `phase` or `query` say where it strikes, `only` "
-        "how often: first 2, every 3rd, after 100. The newest counts.",
+        "how often: first 2, every 3rd, after 100, counted per host, or `first 2 per session`, `first 2 per message`; "
+        "`1 in 4` is chance, by the seed. The newest fault counts. A part of a host: mx1/v4 or mx1/v6, its addresses of "
+        "one family, mx1/192.0.2.1, one address.",
         example=_steps("{at: 0m, break: mx1, with: {reply: 421 4.3.2 busy}, phase: banner, for: 30m}", _SENT)
         + f"\n{_OVER}",
     ),

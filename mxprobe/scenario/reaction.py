@@ -18,12 +18,12 @@ class Moment(Struct, frozen=True, kw_only=True):
     `now` is story time in seconds, `host` the host's name, `address` that of its addresses which was connected to; a
     name server is asked a `question`, the host of the MTA-STS policy for the page at `path`; `client` the address that
     speaks, `client_host` its name in the story; `session` numbers the connection (0: it does not stand yet),
-    `open_sessions` counts those that the host has open, this one among them; `argument` is what the command carried
-    (the EHLO name, an address), `parameters` what stood behind the address of MAIL; `size` the octets of the message,
-    as declared at MAIL or as they came at the dot; `message` its name, which is known at the dot alone. `seen` counts
-    the earlier moments that matched the fault, `times` has the last of them (at most 1,000); `first_seen` is when this
-    triplet of client, sender and recipient first came here; `hops` counts the hosts that have handed the message on
-    before, `began` is when the fault did.
+    `open_sessions` counts those that the host had open when this one came, with it; `argument` is what the command
+    carried (the EHLO name, an address), `parameters` what stood behind the address of MAIL; `size` the octets of the
+    message, as declared at MAIL or as they came at the dot; `message` its name, which is known at the dot alone. `seen`
+    counts the earlier moments that matched the fault, `times` has the last of them (at most 1,000); `first_seen` is
+    when this triplet of client, sender and recipient first came here; `hops` counts the hosts that have handed the
+    message on before, `began` is when the fault did.
     """
 
     now: float

@@ -1,6 +1,6 @@
 """The host answers with a reply of your choice in the phase you name.
 
-Further lines of the reply stand behind line ends: `"451 4.3.0 not\nnow"` is said as `451-4.3.0 not` and `451 now`.
+Further lines of the reply stand behind line ends: `"451 4.3.0 not\\nnow"` is said as `451-4.3.0 not` and `451 now`.
 Behind a 421 the host ends the connection (RFC 5321 §3.8).
 Example.
     {at: 0m, break: mx1, with: {reply: 554 5.3.2 No SMTP service here}, phase: banner, for: 2h}

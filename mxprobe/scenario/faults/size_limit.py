@@ -1,8 +1,8 @@
-"""The host takes no message larger than this, and says so behind EHLO (RFC 1870 §4): 552 5.3.4 (RFC 1870 §6.1).
+"""The host takes no message larger than this: it says so behind EHLO (RFC 1870 §4), and 552 5.3.4 to what is larger.
 
-It says it to MAIL where the sender declares the size, and else to the final dot, when all of it was sent. Postfix and
-Exim do not even begin where the announced limit is too small, which RFC 1870 §6.1 allows; the lab's mailers declare the
-size and leave the refusing to the host.
+It says 552 to MAIL where the sender declares the size (RFC 1870 §6.1), and else to the final dot, when all was sent.
+The lab's mailers declare it and let the host refuse; Postfix compares before it begins (RFC 1870 §7), and bounces with
+5.3.4 as well.
 Example.
     steps:
       - {at: 0m, break: mx1, with: {size-limit: 100B}, for: 1h}
