@@ -34,8 +34,8 @@ STEPS = {
         told="A host, several, a role (`primary`, `backup`, `everyone`, `site:hq`), `dns`, a name server or `mta-sts` "
         "gets the fault named by `with`, `for` a time or until mended. `phase` or `query` say where it strikes, `only` "
         "how often: first 2, every 3rd, after 100, counted per host, or `first 2 per session`, `first 2 per message`; "
-        "`1 in 4` is chance, by the seed. The newest fault counts. A part of a host: mx1/v4 or mx1/v6, its addresses of "
-        "one family, mx1/192.0.2.1, one address.",
+        "`1 in 4` is chance, by the seed. The newest fault counts. A part of a host: mx1/v4 or mx1/v6, its addresses "
+        "of one family, mx1/192.0.2.1, one address.",
         example=_steps("{at: 0m, break: mx1, with: {reply: 421 4.3.2 busy}, phase: banner, for: 30m}", _SENT)
         + f"\n{_OVER}",
     ),
