@@ -59,9 +59,9 @@ def read_token(content: bytes) -> str | None:
 
 
 def stamp(host: str, client: str, at: float, content: bytes) -> bytes:
-    """The message with the line of a host that hands it on; `at` is the wall-clock moment."""
+    """The message with the line of a host that hands it on; `client` is a name, `at` the wall-clock moment."""
     date = formatdate(at)
-    return f"Received: from [{client}] by {host} with ESMTP;\r\n {date}\r\n".encode() + content
+    return f"Received: from {client} by {host} with ESMTP;\r\n {date}\r\n".encode() + content
 
 
 def count_hops(content: bytes) -> int:

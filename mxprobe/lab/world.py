@@ -242,7 +242,7 @@ class World:
                 message=stored.token or "",
                 mail_from=stored.mail_from,
                 recipients=stored.recipients,
-                content=stamp(host, stored.client, EPOCH + stored.at, stored.content),
+                content=stamp(host, self._name_client(stored.client), EPOCH + stored.at, stored.content),
             )
             self._send_off(self.work, host, letter)
 

@@ -99,4 +99,4 @@ def command_again(run: Run) -> str:
     over = f" --zone {run.over} --domain {run.domain}" if run.over and not run.plan else ""
     one = f" -k {run.path}" if run.plan else ""
     world = f" --world {run.world}" if run.world is not WorldKind.MEMORY else ""
-    return f"mxprobe run {run.plan or run.path}{over}{world} --sender {run.sender} --seed {run.seed} --trace"
+    return f"mxprobe run {run.plan or run.path}{over}{one}{world} --sender {run.sender} --seed {run.seed} --trace"

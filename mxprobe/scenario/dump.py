@@ -42,11 +42,12 @@ def dump(story: Scenario) -> str:
         if story.zone
         else f"mx: {_list([f'{preference} {name}' for preference, name in story.mx])}",
         f"ttl: {render_duration(story.ttl)}",
-        f"nameservers: {_list(story.nameservers)}",
         f"recipients: {_list(story.recipients)}",
     ]
     if story.signed:
         lines.append("signed: true")
+    if not story.zone:
+        lines.append(f"nameservers: {_list(story.nameservers)}")
     if story.mta_sts is not None:
         lines.append(f"mta-sts: {_policy(story.mta_sts)}")
     if story.hosts:
