@@ -8,19 +8,24 @@ from msgspec.structs import replace
 
 from mxprobe.jobs.play import load_stories, play_one
 from mxprobe.scenario.load import load
-from mxprobe.scenario.model import Break, HostSpec, Mend, Scenario
+from mxprobe.scenario.model import Break, HostSpec, Mend, Publish, Scenario
 
 LIBRARY = load_stories([Path(__file__).parents[1] / "scenarios"])
 
 # The point of these is that a sound sender does not mind: they hang on the primary being there at all.
-UNMINDED = {"certificate-expired", "injected-reply", "ehlo-unknown", "too-many"}
+UNMINDED = {"certificate-expired", "injected-reply", "ehlo-unknown", "too-many", "name-server-down"}
 
 
 def _mutants(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
     """The story without its faults, without its hosts' traits, or with a best preference that is never there."""
     stem = Path(scenario.path).stem
     breaks = [step for step in scenario.steps if isinstance(step, Break)]
-    if breaks and stem not in UNMINDED:
+    if any(item.shares for item in scenario.expect.messages):
+        yield "with a host fewer", replace(scenario, mx=scenario.mx[:-1])
+    elif any(isinstance(step, Publish) for step in scenario.steps):
+        steps = tuple(step for step in scenario.steps if not isinstance(step, Publish))
+        yield "without what it publishes", replace(scenario, steps=steps)
+    elif breaks and stem not in UNMINDED:
         steps = tuple(step for step in scenario.steps if not isinstance(step, Break | Mend))
         yield "without its faults", replace(scenario, steps=steps)
     elif any(spec.always for spec in scenario.hosts):

@@ -24,6 +24,8 @@ Examples:
   mxprobe probe example.com --save before.json keep what was seen, for later
   mxprobe report before.json                   the same, judged with today's rules
   mxprobe run scenarios/                       rehearse outages; for a CI job
+  mxprobe run --zone db.example.com --domain example.com
+                                               the standard outages, over a zone not published yet
   mxprobe lab scenarios/outage/primary-refuses.yaml
                                                the same world for swaks or your own mailer
   mxprobe explain MX104                        what is that, what do I do

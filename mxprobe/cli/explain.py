@@ -19,8 +19,10 @@ def command(word: str) -> int:
     if found is not None:
         click.echo(found())
         return 0
+    from mxprobe.jobs.library import find_in_library
+
     path = Path(word)
-    if path.exists():
+    if path.exists() or find_in_library(word):
         click.echo(_story_page(path))
         return 0
     near = get_close_matches(word, list(known), n=3, cutoff=0.5)
@@ -33,4 +35,4 @@ def _story_page(path: Path) -> str:
     from mxprobe.report.story_page import render_list, render_story
 
     stories = load_stories([path])
-    return render_list(stories) if path.is_dir() else render_story(stories[0])
+    return render_list(stories) if path.is_dir() or len(stories) > 1 else render_story(stories[0])

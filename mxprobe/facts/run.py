@@ -138,11 +138,35 @@ class Looked(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+class ZoneRecord(Struct, frozen=True, kw_only=True):
+    """One line of the zone that a story was played over, as a cause: `about` is what it has to do with it."""
+
+    line: int
+    text: str
+    about: str = ""
+
+
+class Waiver(Struct, frozen=True, kw_only=True):
+    """A failure that a plan allows: where it says so, why, and the last day on which it holds (2027-03-31).
+
+    `ended` says that this day was over when the play was made, `covers` that what failed is what it allows.
+    """
+
+    path: str
+    line: int
+    because: str
+    until: str
+    ended: bool
+    covers: bool
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """One play. `epoch` is the wall-clock moment of story time 0 (seconds since 1970 UTC), `ended` in story time.
 
     `chain` is that of the story's start; `protected` are the hosts that mail may only be given to over authenticated
-    TLS, by an enforced MTA-STS policy or by usable TLSA records; `rogues` those that are an attacker's.
+    TLS, by an enforced MTA-STS policy or by usable TLSA records; `rogues` those that are an attacker's. `plan` is the
+    file that had it played, `over` that of the zone; `causes` are the zone's lines behind a failure, `waivers` what the
+    plan says of this play, needed or not. `not_played` says why the story could not be played at all.
     """
 
     schema: int = RUN_SCHEMA
@@ -166,3 +190,18 @@ class Run(Struct, frozen=True, kw_only=True):
     world: WorldKind = WorldKind.MEMORY
     protected: tuple[str, ...] = ()
     rogues: tuple[str, ...] = ()
+    plan: str = ""
+    over: str = ""
+    causes: tuple[ZoneRecord, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    not_played: str = ""
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether it was played and did not go as written."""
+        return self.verdict is not None and not self.verdict.passed
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it went wrong as a waiver allows today."""
+        return self.went_wrong and any(waiver.covers and not waiver.ended for waiver in self.waivers)

@@ -1,8 +1,8 @@
 """Holds a story's world up on loopback, for any mailer or tool. Prints nothing."""
 
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,17 +12,22 @@ from mxprobe.facts.run import EventKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.jobs.play import load_stories
 from mxprobe.lab.control import listen_at, serve_lines
-from mxprobe.lab.stage import Stage, stage_story
+from mxprobe.lab.stage import ANY_PORTS, SETTLES, Ports, Stage, stage_story
+from mxprobe.report.mailers import Surroundings, render_export, what_is_missing
+from mxprobe.report.words import say_time
 from mxprobe.scenario.load_fault import read_fault
 from mxprobe.scenario.model import DNS, Break, Scenario
+from mxprobe.scenario.timeline import Coming, order_coming
+from mxprobe.wire.exchange import split_server
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """A world that stands. `cafile` holds the lab's authority while it does."""
+    """A world that stands. `cafile` holds the lab's authority, `resolver_file` is a resolv.conf, both while it does."""
 
     scenario: Scenario
     stage: Stage
     cafile: Path
+    resolver_file: Path
 
     def break_host(self, host: str, fault: str, phase: str | None = None) -> None:
         """Break a host, or `dns`, from now on: `break_host("mx1", "{reply: 451 4.3.0 later}", phase="rcpt")`.
@@ -45,7 +50,7 @@ class Held(Struct, frozen=True, kw_only=True):
     def obey(self, line: str) -> str:
         """Do what a line of the control socket says, and answer it: `ok`, what is so, or what is wrong with the line.
 
-        `break HOST FAULT [PHASE]`, `mend HOST`, `status`.
+        `break HOST FAULT [PHASE]`, `mend HOST`, `next`, `status`.
         """
         verb, _, rest = line.partition(" ")
         host, _, fault = rest.strip().partition(" ")
@@ -56,13 +61,50 @@ class Held(Struct, frozen=True, kw_only=True):
                 self.break_host(host, word if known else fault, phase if known else None)
             elif verb == "mend" and host and not fault:
                 self.mend_host(host)
+            elif line == "next":
+                return self.go_on() or "no step is left"
             elif line == "status":
                 return "; ".join(self._states())
             else:
-                return "no such command; there are: break HOST FAULT [PHASE], mend HOST, status"
+                return "no such command; there are: break HOST FAULT [PHASE], mend HOST, next, status"
         except InputError as error:
             return error.message
         return "ok"
+
+    def _next(self) -> Coming | None:
+        return next((one for one in order_coming(self.scenario) if one.at > self.stage.world.now), None)
+
+    @property
+    def coming(self) -> str:
+        """The next thing that a step lets happen, `6m00s sends during`; empty where none is left."""
+        coming = self._next()
+        return f"{say_time(coming.at)} {coming.says}" if coming else ""
+
+    def go_on(self) -> str:
+        """Go to the moment of the next step now; what it does, or nothing where none is left."""
+        coming = self._next()
+        if coming is None:
+            return ""
+        self.stage.world.go_to(coming.at, SETTLES)
+        return f"{say_time(coming.at)} {coming.says}"
+
+    def export(self, mailer: str) -> str:
+        """What to write into a mailer (postfix, exim, opensmtpd, sendmail, container) to speak with this world.
+
+        Raises InputError for one that could not find it at these ports.
+        """
+        address, dns_port = split_server(self.stage.nameserver)
+        lab = Surroundings(
+            domain=self.scenario.domain,
+            nameserver=address,
+            dns_port=dns_port,
+            port=self.stage.port,
+            resolver_file=str(self.resolver_file),
+            cafile=str(self.cafile),
+        )
+        if missing := what_is_missing(mailer, lab):
+            raise InputError(f"--export {mailer}: {missing}")
+        return render_export(mailer, lab)
 
     def _states(self) -> list[str]:
         world = self.stage.world
@@ -98,19 +140,23 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def hold(path: str | Path, seed: int = 1, control: Path | None = None) -> AsyncIterator[Held]:
+async def hold(
+    path: str | Path, seed: int = 1, control: Path | None = None, ports: Ports = ANY_PORTS
+) -> AsyncIterator[Held]:
     """Stage the story in `path` while the context lasts; `control` is where a socket takes lines (see `Held.obey`).
 
     Raises InputError for a file that cannot be right, and for a path where no socket can be.
     """
     scenario = _load_one(Path(path))
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mxprobe-lab-"))
+        folder = stack.enter_context(_open_folder())
         sock = None if control is None else stack.enter_context(listen_at(control))
-        stage = await stack.enter_async_context(stage_story(scenario, seed))
+        stage = await stack.enter_async_context(stage_story(scenario, seed, ports))
         cafile = Path(folder, "authority.pem")
         _write(cafile, stage.authority_pem)
-        held = Held(scenario=scenario, stage=stage, cafile=cafile)
+        resolver = Path(folder, "resolv.conf")
+        _write(resolver, f"nameserver {split_server(stage.nameserver)[0]}\n".encode())
+        held = Held(scenario=scenario, stage=stage, cafile=cafile, resolver_file=resolver)
         if sock is not None:
             await stack.enter_async_context(serve_lines(sock, held.obey))
         yield held
@@ -119,8 +165,18 @@ async def hold(path: str | Path, seed: int = 1, control: Path | None = None) -> 
 def _load_one(path: Path) -> Scenario:
     if path.is_dir():
         raise InputError("a lab holds one story up, and this is a folder", place=Place(str(path)))
-    (scenario,) = load_stories([path])
-    return scenario
+    stories = load_stories([path])
+    if len(stories) > 1:
+        raise InputError("a lab holds one story up, and this is a plan of many", place=Place(str(path)))
+    return stories[0]
+
+
+@contextmanager
+def _open_folder() -> Iterator[str]:
+    """A folder for what is public, and gone at the end: a mailer is another user of the machine, and has to read it."""
+    with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
+        Path(folder).chmod(0o755)
+        yield folder
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,9 +1,10 @@
-"""An event loop whose clock jumps: days of story time pass in milliseconds.
+"""Event loops whose clock jumps: days of story time pass in milliseconds.
 
 When nothing is ready to run, the clock moves to the next timer instead of waiting for it. Story time starts at 0.0
-and is `loop.time()`; whoever needs wall-clock time adds an epoch of their own. The loop owns no descriptors and no
+and is `loop.time()`; whoever needs wall-clock time adds an epoch of their own. `StoryLoop` owns no descriptors and no
 threads, so nothing outside the story can move it; it takes connections from a memory network (`mxprobe.lab.memory`)
-and refuses real ones. Ctrl-C works as on any loop, because the loop never blocks.
+and refuses real ones. Its sister on real sockets is in `mxprobe.lab.socket_clock`. Ctrl-C works as on any loop, because
+neither blocks for long.
 
 Callers run it with `asyncio.Runner(loop_factory=StoryLoop)`, or with `play_in_fresh_loop` when a loop may be running.
 """
@@ -55,7 +56,7 @@ class Attachable(Protocol):
 class StoryTimer(asyncio.TimerHandle):
     """A timer ordered by (when, sequence): timers due at the same instant fire in the order they were set.
 
-    An idle timer does not keep a story going: see `StoryLoop.until_quiet`.
+    An idle timer does not keep a story going: see `JumpingLoop.until_quiet`.
     """
 
     __slots__ = ("idle", "order")
@@ -82,21 +83,20 @@ def _name_of(callback: Callable[..., object]) -> str:
     return f"{getattr(callback, '__module__', '')}.{getattr(callback, '__qualname__', '')}"
 
 
-class StoryLoop(asyncio.BaseEventLoop):
-    """The loop a story runs on; `time()` is story time in seconds from 0.0.
+class JumpingLoop(asyncio.BaseEventLoop):
+    """What the loops of stories share: the clock and its timers; `time()` is story time in seconds from 0.0.
 
     Raises StoryDeadlock out of `run_until_complete` when nothing can ever happen again, and RuntimeError from whatever
-    would leave the story: threads, name look-ups, real sockets.
+    the clock could not see: threads and the system's resolver.
     """
 
     _scheduled: list[StoryTimer]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._now = 0.0
         self._clock_resolution = CLOCK_RESOLUTION
         self._sequence = 0
-        self._selector = self  # BaseEventLoop asks its selector for events: our only event is the passing of time
         self._quiet: asyncio.Future[None] | None = None
         self._horizon = 0.0
 
@@ -127,10 +127,8 @@ class StoryLoop(asyncio.BaseEventLoop):
         timer.idle = True
         return timer
 
-    def select(self, timeout: float | None) -> list[object]:
-        """Let time pass: called by BaseEventLoop in every turn; a timeout of 0 means that work is waiting."""
-        if timeout == 0:
-            return []
+    def let_time_pass(self) -> None:
+        """Jump to the next timer, or end the wait for quiet: whoever calls this knows that nothing is on its way."""
         following = self._scheduled[0] if self._scheduled else None
         if self._quiet is not None and self._story_is_over(following):
             self._quiet.set_result(None)
@@ -138,7 +136,6 @@ class StoryLoop(asyncio.BaseEventLoop):
             raise StoryDeadlock(self._deadlock_message())
         else:
             self._now = max(self._now, following.when())
-        return []
 
     def _story_is_over(self, following: StoryTimer | None) -> bool:
         if following is None:
@@ -171,6 +168,32 @@ class StoryLoop(asyncio.BaseEventLoop):
         waiting = describe_tasks(self)
         names = ", ".join(waiting) if waiting else "no task, only a future that nobody completes"
         return f"nothing can ever happen again at {self._now:g} s of story time; waiting for ever: {names}"
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
+        """Refused: the clock would not know that a thread is at work."""
+        raise RuntimeError(f"a story has no threads: {getattr(func, '__qualname__', func)} must not run in an executor")
+
+    async def getaddrinfo(self, host: Any, port: Any, **_options: Any) -> NoReturn:
+        """Refused: a story asks its own name servers."""
+        raise RuntimeError(f"a story has no system resolver: {host!r} must be looked up in the story's own DNS")
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> NoReturn:
+        """Refused: a story asks its own name servers."""
+        raise RuntimeError(f"a story has no system resolver: {sockaddr!r} must be looked up in the story's own DNS")
+
+
+class StoryLoop(JumpingLoop):
+    """The loop of a story in memory: nothing leaves it. Real sockets raise RuntimeError."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = self  # BaseEventLoop asks its selector for events: our only event is the passing of time
+
+    def select(self, timeout: float | None) -> list[object]:
+        """Let time pass: called by BaseEventLoop in every turn; a timeout of 0 means that work is waiting."""
+        if timeout != 0:
+            self.let_time_pass()
+        return []
 
     def _process_events(self, event_list: list[object]) -> None:
         """There are no events but time."""
@@ -214,18 +237,6 @@ class StoryLoop(asyncio.BaseEventLoop):
             raise
         return layer._app_transport, protocol
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
-        """Refused: the clock would not know that a thread is at work."""
-        raise RuntimeError(f"a story has no threads: {getattr(func, '__qualname__', func)} must not run in an executor")
-
-    async def getaddrinfo(self, host: Any, port: Any, **_options: Any) -> NoReturn:
-        """Refused: a story asks its own name servers."""
-        raise RuntimeError(f"a story has no system resolver: {host!r} must be looked up in the story's own DNS")
-
-    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> NoReturn:
-        """Refused: a story asks its own name servers."""
-        raise RuntimeError(f"a story has no system resolver: {sockaddr!r} must be looked up in the story's own DNS")
-
     async def create_server(self, protocol_factory: Any, *_address: Any, **_options: Any) -> NoReturn:
         """Refused: hosts listen on the memory network."""
         raise RuntimeError("a story has no real sockets: listen on the memory network")
@@ -248,14 +259,16 @@ def _describe(task: asyncio.Task[Any]) -> str:
 # -- a story inside a running loop -------------------------------------------------------------------------------------
 
 
-def play_in_fresh_loop(factory: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def play_in_fresh_loop(
+    factory: Callable[[], Coroutine[Any, Any, T]], loop_factory: Callable[[], JumpingLoop] = StoryLoop
+) -> T:
     """Run a coroutine to its end on a story loop of its own, also from inside a running loop, and return its result.
 
     Blocks the calling loop, for the milliseconds that a story takes. Left-over tasks are cancelled and the loop is
     closed. Ctrl-C cancels the story, then the caller: KeyboardInterrupt, or CancelledError where the outer loop
     handles it.
     """
-    with _interrupts_reach_the_story(), _outer_loop_set_aside(), asyncio.Runner(loop_factory=StoryLoop) as runner:
+    with _interrupts_reach_the_story(), _outer_loop_set_aside(), asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(factory())
 
 

@@ -3,6 +3,7 @@
 Standards: RFC 7672 §2.2.3 (where TLSA records are), RFC 8461 §3.1 (the record of a policy).
 """
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -56,7 +57,7 @@ def write_zones(scenario: Scenario, content: Content, machines: Machines) -> dic
     zones = {scenario.domain: apex + "".join(_records(scenario, content))}
     if scenario.zone:
         own = restage(scenario.zone, scenario.domain, dict(machines.addresses))
-        zones = {scenario.domain: own if " SOA " in own else apex + own}
+        zones = {scenario.domain: own if _has_top(own, scenario.domain) else apex + own}
     for name, found in machines.addresses.items():
         inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
         if inside and scenario.zone:
@@ -68,6 +69,11 @@ def write_zones(scenario: Scenario, content: Content, machines: Machines) -> dic
         if name in machines.tlsa:
             zones[origin] += f"_25._tcp.{name}. 3600 IN TLSA {machines.tlsa[name]}\n"
     return zones
+
+
+def _has_top(zone: str, domain: str) -> bool:
+    """Whether a zone has a top of its own, or none because the domain is an alias."""
+    return re.search(rf"^{re.escape(domain)}\. \d+ IN (SOA|CNAME) ", zone, re.MULTILINE) is not None
 
 
 def _apex(servers: tuple[str, ...]) -> str:

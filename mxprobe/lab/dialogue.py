@@ -9,6 +9,13 @@ from aiosmtpd.smtp import Session as Client
 
 from mxprobe.facts.smtp import Phase
 
+# The commands of the lab's hosts, and the phases that they belong to; what has no phase is not written down.
+_SPOKEN = (Phase.EHLO, Phase.HELO, Phase.STARTTLS, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.RSET, Phase.QUIT)
+COMMANDS = {phase.value.upper(): phase for phase in _SPOKEN} | {"NOOP": None, "VRFY": None}
+
+# The phases that begin with a reply of the host's, not with a command.
+AFTER: dict[tuple[Phase | None, str], Phase] = {(Phase.STARTTLS, "220"): Phase.TLS, (Phase.DATA, "354"): Phase.DOT}
+
 
 class Dialogue:
     """The hooks that aiosmtpd calls; the answers are the host's. A positive reply of the story counts as the usual."""

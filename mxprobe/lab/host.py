@@ -17,10 +17,11 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
-from mxprobe.lab.dialogue import Dialogue, declared_size, fold, plain
+from mxprobe.lab.dialogue import AFTER, COMMANDS, Dialogue, declared_size, fold, plain
 from mxprobe.lab.diary import Diary
 from mxprobe.lab.letter import count_hops, read_token
 from mxprobe.lab.seams import HostSeams, StoredMessage
+from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
     AskHost,
     BreakHandshake,
@@ -47,13 +48,6 @@ _NO_TIMEOUT = 1e8
 _SIZE = 10485760
 _READY = "220 2.0.0 Ready to start TLS"
 _JUNK = b"\x16\x03\x01 this is no TLS\r\n"
-
-# The commands of the lab's hosts, and the phases that they belong to; what has no phase is not written down.
-_SPOKEN = (Phase.EHLO, Phase.HELO, Phase.STARTTLS, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.RSET, Phase.QUIT)
-_COMMANDS = {phase.value.upper(): phase for phase in _SPOKEN} | {"NOOP": None, "VRFY": None}
-
-# The phases that begin with a reply of the host's, not with a command.
-_AFTER: dict[tuple[Phase | None, str], Phase] = {(Phase.STARTTLS, "220"): Phase.TLS, (Phase.DATA, "354"): Phase.DOT}
 
 
 def host_protocol(seams: HostSeams) -> Callable[[], "LabHost"]:
@@ -84,6 +78,7 @@ class LabHost(SMTP):
         self._handshake: tuple[Reaction, ...] = ()
         self._refusing = False
         self._silent = False
+        self._midway: tuple[Reaction, ...] = ()
         self._hung_up = False
         self._over = False
         super().__init__(
@@ -95,7 +90,7 @@ class LabHost(SMTP):
             tls_context=None if seams.context is None else seams.context(*self._shown),
             data_size_limit=_SIZE,
         )
-        self._smtp_methods = {verb: self._pass(verb, self._smtp_methods[verb]) for verb in _COMMANDS}
+        self._smtp_methods = {verb: self._pass(verb, self._smtp_methods[verb]) for verb in COMMANDS}
 
     @property
     def secured(self) -> bool:
@@ -248,7 +243,7 @@ class LabHost(SMTP):
     def _abort(self) -> None:
         self._hung_up = True
         transport: Any = self._original_transport or self.transport
-        transport.abort()
+        reset(transport)
 
     def _client(self) -> str:
         peer: Any = self.session.peer if self.session is not None else None
@@ -276,7 +271,7 @@ class LabHost(SMTP):
         async def run(argument: str | None) -> None:
             if self._hung_up:
                 return
-            self.diary.turn_to(_COMMANDS[verb], f"{verb} {argument or ''}".strip().encode("ascii") + b"\r\n")
+            self.diary.turn_to(COMMANDS[verb], f"{verb} {argument or ''}".strip().encode("ascii") + b"\r\n")
             if self._refusing and verb != "QUIT":
                 await self.push("503 5.5.1 No service here, say QUIT")
             else:
@@ -318,7 +313,7 @@ class LabHost(SMTP):
             if not self._replaced:
                 self.diary.write_reply(raw, self.secured)
             self._replaced = False
-            self.diary.turn_to(_AFTER.get((self.diary.phase, text[:3])))
+            self.diary.turn_to(AFTER.get((self.diary.phase, text[:3])))
             if text.startswith("421"):
                 self._hang_up()
 
@@ -349,9 +344,30 @@ class LabHost(SMTP):
         envelope: Any = self.envelope
         said = await self.meet(Phase.DATA) if envelope.rcpt_tos else None
         if said is None or said.startswith("354"):
+            self._midway = self._ask(Phase.BODY) if envelope.rcpt_tos else ()
             await super().smtp_DATA(arg)
         else:
             await self.push(said)
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets, unless the message is to break off: then none that follow are looked at."""
+        if self._midway and self.diary.phase is Phase.DOT:
+            self.diary.turn_to(Phase.BODY)
+            self._break_off(self._midway[0])
+        if self.diary.phase is not Phase.BODY:
+            super().data_received(data)
+
+    def _break_off(self, reaction: Reaction) -> None:
+        """End the connection in the middle of a message, or listen no more."""
+        match reaction:
+            case Close():
+                self.diary.write_failure(FailureKind.CLOSED, self.secured)
+                self._hang_up()
+            case Reset():
+                self.diary.write_failure(FailureKind.RESET, self.secured)
+                self._abort()
+            case _:
+                self._silent = True
 
     def eof_received(self) -> bool | None:
         """Answer what was sent before a half-close; outside TLS the transport stays open for that."""

@@ -19,13 +19,15 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+from msgspec import Struct
 
 from mxprobe.facts.dns import AnswerStatus, Question
 from mxprobe.lab.zones import PAYLOAD, Zones, gather_zones
-from mxprobe.scenario.reaction import Forge, Lame, Names, Reaction, SignatureKind, Signatures, Stale, Truncate
+from mxprobe.scenario.reaction import Delay, Forge, Lame, Names, Reaction, SignatureKind, Signatures, Stale, Truncate
 
 React = Callable[[Question], tuple[Reaction, ...]]
 
+_TRIES = 20
 _RCODES = {
     AnswerStatus.SERVFAIL: dns.rcode.SERVFAIL,
     AnswerStatus.REFUSED: dns.rcode.REFUSED,
@@ -34,6 +36,13 @@ _RCODES = {
 }
 _LONG_AGO = (1546300800, 1577836800)
 """From when to when expired signatures held: 2019."""
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """What a name server says (None: nothing), and after how many seconds."""
+
+    wire: bytes | None
+    after: float
 
 
 class NameServer:
@@ -73,6 +82,19 @@ class NameServer:
                 case Signatures():
                     return _spoil(usual, reaction.kind)
         return usual
+
+    def answer_when(self, wire: bytes, react: React, *, over_tcp: bool = False) -> Due:
+        """The answer to one query, and how late it is given."""
+        reactions: list[Reaction] = []
+
+        def note(question: Question) -> tuple[Reaction, ...]:
+            found = react(question)
+            reactions.extend(found)
+            return found
+
+        answer = self.answer(wire, note, over_tcp=over_tcp)
+        late = sum(reaction.seconds for reaction in reactions if isinstance(reaction, Delay))
+        return Due(wire=answer, after=late)
 
 
 def _say(wire: bytes, zones: Zones, status: AnswerStatus) -> bytes | None:
@@ -127,10 +149,14 @@ def _spoil_one(record: dns.rdata.Rdata, kind: SignatureKind) -> dns.rdata.Rdata:
     return record.replace(signature=signature[:-1] + bytes((signature[-1] ^ 1,)))
 
 
+Ask = Callable[[bytes, bool, Callable[[bytes], None]], None]
+"""`ask(query, over_tcp, say)`: `say` is called with the answer when it is due, and not at all where there is none."""
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     """Answers over UDP."""
 
-    def __init__(self, ask: Callable[[bytes, bool], bytes | None]) -> None:
+    def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -138,15 +164,15 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        reply = self._ask(data, False)
-        if reply is not None and self._transport is not None:
-            self._transport.sendto(reply, addr)
+        transport = self._transport
+        if transport is not None:
+            self._ask(data, False, lambda reply: None if transport.is_closing() else transport.sendto(reply, addr))
 
 
 class _Stream(asyncio.Protocol):
     """Answers over TCP, one query after the other, each behind its length."""
 
-    def __init__(self, ask: Callable[[bytes, bool], bytes | None]) -> None:
+    def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
@@ -162,26 +188,38 @@ class _Stream(asyncio.Protocol):
             if len(self._buffer) < 2 + length:
                 return
             query, self._buffer = self._buffer[2 : 2 + length], self._buffer[2 + length :]
-            reply = self._ask(query, True)
-            if reply is not None and self._transport is not None:
-                self._transport.write(struct.pack("!H", len(reply)) + reply)
+            self._ask(query, True, self._say)
+
+    def _say(self, reply: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(struct.pack("!H", len(reply)) + reply)
 
 
 @asynccontextmanager
-async def serve(nameserver: NameServer, address: str, react: React) -> AsyncIterator[int]:
-    """Answer at `address` over UDP and TCP while the context lasts; gives the free port that was taken for both."""
+async def serve(nameserver: NameServer, address: str, react: React, port: int = 0) -> AsyncIterator[int]:
+    """Answer at `address` over UDP and TCP while the context lasts; gives the port, which is a free one for 0."""
     loop = asyncio.get_running_loop()
 
-    def ask(wire: bytes, over_tcp: bool) -> bytes | None:
-        return nameserver.answer(wire, react, over_tcp=over_tcp)
+    def ask(wire: bytes, over_tcp: bool, say: Callable[[bytes], None]) -> None:
+        due = nameserver.answer_when(wire, react, over_tcp=over_tcp)
+        if due.wire is not None and due.after:
+            loop.call_later(due.after, say, due.wire)
+        elif due.wire is not None:
+            say(due.wire)
 
-    stream = await loop.create_server(lambda: _Stream(ask), address, 0)
-    port = int(stream.sockets[0].getsockname()[1])
-    try:
-        datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(ask), local_addr=(address, port))
+    wanted = port
+    for left in range(_TRIES, 0, -1):
+        stream = await loop.create_server(lambda: _Stream(ask), address, wanted)
+        port = int(stream.sockets[0].getsockname()[1])
         try:
-            yield port
-        finally:
-            datagrams.close()
+            datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(ask), local_addr=(address, port))
+            break
+        except OSError:  # another program has this port of UDP
+            stream.close()
+            if left == 1:
+                raise
+    try:
+        yield port
     finally:
+        datagrams.close()
         stream.close()

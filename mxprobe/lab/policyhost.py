@@ -16,6 +16,7 @@ from msgspec import Struct
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
 from mxprobe.lab.seams import Context
+from mxprobe.lab.sockets import reset
 from mxprobe.scenario.reaction import (
     BreakHandshake,
     CertificateKind,
@@ -86,7 +87,7 @@ class _Actor(asyncio.Protocol):
                     transport.close()
                     return
                 case Reset():
-                    transport.abort()
+                    reset(transport)
                     return
                 case _:
                     self.act_own(reaction)

@@ -6,9 +6,8 @@ listener; a lost one is a listener whose queue is kept full. Nothing listens bey
 
 import asyncio
 import contextlib
-import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -20,13 +19,15 @@ from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.nameserver import serve
 from mxprobe.lab.recursor import resolver_for
+from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, plug, port_of
 from mxprobe.lab.world import SENDER, World, client_context
 from mxprobe.scenario.model import Break, Scenario
 from mxprobe.scenario.reaction import Connection, Reaction, Syn
 from mxprobe.wire.exchange import ask_over_sockets, join_server
 
 _LOOK_AGAIN = 0.05
-_TRIES = 20
+SETTLES = 4 * _LOOK_AGAIN
+"""So many seconds after story time was moved every listener has followed."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -39,19 +40,35 @@ class Stage(Struct, frozen=True, kw_only=True):
     authority_pem: bytes
 
 
+class Ports(Struct, frozen=True, kw_only=True):
+    """The ports of the hosts and of the name server; 0 takes a free one. Below 1024 most machines ask for root."""
+
+    smtp: int = 0
+    dns: int = 0
+
+
+ANY_PORTS = Ports()
+
+
 @contextlib.asynccontextmanager
-async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
-    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once."""
-    block = f"127.{secrets.randbelow(250) + 2}.{secrets.randbelow(250) + 2}"
+async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -> AsyncIterator[Stage]:
+    """Hold the world up while the context lasts. Story time starts at the first break, which is in force at once.
+
+    Raises MxprobeError where the lab may not listen at a port that is wanted.
+    """
+    block = choose_block()
     names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
     world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
     first = min((step.at for step in scenario.steps if isinstance(step, Break)), default=0.0)
-    world.origin = asyncio.get_running_loop().time() - first
-    port = _free_port(tuple(addresses.values()))
+    world.origin, world.begun = asyncio.get_running_loop().time() - first, first
+    for wanted in filter(None, (ports.smtp, ports.dns)):
+        _check_port(f"{block}.1", wanted)
+    port = ports.smtp or _free_port(addresses.values())
     async with contextlib.AsyncExitStack() as stack:
         nameservers = [
-            await _serve(stack, world, name, f"{block}.{at}") for at, name in enumerate(scenario.nameservers, start=1)
+            await _serve(stack, world, (name, f"{block}.{at}"), ports.dns)
+            for at, name in enumerate(scenario.nameservers, start=1)
         ]
         _people(world, tuple(nameservers), port)
         ears = [_Ear(world, name, port) for name in names]
@@ -77,14 +94,36 @@ async def stage_story(scenario: Scenario, seed: int) -> AsyncIterator[Stage]:
                 world.end()
 
 
-async def _serve(stack: contextlib.AsyncExitStack, world: World, name: str, address: str) -> str:
-    """Answer as one of the story's name servers; where it is asked, as ADDR:PORT."""
+async def _serve(stack: contextlib.AsyncExitStack, world: World, server: tuple[str, str], wanted: int) -> str:
+    """Answer as one of the story's name servers, by its name and address; where it is asked, as ADDR:PORT."""
+    name, address = server
 
     def react(question: Question) -> tuple[Reaction, ...]:
         return world.react_to_question(question, name)
 
-    port = await stack.enter_async_context(serve(world.names[name], address, react))
+    port = await stack.enter_async_context(serve(world.names[name], address, react, wanted))
     return join_server(address, port)
+
+
+def _check_port(address: str, port: int) -> None:
+    """Raises MxprobeError for a port that the lab may not, or cannot, listen at."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+        except OSError as error:
+            why = f"the lab cannot listen at port {port} here: {error.strerror}"
+            raise MxprobeError(
+                f"{why}. Root can, and anybody in a network of their own: unshare -rn, then ip link set lo up"
+            ) from error
+
+
+def _free_port(addresses: Iterable[str]) -> int:
+    """A port that is free at every address. Raises MxprobeError where there is none, or no such address."""
+    bound = tuple(bind_port(tuple(addresses)).values())
+    port = port_of(bound[0]) if bound else 25
+    close_all(bound)
+    return port
 
 
 def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
@@ -92,45 +131,11 @@ def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:
-            return await _dial(endpoint, world.source_of(who, endpoint.address))
+            return await dial(endpoint.address, endpoint.port, world.source_of(who, endpoint.address))
 
         return world.surround(resolver_for(world, who, ask_over_sockets, nameservers), connect, tls, port)
 
     world.people(world.scenario.senders[0] if world.scenario.senders else SENDER, around)
-
-
-async def _dial(endpoint: Endpoint, source: str | None) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        if source is not None:
-            sock.bind((source, 0))
-        await asyncio.get_running_loop().sock_connect(sock, (endpoint.address, endpoint.port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _free_port(addresses: tuple[str, ...]) -> int:
-    """A port that is free at every address. Raises MxprobeError where there is none, or no such address."""
-    for _ in range(_TRIES):
-        if not addresses:
-            return 25
-        with contextlib.ExitStack() as stack:
-            port = 0
-            try:
-                for address in addresses:
-                    sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-                    sock.bind((address, port))
-                    port = int(sock.getsockname()[1])
-            except OSError as error:
-                if port == 0:
-                    text = f"the address {addresses[0]} cannot be used: {error.strerror}"
-                    raise MxprobeError(f"{text}. On macOS give lo0 an alias for each host of the lab") from error
-                continue
-            return port
-    raise MxprobeError("no port is free at all addresses of the lab")
 
 
 async def _watch(ears: "list[_Ear]") -> None:
@@ -166,27 +171,13 @@ class _Ear:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self.factory, self.address, self.port)
         elif wanted is Syn.DROP:
-            self._plug()
-
-    def _plug(self) -> None:
-        """Fill the queue of a listener that never accepts: Linux then drops every further SYN."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.address, self.port))
-        listener.listen(0)
-        self._plugs = [listener]
-        for _ in range(4):
-            plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            plug.setblocking(False)
-            plug.connect_ex((self.address, self.port))
-            self._plugs.append(plug)
+            self._plugs = plug(self.address, self.port)
 
     async def close(self) -> None:
         """Stop listening; sessions that stand go on."""
         if self._server is not None:
             self._server.close()
             self._server = None
-        for plug in self._plugs:
-            plug.close()
+        close_all(self._plugs)
         self._plugs = []
         self.state = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from mxprobe.facts.run import Event, EventKind
+from mxprobe.lab.alarms import Alarms
 from mxprobe.scenario.model import DNS, Break, Mend, Probe, Publish, Scenario, Send, Step, When
 from mxprobe.scenario.occasion import has_come
 
@@ -17,6 +18,8 @@ class Told(Protocol):
 
     scenario: Scenario
     events: list[Event]
+    alarms: Alarms
+    begun: float
 
     @property
     def now(self) -> float:
@@ -70,10 +73,13 @@ class Teller:
         """The steps whose times are known, in their order; what lies before the present is skipped."""
         steps = enumerate(self.world.scenario.steps)
         known = [deed for number, step in steps if not step.follows for deed in self._deeds(number, step, step.at)]
+        for number, step in enumerate(self.world.scenario.steps):
+            if not step.follows and step.at <= self.world.begun:
+                self._came[number].set()
         for at, act in sorted(known, key=lambda deed: deed[0]):
-            if at < self.world.now:
+            if at <= self.world.begun:
                 continue
-            await asyncio.sleep(at - self.world.now)
+            await self.world.alarms.sleep(max(at - self.world.now, 0.0))
             act()
 
     async def _tell_later(self, number: int, step: Step) -> None:
@@ -84,11 +90,11 @@ class Teller:
             happened = self._waiting[step.when] = asyncio.Event()
             self.notice()
             await happened.wait()
-        await asyncio.sleep(step.at)
+        await world.alarms.sleep(step.at)
         if isinstance(step, Break):
             world.begin(step)
         for at, act in self._deeds(number, step, world.now):
-            await asyncio.sleep(at - world.now)
+            await world.alarms.sleep(max(at - world.now, 0.0))
             act()
 
     def _deeds(self, number: int, step: Step, at: float) -> Iterator[tuple[float, Callable[[], None]]]:

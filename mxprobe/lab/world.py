@@ -15,6 +15,7 @@ from mxprobe.facts.dns import Question
 from mxprobe.facts.run import Condition, Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
+from mxprobe.lab.alarms import Alarms
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.content import Machines, change, first_content, make_zones
 from mxprobe.lab.guard import Knowledge
@@ -28,6 +29,7 @@ from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.addresses import tell_addresses
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
@@ -45,8 +47,9 @@ _REMEMBERED = 1000
 
 class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
+    `places` says whose each address is: of several names that share one, the first has the machine.
 
-    `origin` is the event loop's time at story time 0; what lies before the loop's present is skipped by `tell`.
+    `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
     """
 
     def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
@@ -68,8 +71,11 @@ class World:
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: dict[asyncio.Task[None], str] = {}
-        self.origin = 0.0
-        self._host_of = {address: name for name, found in addresses.items() for address in found}
+        self.origin, self.begun = 0.0, float("-inf")
+        self.alarms = Alarms(lambda: self.now)
+        # Of several names at one address the best preference is who stands there.
+        self.host_of = {address: name for name, found in reversed(addresses.items()) for address in reversed(found)}
+        self._told = tell_addresses(scenario, addresses)
         self._spells = order_spells(scenario)
         self._struck: dict[tuple[object, ...], list[float]] = {}
         self._doors = {host: Door() for host in addresses}
@@ -101,7 +107,7 @@ class World:
 
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
-        host = self._host_of.get(address)
+        host = self.host_of.get(address)
         if host is None:
             return ()
         host = POLICY_HOST if host == self.scenario.policy_host else host
@@ -110,6 +116,7 @@ class World:
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
         """The reactions of the newest fault that has something to say; what only modifies lets the next one speak."""
         found: tuple[Reaction, ...] = ()
+        moment = replace(moment, address=self._told.get(moment.address, ""))
         for spell in self._spells:
             if spell.host != host or not spell.concerns(moment):
                 continue
@@ -162,7 +169,7 @@ class World:
         return seen
 
     def _name_client(self, address: str) -> str:
-        return self._host_of.get(address, SENDER)
+        return self.host_of.get(address, SENDER)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -252,7 +259,7 @@ class World:
             ends = [spell.ends for spell in stops if spell.ends is not None]
             if not ends:
                 await asyncio.get_running_loop().create_future()
-            await asyncio.sleep(max(min(ends) - self.now, 0.0))
+            await self.alarms.sleep(max(min(ends) - self.now, 0.0))
 
     def surround(self, resolver: Resolver, connect: Connect, tls: ssl.SSLContext, port: int) -> Surroundings:
         """What a mailer of this world has around it: the names and the ways are those of the caller."""
@@ -271,7 +278,8 @@ class World:
             short=self.scenario.short,
             now=lambda: self.now,
             awake=self.wait_for_power,
-            families=(4, 6) if any(":" in address for address in self._host_of) else (4,),
+            sleep=self.alarms.sleep,
+            families=(4, 6) if any(":" in address for address in self.host_of) else (4,),
             port=port,
             seed=self.seed,
         )
@@ -304,15 +312,10 @@ class World:
 
     def lose_queue(self, host: str) -> None:
         """What a host holds to be handed on is gone, in the middle of whatever its mailer does."""
-        who, lost = self.scenario.short(host), [errand for errand, of in self.errands.items() if of == host]
-        for errand in lost:
+        for errand in [errand for errand, of in self.errands.items() if of == host]:
             errand.cancel()
-        for fate in gather_fates(self.events) if lost else ():
-            if who in fate.held:
-                at, kind = round(self.now, 6), EventKind.VANISHED
-                self.record(Event(at=at, kind=kind, who=who, message=fate.message, recipient=fate.recipient))
-        if lost:
-            self.mailers[host].lose()
+        if host in self.mailers:
+            self.mailers[host].lose(gather_fates(self.events))
 
     def note(self, kind: EventKind, host: str, text: str = "") -> None:
         """Write down that somebody from outside has broken or mended a host."""
@@ -322,6 +325,11 @@ class World:
         """Let nobody go on: what waits now waits for what never comes."""
         for errand in self.errands:
             errand.cancel()
+
+    def go_to(self, at: float, settles: float) -> None:
+        """Move story time forward; who sleeps until then or less wakes up `settles` seconds later: listeners first."""
+        self.origin -= max(at - self.now, 0.0)
+        asyncio.get_running_loop().call_later(settles, self.alarms.ring)
 
     def describe(self, host: str) -> str:
         """What is wrong with a host at this moment, in the words of its faults."""

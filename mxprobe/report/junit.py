@@ -6,32 +6,68 @@ from pathlib import PurePath
 from xml.etree import ElementTree as ET
 
 from mxprobe.facts.finding import Severity, Status
-from mxprobe.facts.run import Run
+from mxprobe.facts.run import Miss, Run
 from mxprobe.report.json import LookDocument
-from mxprobe.report.run_text import render_runs
+from mxprobe.report.run_text import render_series
+from mxprobe.report.run_zone import in_force
+from mxprobe.report.series import Series, gather_series
+from mxprobe.report.words import say_span
 
 _COULD_NOT_LOOK = 3
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render_runs_junit(runs: Sequence[Run]) -> str:
-    """The suite of all plays; the sentence is the message, the timeline the body."""
-    suite = ET.Element("testsuite", name="mxprobe", tests=str(len(runs)))
-    failures = 0
-    for run in runs:
-        path = PurePath(run.path)
-        case = ET.SubElement(suite, "testcase", name=f"{path.stem} ({run.sender})", classname=str(path.parent))
-        case.set("file", run.path)
-        if run.verdict is None or run.verdict.passed:
+    """The suite: a case for each play with all its seeds; the sentence is the message, the timeline the body."""
+    plays = gather_series(runs)
+    suite = ET.Element("testsuite", name="mxprobe", tests=str(len(plays)))
+    failures = skipped = 0
+    for series in plays:
+        path = PurePath(series.path)
+        case = ET.SubElement(suite, "testcase", name=f"{path.stem} ({series.sender})", classname=str(path.parent))
+        case.set("file", series.path)
+        _add_properties(case, series)
+        if not series.wrong:
+            if let_be := _let_be(series.runs[0]):
+                skipped += 1
+                ET.SubElement(case, "skipped", message=_clean(let_be))
             continue
         failures += 1
-        first = run.verdict.misses[0]
-        if first.line is not None:
-            case.set("line", str(first.line))
+        run = series.wrong[0]
+        first = run.verdict.misses[0] if run.verdict else Miss(says="")
+        line = first.line
+        if run.causes:
+            case.set("file", run.over)
+            line = run.causes[0].line
+        if line is not None:
+            case.set("line", str(line))
         failure = ET.SubElement(case, "failure", message=_clean(first.says))
-        failure.text = _clean(render_runs([run]))
+        failure.text = _clean(render_series(series))
     suite.set("failures", str(failures))
+    if skipped:
+        suite.set("skipped", str(skipped))
     return _document(suite)
+
+
+def _let_be(run: Run) -> str:
+    """Why a play does not count: it could not be made, or its failure is waived."""
+    waiver = in_force(run)
+    return run.not_played or (f"waived until {waiver.until}: {waiver.because}" if waiver else "")
+
+
+def _add_properties(case: ET.Element, series: Series) -> None:
+    """Who played it, and what it takes to play it again."""
+    run = series.runs[0]
+    properties = ET.SubElement(case, "properties")
+    told = {
+        "sender": run.sender,
+        "seed": series.seeds,
+        "world": run.world,
+        "story time": say_span(sum(run.ended for run in series.runs)),
+        "version": run.version,
+    }
+    for name, value in told.items():
+        ET.SubElement(properties, "property", name=name, value=_clean(value))
 
 
 def render_look_junit(document: LookDocument, reason: str) -> str:

@@ -4,33 +4,43 @@ from collections.abc import Sequence
 
 from mxprobe.facts.run import Run
 from mxprobe.facts.text import escape_text
-from mxprobe.report.run_text import failed, render_failure, tally
+from mxprobe.report.run_text import failed, render_series, tally
+from mxprobe.report.run_zone import in_force, render_not_played, render_unused
+from mxprobe.report.series import Series, gather_series
 
 
 def render_runs_markdown(runs: Sequence[Run]) -> str:
     """The tally, a table of stories by senders, and a block for each failure."""
     senders = list(dict.fromkeys(run.sender for run in runs))
-    stories: dict[str, dict[str, Run]] = {}
-    for run in runs:
-        stories.setdefault(run.path, {})[run.sender] = run
+    played = gather_series(runs)
+    stories: dict[str, dict[str, Series]] = {}
+    for series in played:
+        stories.setdefault(series.path, {})[series.sender] = series
     lines = [f"**mxprobe**: {_text(tally(runs))}", ""]
     if runs:
         lines += [f"| story | {' | '.join(map(_text, senders))} |", f"| --- |{' --- |' * len(senders)}"]
     for path, plays in stories.items():
         cells = [_cell(plays.get(sender)) for sender in senders]
         lines.append(f"| {_text(path)} | {' | '.join(cells)} |")
-    if failed(runs):
-        lines.append("")
-    for run in runs:
-        if run.verdict is not None and not run.verdict.passed:
-            lines += ["```text", render_failure(run).rstrip().replace("```", "'''"), "```", ""]
+    notes = [*render_not_played(runs), *render_unused(runs)]
+    waived = [(run, waiver) for run in runs if (waiver := in_force(run)) is not None]
+    lines += [""] if failed(runs) or notes or waived else []
+    for run, waiver in waived:
+        lines.append(f"- {_text(f'{run.path} ({run.sender}): waived until {waiver.until}: {waiver.because}')}")
+    lines += [f"- {_text(' '.join(note.split()).removeprefix('note '))}" for note in notes]
+    lines += [""] if notes or waived else []
+    for series in played:
+        if series.wrong:
+            lines += ["```text", render_series(series).rstrip().replace("```", "'''"), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _cell(run: Run | None) -> str:
-    if run is None or run.verdict is None:
+def _cell(series: Series | None) -> str:
+    if series is None or series.runs[0].verdict is None:
         return ""
-    return "ok" if run.verdict.passed else "**not**"
+    if series.wrong:
+        return "**not**"
+    return "waived" if series.runs[0].is_waived else "ok"
 
 
 def _text(text: str) -> str:

@@ -8,41 +8,11 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.senders import NOT_MODELLED, PROFILES
+from mxprobe.report.story_words import EXPECTATIONS, STEPS, Word
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import About, Fault
-
-_STEPS = {
-    "send": (
-        "The sender under test gets a message. `to` names one recipient or several; `from` the envelope sender;\n"
-        "`count` messages are sent `every` so long, and are called after the step: order-1, order-2. `size` makes\n"
-        "each as large as that: 500B 200kB 10MB.",
-        "{at: 1m, send: order, to: [alice, bob], from: shop@elsewhere.test, count: 3, every: 10s}",
-    ),
-    "break": (
-        "A host, several, `primary`, `backup` or `dns` gets the fault named by `with`, `for` a time or until mended.\n"
-        "`phase` or `query` say where it strikes, `only` how often: first 2, every 3rd, after 100, counted per host,\n"
-        "or `first 2 per session`, `first 2 per message`; `1 in 4` is chance, by the seed. The newest fault counts.\n"
-        "A part of a host: mx1/v4 or mx1/v6, its addresses of one family, mx1/192.0.2.1, one address.",
-        "{at: 5m, break: mx1, with: {reply: 451 4.3.0 later}, phase: rcpt, only: first 2, for: 30m}",
-    ),
-    "mend": (
-        "Every fault that steps gave to these hosts, or to these parts of them, ends. What a host `always` has stays.",
-        "{at: 40m, mend: primary}",
-    ),
-    "publish": (
-        "The domain gets new MX records (with their `ttl`), or a new MTA-STS policy under a new id. All name servers\n"
-        "have them at once, or those named by `on`. What resolvers and senders keep, they keep until it is too old.",
-        "{at: 10m, publish: {mx: [10 new], ttl: 5m}, on: ns2}",
-    ),
-    "probe": (
-        "The domain is looked at in this moment, as `mxprobe probe` does, and the recipients `to` are asked for. What\n"
-        "the look must find stands under its name in `expect`: during: {findings: [MX308]}; an empty list is nothing.",
-        "{at: 6m, probe: during, to: alice}",
-    ),
-}
-"""The deeds of steps: what each does, and one as it stands in a file."""
 
 
 def pages() -> Mapping[str, Callable[[], str]]:
@@ -52,13 +22,14 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "cells": _cells,
         "faults": _faults,
         "profiles": _profiles,
-        "steps": _steps,
+        "steps": partial(_words, STEPS),
+        "expectations": partial(_words, EXPECTATIONS),
     }
     found |= {module.RULE.code: partial(_rule, module.RULE.code) for module in ALL_RULES}
     found |= {module.RULE.name: partial(_rule, module.RULE.code) for module in ALL_RULES}
     found |= {cell.id: partial(_cell, cell) for cell in CELLS.values()}
     found |= {fault.NAME: partial(_fault, fault) for fault in FAULTS}
-    found |= {word: partial(_step, word) for word in _STEPS}
+    found |= {name: partial(_word, name, word) for name, word in (STEPS | EXPECTATIONS).items()}
     found |= {profile.name: partial(_profile, profile) for profile in PROFILES}
     return found
 
@@ -84,22 +55,14 @@ def _profiles() -> str:
     return "\n".join([*lines, f"Not modelled: {', '.join(NOT_MODELLED)}."])
 
 
-def _steps() -> str:
-    lines = [f"{word:<6} {example}" for word, (_, example) in _STEPS.items()]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            "A step has one trigger: `at`, by the story's clock; `after`, so long behind the step above it; or `when`,",
-            "which waits for a queue, {queue: mx2, holds: 3}, or for what becomes of a message, {message: order,",
-            "tried: mx1, times: 2}: tried, accepted, arrived or bounced. `after` beside `when` waits so long behind.",
-        ]
-    )
+def _words(words: Mapping[str, Word]) -> str:
+    """A list of words, each with what it is for."""
+    return "\n".join(line for name, word in words.items() for line in wrap(f"{name:<9} ", word.told))
 
 
-def _step(word: str) -> str:
-    told, example = _STEPS[word]
-    return f"{word}\n\n{told}\nExample.\n    {example}"
+def _word(name: str, word: Word) -> str:
+    example = "\n".join(f"    {line}" for line in word.example.splitlines())
+    return "\n".join([name, "", *wrap("", word.told), "Example.", example])
 
 
 def _rule(code: str) -> str:

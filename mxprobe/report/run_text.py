@@ -4,8 +4,20 @@ from collections.abc import Sequence
 
 from mxprobe.facts.run import Event, EventKind, Miss, Run
 from mxprobe.report.run_why import render_why
+from mxprobe.report.run_zone import (
+    command_again,
+    in_force,
+    render_causes,
+    render_ended,
+    render_not_played,
+    render_unused,
+    render_waived,
+    say_waived,
+)
+from mxprobe.report.series import Series, gather_series
 from mxprobe.report.words import WIDTH, count_of, cut, say_span, say_time, wrap
 
+_STANDARD = "standard"
 _DEEDS = {
     EventKind.BREAK: "BREAK",
     EventKind.MEND: "MENDED",
@@ -30,31 +42,52 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
     `spent` are the seconds that playing took; they vary, and are told where a person reads.
     """
     blocks = []
-    for run in runs:
-        if run.verdict is not None and not run.verdict.passed:
-            blocks.append(render_failure(run, trace=trace))
-        elif verbose:
-            blocks.append(f"ok    {run.path}  sender {run.sender}  {say_time(run.ended)}")
-            if trace:
-                blocks.append("\n".join(_timeline(run.events, None, trace=True)) + "\n")
-    return "\n".join([*blocks, tally(runs, spent)])
+    for series in gather_series(runs):
+        blocks += [
+            "\n".join(render_waived(run, waiver)) for run in series.runs if (waiver := in_force(run)) is not None
+        ]
+        if series.wrong:
+            blocks.append(render_series(series, trace=trace))
+        elif verbose and not series.runs[0].not_played:
+            blocks += _as_written(series, trace=trace)
+    return "\n".join([*blocks, *render_not_played(runs), *render_unused(runs), tally(runs, spent)])
+
+
+def _as_written(series: Series, *, trace: bool) -> list[str]:
+    """A line for a play, of many seeds one for all; with `trace` each run with its events."""
+    many = f", seeds {series.seeds}" if len(series.runs) > 1 else ""
+    blocks = [f"ok    {series.path}  sender {series.sender}  {say_time(series.runs[0].ended)}{many}"]
+    if trace:
+        blocks += ["\n".join(_timeline(run.events, None, trace=True)) + "\n" for run in series.runs]
+    return blocks
+
+
+def render_series(series: Series, *, trace: bool = False) -> str:
+    """The first of a play's runs that went wrong, and of many seeds those that did."""
+    told = wrap("      seeds   ", series.told) if series.told else []
+    return "\n".join([render_failure(series.wrong[0], trace=trace), *told, *([""] if told else [])])
 
 
 def failed(runs: Sequence[Run]) -> int:
-    """How many plays did not go as written."""
-    return sum(1 for run in runs if run.verdict is not None and not run.verdict.passed)
+    """How many plays did not go as written, and are not waived."""
+    return sum(1 for run in runs if run.went_wrong and not run.is_waived)
 
 
 def tally(runs: Sequence[Run], spent: float | None = None) -> str:
     """The last line: what was played, how it went, the exit status."""
-    stories = count_of(len({run.path for run in runs}), "story", "stories")
-    plays = count_of(len(runs), "play")
-    wrong = failed(runs)
-    went = "all as expected" if not wrong else f"{len(runs) - wrong} as expected, {wrong} not"
+    played = [run for run in runs if not run.not_played]
+    paths = {run.path for run in played}
+    kind = "standard " if paths and all(path.startswith(f"{_STANDARD}/") for path in paths) else ""
+    stories = count_of(len(paths), f"{kind}story", f"{kind}stories")
+    plays = count_of(len(played), "play")
+    wrong, waived = failed(runs), say_waived(runs)
+    good = f"{sum(1 for run in played if not run.went_wrong)} as expected"
+    went = ", ".join(filter(None, (good, f"{wrong} not" if wrong else "", waived)))
     told = say_span(sum(run.ended for run in runs))
     within = "" if spent is None else f" in {spent:.1f} s"
     seeds = _seeds(sorted({run.seed for run in runs}))
-    joint = ":" if wrong else ","
+    joint = ":" if wrong or waived else ","
+    went = went if wrong or waived else "all as expected"
     return f"{stories}, {plays}{joint} {went}.  {told} of story time{within}, {seeds}.  Exit {1 if wrong else 0}."
 
 
@@ -72,14 +105,17 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     """One play that did not go as written: what was expected, the timeline, why, and how to see it again."""
     misses = run.verdict.misses if run.verdict else ()
     first = misses[0]
-    place = f"{run.path}:{first.line}" if first.line else run.path
-    lines = [f"FAIL  {place}  sender {run.sender}"]
+    is_file = run.path.endswith(".yaml")
+    place = f"{run.path}:{first.line}" if first.line and is_file else run.path
+    lines = [f"FAIL  {place}  sender {run.sender}" + (f"  over {run.over}" if run.over else "")]
     lines += [line for miss in misses for line in wrap("      ", miss.says)]
+    lines += [*render_ended(run), *render_causes(run)]
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
-    lines += ["", *_timeline(events, _moment(events, first), trace=trace), *render_why(run)]
-    again = f"mxprobe run {run.path} --sender {run.sender} --seed {run.seed} --trace"
-    lines += ["", f"      again   {again}", ""]
+    if events:
+        lines += ["", *_timeline(events, _moment(events, first), trace=trace)]
+    lines += render_why(run)
+    lines += ["", f"      again   {command_again(run)}", ""]
     return "\n".join(lines)
 
 

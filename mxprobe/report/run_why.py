@@ -9,7 +9,7 @@ import math
 from mxprobe.facts.finding import Severity
 from mxprobe.facts.run import EventKind, Fate, Run
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.retry import longest_wait
 from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
@@ -21,26 +21,45 @@ _DECIDING = (EventKind.REFUSED, EventKind.BOUNCED, EventKind.WAITS)
 
 
 def render_why(run: Run) -> list[str]:
-    """The lines of `why`, and the entry of `differs`; none where the sender did what the reference does."""
+    """The lines of `why`, where the sender departed from the reference, and what to write where that shall be allowed.
+
+    That is an entry of `differs`; for a story of the library, which is nobody's to change, a waiver in the plan.
+    """
     try:
         profile, policy = parse_sender(run.sender)
     except NoSuchSender:
         return []
     found = _difference(run, profile, policy)
     if found is None:
-        return []
+        return _waiver(run)
     cell, because = found
     reference = describe(PROFILES[0], cell)
     why = f"{run.sender} {because} (cell {cell}). The reference: {reference}."
+    told = ["", *wrap("      why     ", why)]
+    if not run.path.endswith(".yaml"):
+        return told + _waiver(run)
     return [
-        "",
-        *wrap("      why     ", why),
+        *told,
         "      if this is what you want to allow, add under `differs:`",
         f"              - senders: [{run.sender}]",
         f"                cell: {cell}",
         f"                because: {because}",
         "                expect:",
         *[f"                  {line}" for line in _expectations(run)],
+    ]
+
+
+def _waiver(run: Run) -> list[str]:
+    """How the plan of a play would allow what went wrong; nothing without a plan."""
+    if not run.plan:
+        return []
+    return [
+        "",
+        f"      if this is what you want to allow for a while, add under `waive:` in {run.plan}",
+        f"              - story: {run.path}",
+        f"                senders: [{run.sender}]",
+        "                because: why it may, and who has decided so",
+        "                until: the last day on which it may, as in 2027-03-31",
     ]
 
 
@@ -51,9 +70,9 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
         if event.who != _SENDER or not event.cell or event.kind not in _DECIDING:
             continue
         found = profile.deviation(event.cell)
-        if found is not None:
+        if found is not None and not (found.action is Action.BOUNCE and event.kind is EventKind.WAITS):
             return found.cell, found.because
-        if policy is not profile.tls and CELLS[event.cell].action is None:
+        if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
         limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
         if event.cell == NOBODY_LEFT and limited:

@@ -10,26 +10,28 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.scenario.document import Reader
-from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec
+from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec, mailboxes
 from mxprobe.scenario.reference import FAMILIES, covers, read_part
 
 ANYONE = "anyone"
+NAMELESS = ("ns",)
+"""The name servers of a domain of which nothing is said: one, and no word for it but `dns`."""
 
 
 class Cast(Struct, kw_only=True):
     """Who takes part. Filled while a story is read: what was read first is what later names are checked against.
 
-    `homes` are the addresses of hosts that a zone gives them; `absent` are MX hosts without an address; `published`
-    those that later MX records name.
+    `absent` are MX hosts without an address; `published` those that later MX records name; `homes` the addresses that
+    a zone has for hosts and name servers.
     """
 
     reader: Reader
     domain: str = ""
     mx: tuple[tuple[int, str], ...] = ()
-    homes: Mapping[str, tuple[str, ...]] = {}
     absent: tuple[str, ...] = ()
     published: tuple[tuple[int, str], ...] = ()
-    nameservers: tuple[str, ...] = ("ns",)
+    homes: Mapping[str, tuple[str, ...]] = {}
+    nameservers: tuple[str, ...] = NAMELESS
     recipients: tuple[str, ...] = ()
     hosts: tuple[HostSpec, ...] = ()
 
@@ -72,8 +74,14 @@ class Cast(Struct, kw_only=True):
         return self.reader.choice(node, self.known_hosts, "host")
 
     def hosts_named(self, node: Node) -> tuple[str, ...]:
-        """What a step names, one or a list: hosts, parts of hosts, roles, `dns`, a name server, `mta-sts`."""
-        return tuple(host for item in self.reader.one_or_more(node) for host in self._hosts_called(item))
+        """What a step names, one or a list: hosts, parts of hosts, roles, `dns`, a name server, `mta-sts`.
+
+        What stands at the same addresses is named with them.
+        """
+        named = [host for item in self.reader.one_or_more(node) for host in self._hosts_called(item)]
+        taken = {address for host in named for address in self.homes.get(host, ())}
+        there = [host for host, addresses in self.homes.items() if taken.intersection(addresses)]
+        return tuple(dict.fromkeys((*named, *there)))
 
     def _hosts_called(self, node: Node) -> tuple[str, ...]:
         word, slash, part = self.reader.text(node).partition("/")
@@ -110,18 +118,27 @@ class Cast(Struct, kw_only=True):
         return tuple(name for item in items for name in self.reader.choice(item, known, "name server"))
 
     def roles(self) -> Mapping[str, tuple[str, ...]]:
-        """All hosts, those of the best preference, the others, and those of each site."""
-        there = sorted((number, name) for number, name in self.mx if name != "." and name not in self.absent)
-        best = there[0][0] if there else 0
+        """All hosts; those that keep mail and the others; the first and the others; those of each site.
+
+        `site:first` is where the first host is, with what else is there; `first-nameserver` one of several.
+        """
+        pairs = sorted((number, name) for number, name in self.mx if name != "." and name not in self.absent)
+        there = tuple(dict.fromkeys(name for _, name in pairs)) or ((self.domain,) if not self.mx else ())
+        primary = mailboxes(tuple(pairs), self.domain) if pairs else there
         sites = {
             f"site:{spec.site}": tuple(one.name for one in self.hosts if one.site == spec.site)
             for spec in self.hosts
             if spec.site
         }
+        site = next((spec.site for spec in self.hosts if spec.name in there[:1]), "")
         return sites | {
-            "everyone": tuple(name for _, name in there),
-            "primary": tuple(name for number, name in there if number == best),
-            "backup": tuple(name for number, name in there if number != best),
+            "everyone": there,
+            "primary": primary,
+            "backup": tuple(name for name in there if name not in primary),
+            "first": there[:1],
+            "others": there[1:],
+            "site:first": sites.get(f"site:{site}", there[:1]),
+            "first-nameserver": () if self.nameservers == NAMELESS else self.nameservers[:1],
         }
 
     def place(self, node: Node) -> str:

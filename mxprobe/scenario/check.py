@@ -19,7 +19,7 @@ from mxprobe.mx.shares import LEAST, MOST_HOSTS
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.expect import expectations_for
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import Expectation, Expectations, QueueExpectation, Scenario, Send
+from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, QueueExpectation, Scenario, Send
 from mxprobe.scenario.reference import split_reference
 from mxprobe.scenario.timeline import order_spells
 
@@ -40,6 +40,7 @@ def object_to(story: Scenario) -> Iterator[Objection]:
     """Everything that is certainly wrong, what the stage and the steps say first."""
     yield from _useless_faults(story)
     yield from _late_steps(story)
+    yield from _missing_stage(story)
     asked = {sender: expectations_for(story, sender) for sender in story.senders}
     for expect in (story.expect, *(difference.expect for difference in story.differs)):
         for item in expect.messages:
@@ -97,6 +98,18 @@ def _late_steps(story: Scenario) -> Iterator[Objection]:
             says = f"nothing can happen any more at {render_duration(step.at)}: the last message is sent at "
             says += f"{render_duration(last)}, and no queue keeps it so long"
             yield Objection(line=step.line, word="break|mend", says=says)
+
+
+def _missing_stage(story: Scenario) -> Iterator[Objection]:
+    """TLSA records that nobody can trust, and faults of a policy that is not there."""
+    for spec in story.hosts:
+        if spec.tlsa and not story.signed:
+            says = "TLSA records count only where the zone is signed: add `signed: true`"
+            yield Objection(line=spec.line, word="tlsa", says=says)
+    for step in story.breaks:
+        if POLICY_HOST in step.hosts and not story.policy_host:
+            says = "the domain has no MTA-STS policy: add `mta-sts: {mode: enforce, mx: [...]}`"
+            yield Objection(line=step.line, word=POLICY_HOST, says=says)
 
 
 def _last_sent(send: Send) -> float:

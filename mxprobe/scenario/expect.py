@@ -228,7 +228,9 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
         yield f"expected to try {_names(_join(places))}; {'it ended after' if settled else 'it tried'} {last}", None
     taken = [host for host, _ in fate.accepted]
     if accepted and not set(taken[-1:]) & set(accepted):
-        yield f"expected to be accepted by {'|'.join(accepted)}; accepted by {_names(taken)}", None
+        at = fate.accepted[-1][1] if fate.accepted else None
+        when = "" if at is None else f" at {_when(at)}"
+        yield f"expected to be accepted by {'|'.join(accepted)}; accepted by {_names(taken)}{when}", at
     rounds = expectation.rounds
     if rounds is not None and not rounds.least <= len(fate.tried) <= (rounds.most or len(fate.tried)):
         yield f"expected {_wanted_rounds(rounds)}; there were {len(fate.tried)}", None

@@ -7,6 +7,7 @@ hosts are read in `load_hosts`, steps in `load_steps`, expectations in `load_exp
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.nodes import Node
 
 from mxprobe.errors import InputError, Place
@@ -18,13 +19,14 @@ from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
 from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.load_steps import StepReader, read_published
-from mxprobe.scenario.model import Probe, Scenario
+from mxprobe.scenario.model import Expectations, HostSpec, Probe, Scenario
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
 _STORY_KEYS = (
     "story",
     "standard",
+    "needs",
     *_STAGE_KEYS,
     "ttl",
     "nameservers",
@@ -41,6 +43,7 @@ _TTL = 3600.0
 
 _DOMAIN = "example.test"
 _MX = ((10, f"mx1.{_DOMAIN}"), (20, f"mx2.{_DOMAIN}"))
+_NAMESERVERS = ("ns1", "ns2")
 """The stage of a story that names none: it speaks of roles, and fits any zone."""
 
 
@@ -66,6 +69,7 @@ class _StoryReader:
         self.refuse = reader.document.refuse
         self.cast = Cast(reader=reader)
         self.zone = ""
+        self.known = Over(domain="", text="", path="")
         self.stage = Stage(mx=(), homes=(), absent=())
 
     def story(self, root: Node) -> Scenario:
@@ -77,15 +81,15 @@ class _StoryReader:
         if "nameservers" in entries:
             cast.nameservers = self._nameservers(entries["nameservers"])
         read_published(cast, entries["steps"])
-        anyone = (f"{ANYONE}@{cast.domain}",)
+        anyone = self.known.recipients or (f"{ANYONE}@{cast.domain}",)
         cast.recipients = cast.people(entries["recipients"]) if "recipients" in entries else anyone
-        senders = (
-            tuple(self._sender(item) for item in reader.items(entries["senders"], "`senders`"))
-            if "senders" in entries
-            else ("rfc5321",)
-        )
+        senders = read_senders(reader, entries["senders"]) if "senders" in entries else ("rfc5321",)
         if "hosts" in entries:
             read_hosts(cast, entries["hosts"])
+        cast.hosts = self._with_known_hosts(cast.hosts)
+        missing = self._missing(entries["needs"]) if "needs" in entries else ""
+        if missing:
+            return self._unplayable(entries, senders, missing)
         step_reader = StepReader(cast)
         steps = step_reader.steps(entries["steps"])
         messages = step_reader.messages(entries["steps"], steps)
@@ -107,6 +111,7 @@ class _StoryReader:
             zone=self.zone,
             homes=self.stage.homes,
             absent=self.stage.absent,
+            zone_path=self.known.path,
             signed="signed" in entries and reader.truth(entries["signed"]),
             recipients=cast.recipients,
             hosts=cast.hosts,
@@ -115,7 +120,8 @@ class _StoryReader:
             expect=expect,
             differs=differs,
         )
-        for objection in object_to(story):
+        # What a story of roles says can be nothing over one zone and all over the next: that is no objection to it.
+        for objection in () if self.known.path else object_to(story):
             reader.document.refuse_word(objection.line, objection.word, objection.says, objection.hint)
         return story
 
@@ -124,11 +130,11 @@ class _StoryReader:
         reader, cast, over = self.reader, self.cast, self.around.over
         staged = [key for key in _STAGE_KEYS if key in entries]
         if over is not None and not staged:
-            cast.domain, self.zone = over.domain, over.text
+            cast.domain, self.zone, self.known = over.domain, over.text, over
             self._set_stage(read_zone(over.text, over.domain, over.path))
             return
         if not staged:
-            cast.domain, cast.mx = _DOMAIN, _MX
+            cast.domain, cast.mx, cast.nameservers = _DOMAIN, _MX, _NAMESERVERS
             return
         cast.domain = cast.name(reader.require(root, entries, "domain", "the story"))
         if "zone" not in entries:
@@ -143,7 +149,40 @@ class _StoryReader:
 
     def _set_stage(self, stage: Stage) -> None:
         self.stage = stage
-        self.cast.mx, self.cast.absent, self.cast.homes = stage.mx, stage.absent, dict(stage.homes)
+        self.cast.mx, self.cast.absent = stage.mx, stage.absent
+        self.cast.homes = dict((*stage.nameservers, *stage.homes))
+        self.cast.nameservers = tuple(name for name, _ in stage.nameservers) or self.cast.nameservers
+
+    def _with_known_hosts(self, hosts: tuple[HostSpec, ...]) -> tuple[HostSpec, ...]:
+        """What the story says of hosts, and what the owner of its zone says in place of that."""
+        said = {spec.name for spec in self.known.hosts}
+        return (*(spec for spec in hosts if spec.name not in said), *self.known.hosts)
+
+    def _missing(self, node: Node) -> str:
+        """The first role under `needs` that nobody has; empty where all are there."""
+        roles = self.cast.roles()
+        words = [self.reader.text(item) for item in self.reader.one_or_more(node)]
+        for item, word in zip(self.reader.one_or_more(node), words, strict=True):
+            self.reader.choice(item, roles, "role")
+            if not roles[word]:
+                return word
+        return ""
+
+    def _unplayable(self, entries: Mapping[str, Node], senders: tuple[str, ...], missing: str) -> Scenario:
+        """The story without its steps, which name somebody who is not there."""
+        return Scenario(
+            path=self.reader.document.path,
+            story=" ".join(self.reader.text(entries["story"]).split()),
+            standard="",
+            domain=self.cast.domain,
+            mx=self.cast.mx,
+            recipients=self.cast.recipients,
+            senders=senders,
+            steps=(),
+            expect=Expectations(),
+            zone_path=self.known.path,
+            missing=missing,
+        )
 
     def _nameservers(self, node: Node) -> tuple[str, ...]:
         """The names of the domain's name servers, one word each."""
@@ -169,19 +208,37 @@ class _StoryReader:
         except OSError as error:
             self.refuse(node, f"the zone file cannot be read: {error.strerror}")
 
-    def _sender(self, node: Node) -> str:
-        label = self.reader.text(node)
-        try:
-            parse_sender(label)
-        except NoSuchSender as error:
-            near = f"{error.near[0]}?" if error.near else None
-            self.refuse(
-                node,
-                f"no mailer or TLS policy is called `{error.name}`",
-                label=near,
-                hint="All mailers: mxprobe explain profiles.",
-            )
-        return label
+
+def read_owner(reader: Reader, root: Node, entries: Mapping[str, Node], over: Over) -> Over:
+    """`over` with the recipients and hosts that its owner names under these keys."""
+    story = _StoryReader(reader, Around(over=over))
+    story._read_stage(root, {})
+    cast = story.cast
+    recipients = cast.people(entries["recipients"]) if "recipients" in entries else ()
+    cast.recipients = recipients
+    if "hosts" in entries:
+        read_hosts(cast, entries["hosts"])
+    return replace(over, recipients=recipients, hosts=cast.hosts)
+
+
+def read_senders(reader: Reader, node: Node) -> tuple[str, ...]:
+    """The labels of a list of mailers, each of which the lab can play."""
+    return tuple(_sender(reader, item) for item in reader.items(node, "`senders`"))
+
+
+def _sender(reader: Reader, node: Node) -> str:
+    label = reader.text(node)
+    try:
+        parse_sender(label)
+    except NoSuchSender as error:
+        near = f"{error.near[0]}?" if error.near else None
+        reader.document.refuse(
+            node,
+            f"no mailer or TLS policy is called `{error.name}`",
+            label=near,
+            hint="All mailers: mxprobe explain profiles.",
+        )
+    return label
 
 
 def load_bytes(data: bytes, path: str, around: Around | None = None) -> Scenario:

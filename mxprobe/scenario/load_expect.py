@@ -170,8 +170,9 @@ class ExpectReader:
         return tuple(places)
 
     def _accepted(self, node: Node) -> tuple[str, ...]:
-        """A host, several of which one takes the mail, or those of a role."""
-        return self.roles.get(self.reader.text(node)) or self._alternatives(node)
+        """A host, several of which one takes the mail, or those of a role; a role that nobody has says nothing."""
+        role = self.roles.get(self.reader.text(node))
+        return self._alternatives(node) if role is None else role
 
     def _never(self, node: Node) -> tuple[str, ...]:
         """One host or several; a role stands for its hosts."""

@@ -15,7 +15,7 @@ from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import About, Fault, FaultUse, Octets, Often, Only, Per, ReplyText
 
 WHERE_KEYS = ("phase", "query", "only")
-_PHASES = {phase.value: phase for phase in Phase if phase not in (Phase.HELO, Phase.RSET, Phase.BODY, Phase.QUIT)}
+_PHASES = {phase.value: phase for phase in Phase if phase not in (Phase.HELO, Phase.RSET, Phase.QUIT)}
 _QUERIES = {rrtype.value: rrtype for rrtype in RecordType}
 _ONLY = re.compile(r"(?:(first|after) (\d+)|(every) (\d+)(?:st|nd|rd|th))(?: per (session|message))?\Z")
 _ODDS = re.compile(r"1 in (\d+)\Z")

@@ -33,14 +33,20 @@ def read_hosts(cast: Cast, node: Node) -> None:
         for word, value in entries.items()
         if _is_outside(cast, value)
     )
-    outside = cast.hosts
-    known = cast.known_hosts()
+    known = cast.known_hosts() | {
+        word: name for name in cast.nameservers for word in (name, name.removesuffix(f".{cast.domain}"))
+    }
+    roles = {role: names for role, names in cast.roles().items() if role not in known}
     specs = []
     for word, value in entries.items():
+        if word in roles:
+            specs += [_HostReader(cast).spec(name, value) for name in roles[word]]
+            continue
         name = reader.choice(reader.key(node, word), known, "host")
-        if name in {spec.name for spec in outside} and any(name == other for _, other in (*cast.mx, *cast.published)):
+        spec = _HostReader(cast).spec(name, value)
+        if spec.outside and not spec.rogue and any(name == other for _, other in (*cast.mx, *cast.published)):
             reader.document.refuse(reader.key(node, word), f"{name} is no host outside: an MX record names it")
-        specs.append(_HostReader(cast).spec(name, value))
+        specs.append(spec)
     cast.hosts = tuple(specs)
 
 
@@ -59,7 +65,10 @@ class _HostReader:
     def spec(self, name: str, node: Node) -> HostSpec:
         """The entry of the host called `name`."""
         reader, cast = self.reader, self.cast
-        entries = reader.entries(node, _KEYS, "a host")
+        if name in cast.nameservers and name not in cast.known_hosts():
+            entries = reader.entries(node, ("site",), "a name server")
+        else:
+            entries = reader.entries(node, _KEYS, "a host")
         any_recipient = "recipients" in entries and getattr(entries["recipients"], "value", None) == "any"
         people = "recipients" in entries and not any_recipient
         rogue = "rogue" in entries and reader.truth(entries["rogue"])

@@ -10,6 +10,7 @@ from msgspec import Struct
 from mxprobe.facts.run import TlsUse
 from mxprobe.mx.mtasts import Policy, policy_host
 from mxprobe.scenario.faults.fault import FaultUse
+from mxprobe.scenario.operators import is_one_service
 
 DNS = "dns"
 """The word by which steps name the domain's name servers, all of them."""
@@ -235,7 +236,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """One story. `mx` pairs of preference and complete name; "." is the null MX; empty: the domain is its own host.
 
     With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
-    MX hosts that have none. `signed`: the zones have DNSSEC signatures, and the mailers' resolvers validate.
+    MX hosts that have none; `zone_path` is the file of a zone that it is played over. `missing` is the role that the
+    story needs and nobody there has: it cannot be played. `signed`: the zones have DNSSEC signatures, and the mailers'
+    resolvers validate.
     """
 
     path: str
@@ -254,6 +257,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     zone: str = ""
     homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     absent: tuple[str, ...] = ()
+    zone_path: str = ""
+    missing: str = ""
     signed: bool = False
     differs: tuple[Difference, ...] = ()
 
@@ -308,15 +313,24 @@ class Scenario(Struct, frozen=True, kw_only=True):
     def keeps_mail(self, host: str) -> bool:
         """Whether mail stays where the host has taken it.
 
-        It does at the best preference of any chain, at a host outside them, and at one with a store of its own.
+        It does at the best preference of any chain, at hosts of the same provider, at a host outside the chains, and
+        at one with a store of its own.
         """
         spec = self.spec(host)
         if spec.hands_on or spec.store:
             return not spec.hands_on
-        if any(not chain or (chain[0][0], host) in chain for chain in self.chains):
+        if any(not chain or host in mailboxes(chain, self.domain) for chain in self.chains):
             return True
         return all(name != host for chain in self.chains for _, name in chain)
 
     def store(self, host: str) -> str:
         """The name of the mailbox in which a host keeps mail."""
         return self.spec(host).store or MAILBOX
+
+
+def mailboxes(chain: tuple[tuple[int, str], ...], domain: str) -> tuple[str, ...]:
+    """The hosts of a chain that keep mail: those of the best preference, and what else their provider has in it."""
+    best = [name for preference, name in chain if preference == chain[0][0]]
+    return tuple(
+        name for _, name in chain if name in best or any(is_one_service(name, other, domain) for other in best)
+    )

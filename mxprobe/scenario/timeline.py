@@ -1,14 +1,15 @@
 """What is wrong with whom at a moment of the story. Pure: made once from the steps, asked at any time."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.run import Condition
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import Break, Mend, Scenario
+from mxprobe.scenario.model import Break, Mend, Publish, Scenario, Send, Step
 from mxprobe.scenario.reaction import Moment
 from mxprobe.scenario.reference import covers, is_within, split_reference
 
@@ -82,9 +83,41 @@ def chance(*words: object) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
+class Coming(Struct, frozen=True, kw_only=True):
+    """Something that a step lets happen: when, and in the words of a report."""
+
+    at: float
+    says: str
+
+
+def _deeds(scenario: Scenario, step: Step) -> list[tuple[float, str]]:
+    match step:
+        case Send():
+            return [(step.at + number * step.every, f"sends {name}") for number, name in enumerate(step.names())]
+        case Break():
+            hosts = ", ".join(map(scenario.short, step.hosts))
+            ends = [] if step.lasts is None else [(step.at + step.lasts, f"mends {hosts}")]
+            return [(step.at, f"breaks {hosts}: {step.use.name}"), *ends]
+        case Mend():
+            return [(step.at, f"mends {', '.join(map(scenario.short, step.hosts))}")]
+        case Publish():
+            return [(step.at, "publishes new records")]
+    return []
+
+
+def order_coming(scenario: Scenario) -> tuple[Coming, ...]:
+    """Everything that the steps let happen at times that are known, in order; what a `for` ends is mended then."""
+    found: list[tuple[float, str]] = []
+    for step in scenario.steps:
+        if not step.follows:
+            found += _deeds(scenario, step)
+    return tuple(Coming(at=at, says=says) for at, says in sorted(found, key=lambda one: one[0]))
+
+
 def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Condition, ...]:
-    """The spells as a run keeps them, with the story's names of the hosts."""
-    return tuple(
+    """The spells as a run keeps them, with the story's names of the hosts; and when parts of a host add up to all."""
+    spells = tuple(spells)
+    each = tuple(
         Condition(
             host=scenario.short(spell.host),
             part=spell.part,
@@ -96,3 +129,17 @@ def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Cond
         )
         for spell in sorted(spells, key=lambda spell: (spell.begins, spell.number))
     )
+    return each + tuple(_add_up(scenario, [spell for spell in spells if spell.part and spell.use.hinders]))
+
+
+def _add_up(scenario: Scenario, partial: list[Spell]) -> Iterator[Condition]:
+    """When several faults, each in a part of a host, leave no address of it to deliver to."""
+    for host, addresses in scenario.homes:
+        own = [spell for spell in partial if spell.host == host and not _is_whole(scenario, spell)]
+        edges = sorted({spell.begins for spell in own} | {spell.ends for spell in own if spell.ends is not None})
+        for begins, ends in pairwise([*edges, None]):
+            there = [spell for spell in own if begins is not None and spell.lasts_at(begins)]
+            if begins is not None and all(any(covers(spell.part, one) for spell in there) for one in addresses):
+                faults = ", ".join(dict.fromkeys(spell.use.name for spell in there))
+                name = scenario.short(host)
+                yield Condition(host=name, fault=faults, phase=None, begins=begins, ends=ends, hinders=True)

@@ -74,7 +74,7 @@ async def _connect(address: str, port: int, source: str | None) -> socket.socket
     family = family_of(address)
     if source is not None and family_of(source) is not family:
         raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
         if source is not None:

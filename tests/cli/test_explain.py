@@ -6,10 +6,15 @@ import pytest
 from click.testing import CliRunner
 
 from mxprobe.cli import main
+from mxprobe.jobs.play import play_one
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.senders import PROFILES
+from mxprobe.report.story_words import EXPECTATIONS, STEPS
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
+from mxprobe.scenario.load import load
+from mxprobe.scenario.load_expect import _MESSAGE_KEYS, _OF_ALL
+from mxprobe.scenario.load_steps import _DEEDS, _TRIGGERS
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 WORDS = [
@@ -18,7 +23,9 @@ WORDS = [
     *CELLS,
     *(fault.NAME for fault in FAULTS),
     *(profile.name for profile in PROFILES),
-    *("send", "break", "mend", "rules", "cells", "faults", "steps", "profiles"),
+    *STEPS,
+    *EXPECTATIONS,
+    *("rules", "cells", "faults", "steps", "expectations", "profiles"),
 ]
 
 
@@ -34,6 +41,21 @@ def test_every_word_has_a_page(word: str) -> None:
 
     assert len(page.splitlines()) >= 2
     assert _explain(word.upper()) == page
+
+
+@pytest.mark.parametrize("name", [*STEPS, *EXPECTATIONS])
+def test_the_example_of_every_word_of_a_scenario_file_goes_as_written(name: str) -> None:
+    word = (STEPS | EXPECTATIONS)[name]
+    run = play_one(load(f"story: x\n{word.example}\n", f"{name}.yaml"), "rfc5321", 1)
+
+    assert f"{name}:" in word.example
+    assert run.verdict is not None
+    assert run.verdict.misses == ()
+
+
+def test_every_key_of_a_step_and_of_an_expectation_has_a_page() -> None:
+    assert set(_DEEDS) | set(_TRIGGERS) == set(STEPS)
+    assert {*_MESSAGE_KEYS, *_OF_ALL, "queue"} - {"hosts"} == set(EXPECTATIONS)
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)

@@ -4,14 +4,18 @@ import socket
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from mxprobe.errors import InputError
+from mxprobe.cli.lab import MAILERS
+from mxprobe.errors import InputError, MxprobeError
 from mxprobe.facts.finding import Status
 from mxprobe.facts.run import EventKind
 from mxprobe.jobs.hold import Held, hold
 from mxprobe.jobs.look import Look, LookOptions, look
+from mxprobe.lab.stage import Ports
 from mxprobe.mx.forecast import FateKind
 from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.report.mailers import EXPORTS
 from mxprobe.report.verdict import could_not_look
 
 STORIES = Path(__file__).parents[2] / "scenarios"
@@ -169,3 +173,59 @@ async def test_lines_at_the_control_socket_break_and_mend_the_world(tmp_path: Pa
         writer.close()
     assert not path.exists()
     assert held.scenario.chain
+
+
+async def test_next_goes_to_the_moment_of_the_next_step_and_wakes_who_sleeps_until_then() -> None:
+    import asyncio
+
+    async def until(kind: EventKind, who: str, message: str) -> float:
+        async with asyncio.timeout(5):
+            while True:
+                for event in held.stage.world.events:
+                    if (event.kind, event.who, event.message) == (kind, who, message):
+                        return event.at
+                await asyncio.sleep(0.01)
+
+    async with hold(STORIES / "outage" / "primary-refuses.yaml") as held:
+        assert held.coming == "6m00s sends during"
+        assert held.obey("next") == "6m00s sends during"
+        assert 360 <= await until(EventKind.QUEUED, "mx2", "during") < 365
+        await until(EventKind.WAITS, "mx2", "during")
+        assert held.obey("next") == "35m00s mends mx1"
+        assert held.obey("next") == "1h00m sends late"
+        assert 3600 <= held.stage.world.now < 3605
+        assert 2100 < await until(EventKind.ARRIVED, "mx1", "during") < 3605
+        assert 3600 <= await until(EventKind.ARRIVED, "mx1", "late") < 3605
+        assert (held.coming, held.obey("next")) == ("", "no step is left")
+
+
+@pytest.mark.parametrize("mailer", MAILERS)
+async def test_what_the_lab_prints_for_a_mailer_names_this_world(mailer: str) -> None:
+    async with hold(STORIES / "outage" / "baseline.yaml") as held:
+        stage = replace(held.stage, nameserver="127.9.9.9:53", port=25)
+        text = replace(held, stage=stage).export(mailer)
+
+        assert held.resolver_file.read_text().startswith("nameserver 127.")
+        assert str(held.resolver_file) in text
+        assert "example.test" in text or mailer in ("sendmail", "container")
+        assert "127.9.9.9" in text or mailer == "container"
+        if mailer in ("opensmtpd", "container"):
+            with pytest.raises(InputError, match="alone: add --"):
+                held.export(mailer)
+        else:
+            assert str(held.stage.port) in held.export(mailer)
+            assert f"server=/example.test/{held.stage.nameserver.replace(':', '#')}" in held.export(mailer)
+
+
+def test_every_mailer_that_people_can_type_has_a_text() -> None:
+    assert set(MAILERS) == set(EXPORTS)
+
+
+async def test_a_port_that_is_taken_is_refused_with_what_helps() -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(MxprobeError, match="unshare -rn"):
+            async with hold(STORIES / "outage" / "baseline.yaml", ports=Ports(dns=port)):
+                pass

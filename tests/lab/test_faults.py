@@ -7,9 +7,12 @@ from mxprobe.facts.session import FailureKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.play import play_story
 from mxprobe.mx.forecast import FateKind, forecast_mailer
-from mxprobe.mx.senders import PROFILES
+from mxprobe.mx.senders import MODELLED, PROFILES
 from mxprobe.scenario.load import load
 from tests.support.chains import chain, outcomes_of
+
+QUEUEING = (PROFILES[0], *MODELLED)
+"""The mailers that try again."""
 
 STORY = """\
 story: One fault for half a day.
@@ -102,6 +105,7 @@ FAULTS = [
         for fault in ("silence", "close", "reset", "{reply: 554 5.7.0 no TLS}", "{reply: 421 4.3.2 Busy}")
     ),
     ("garbage", "phase: starttls,"),
+    *((fault, "phase: body,") for fault in ("close", "reset", "silence")),
     *(("{reply: 421 4.3.2 Busy}", f"phase: {phase},") for phase in ("mail", "rcpt", "data", "dot")),
     ('{reply: "451 4.3.0 not\\nnow"}', "phase: mail,"),
 ]
@@ -120,7 +124,7 @@ UNREADABLE = ("garbage", "{malformed-reply: missing-code}", "{malformed-reply: b
 CASES = [
     (profile, *fault)
     for fault in FAULTS
-    for profile in PROFILES
+    for profile in QUEUEING
     if not (fault[0] in UNREADABLE and (fault[1], profile.name) == ("phase: ehlo,", "postfix"))
 ]
 
@@ -146,7 +150,7 @@ def test_the_forecast_is_what_happens(profile, fault: str, where: str) -> None: 
 
 
 def test_a_servfail_makes_everybody_wait_and_connect_to_nobody() -> None:
-    for profile in PROFILES:
+    for profile in QUEUEING:
         run, cell = _play("dns-servfail", "query: MX,", profile.name, host="dns")
         first = [event for event in run.events if event.kind.value == "tried"]
 

@@ -6,7 +6,8 @@ from click.testing import CliRunner
 from mxprobe.cli import main
 from mxprobe.errors import InputError
 from mxprobe.scenario.load import Around, load
-from mxprobe.scenario.zone import Over, check_zone, read_zone, restage
+from mxprobe.scenario.mistakes import check_zone
+from mxprobe.scenario.zone import Over, read_zone, restage
 
 ZONE = """\
 $TTL 3600
@@ -21,7 +22,7 @@ mail IN CNAME server
 server IN A 192.0.2.20
 @ IN A 192.0.2.80
 """
-PAIR = ZONE.replace("@ IN MX 30 gone\n", "")
+PAIR = ZONE.replace("@ IN MX 30 gone\n", "").replace("@ IN MX 20 mail", "@ IN MX 20 server")
 ROLES = """\
 story: A story of roles.
 steps:

@@ -6,11 +6,11 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import exim, haraka, postfix, rfc5321
+from mxprobe.mx.senders import exim, haraka, one_shot, postfix, rfc5321
 
-PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE)
+PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE, one_shot.PROFILE)
 
-MODELLED = tuple(profile for profile in PROFILES if profile.name != "rfc5321")
+MODELLED = tuple(profile for profile in PROFILES if profile.name not in ("rfc5321", "one-shot"))
 """The profiles that stand for a mailer people run."""
 
 TOO_OLD = "E3"

@@ -128,6 +128,8 @@ class FaultUse(Struct, frozen=True, kw_only=True):
 
     def matches(self, moment: Moment) -> bool:
         """Whether the moment is of this phase or query, or a request for the policy."""
+        if moment.question is not None and self.fault.STOPS:
+            return True
         match self.fault.ABOUT:
             case About.NAMES:
                 return moment.question is not None and self.query in (None, moment.question.rrtype)
@@ -138,6 +140,8 @@ class FaultUse(Struct, frozen=True, kw_only=True):
 
     def fits(self, about: About) -> bool:
         """Whether it can strike such a thing; the policy's host is connected to and shakes hands as all hosts do."""
+        if about is About.NAMES and self.fault.STOPS:
+            return True
         return self.fault.ABOUT is about or (about is About.POLICY and self.phase in (Phase.CONNECT, Phase.TLS))
 
     @property

@@ -33,6 +33,6 @@ class Reply(Fault, frozen=True, kw_only=True):
 
     def cell(self, phase: Phase | None) -> str | None:
         """What senders read the reply as."""
-        if phase is None:
+        if phase in (None, Phase.BODY):  # nobody reads a reply in the middle of a message
             return None
         return classify_reply(phase, SmtpReply(raw=b"", code=self.code, lines=(self.text[3:].strip(),)))

@@ -17,6 +17,7 @@ CELLS = {
     Phase.MAIL: "M5",
     Phase.RCPT: "R7",
     Phase.DATA: "X4",
+    Phase.BODY: "Z5",
     Phase.DOT: "Z5",
 }
 
