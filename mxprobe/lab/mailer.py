@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import random
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question, RecordType, index_answers
-from mxprobe.facts.run import Event, EventKind, TlsUse
+from mxprobe.facts.run import Event, EventKind, Fate, TlsUse
 from mxprobe.facts.smtp import Reply
 from mxprobe.lab.guard import Guard, Knowledge
 from mxprobe.lab.letter import Letter
@@ -87,9 +88,13 @@ class Mailer:
         self.held -= 1
         self.emptied_at = now()
 
-    def lose(self) -> None:
-        """The queue is gone, and whoever saw its letters through is told apart."""
+    def lose(self, fates: Iterable[Fate]) -> None:
+        """The queue is gone, with what it held by the story's book; who saw its letters through is told apart."""
         self.held, self.emptied_at = 0, self.around.now()
+        for fate in fates:
+            if self.who in fate.held:
+                lost = Event(at=round(self.emptied_at, 6), kind=EventKind.VANISHED, who=self.who, message=fate.message)
+                self.around.record(replace(lost, recipient=fate.recipient))
 
     async def ask_recipient(self, host: str, recipient: str) -> bool | None:
         """Whether another host takes mail for a recipient, asked without sending any; None where it does not say."""

@@ -29,6 +29,7 @@ from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.addresses import tell_addresses
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
@@ -74,6 +75,7 @@ class World:
         self.alarms = Alarms(lambda: self.now)
         # Of several names at one address the best preference is who stands there.
         self.host_of = {address: name for name, found in reversed(addresses.items()) for address in reversed(found)}
+        self._told = tell_addresses(scenario, addresses)
         self._spells = order_spells(scenario)
         self._struck: dict[tuple[object, ...], list[float]] = {}
         self._doors = {host: Door() for host in addresses}
@@ -114,6 +116,7 @@ class World:
     def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
         """The reactions of the newest fault that has something to say; what only modifies lets the next one speak."""
         found: tuple[Reaction, ...] = ()
+        moment = replace(moment, address=self._told.get(moment.address, ""))
         for spell in self._spells:
             if spell.host != host or not spell.concerns(moment):
                 continue
@@ -309,15 +312,10 @@ class World:
 
     def lose_queue(self, host: str) -> None:
         """What a host holds to be handed on is gone, in the middle of whatever its mailer does."""
-        who, lost = self.scenario.short(host), [errand for errand, of in self.errands.items() if of == host]
-        for errand in lost:
+        for errand in [errand for errand, of in self.errands.items() if of == host]:
             errand.cancel()
-        for fate in gather_fates(self.events) if lost else ():
-            if who in fate.held:
-                at, kind = round(self.now, 6), EventKind.VANISHED
-                self.record(Event(at=at, kind=kind, who=who, message=fate.message, recipient=fate.recipient))
-        if lost:
-            self.mailers[host].lose()
+        if host in self.mailers:
+            self.mailers[host].lose(gather_fates(self.events))
 
     def note(self, kind: EventKind, host: str, text: str = "") -> None:
         """Write down that somebody from outside has broken or mended a host."""

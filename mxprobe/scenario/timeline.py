@@ -1,7 +1,8 @@
 """What is wrong with whom at a moment of the story. Pure: made once from the steps, asked at any time."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -114,8 +115,9 @@ def order_coming(scenario: Scenario) -> tuple[Coming, ...]:
 
 
 def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Condition, ...]:
-    """The spells as a run keeps them, with the story's names of the hosts."""
-    return tuple(
+    """The spells as a run keeps them, with the story's names of the hosts; and when parts of a host add up to all."""
+    spells = tuple(spells)
+    each = tuple(
         Condition(
             host=scenario.short(spell.host),
             part=spell.part,
@@ -127,3 +129,17 @@ def gather_conditions(scenario: Scenario, spells: Iterable[Spell]) -> tuple[Cond
         )
         for spell in sorted(spells, key=lambda spell: (spell.begins, spell.number))
     )
+    return each + tuple(_add_up(scenario, [spell for spell in spells if spell.part and spell.use.hinders]))
+
+
+def _add_up(scenario: Scenario, partial: list[Spell]) -> Iterator[Condition]:
+    """When several faults, each in a part of a host, leave no address of it to deliver to."""
+    for host, addresses in scenario.homes:
+        own = [spell for spell in partial if spell.host == host and not _is_whole(scenario, spell)]
+        edges = sorted({spell.begins for spell in own} | {spell.ends for spell in own if spell.ends is not None})
+        for begins, ends in pairwise([*edges, None]):
+            there = [spell for spell in own if begins is not None and spell.lasts_at(begins)]
+            if begins is not None and all(any(covers(spell.part, one) for spell in there) for one in addresses):
+                faults = ", ".join(dict.fromkeys(spell.use.name for spell in there))
+                name = scenario.short(host)
+                yield Condition(host=name, fault=faults, phase=None, begins=begins, ends=ends, hinders=True)

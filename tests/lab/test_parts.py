@@ -1,8 +1,9 @@
 """A fault at one family or one address of a host leaves the others as they are, for senders and for the verdicts."""
 
-from mxprobe.facts.run import EventKind, Run
+from mxprobe.facts.run import EventKind, Run, WorldKind
 from mxprobe.lab.memory import CLIENT_IPV4, CLIENT_IPV6
 from mxprobe.lab.play import play_story
+from mxprobe.rules import judge_run
 from mxprobe.scenario.load import load
 from mxprobe.scenario.reference import covers, is_within, read_part
 
@@ -57,9 +58,28 @@ def test_one_address_that_is_down_leaves_the_others() -> None:
 
 
 def test_all_parts_that_are_down_are_the_host() -> None:
-    run = _play("{at: 0m, break: mx1/v4, with: tcp-refuse}", "{at: 0m, break: mx1/v6, with: tcp-refuse, for: 1d}")
+    run = _play(
+        "{at: 0m, break: mx1/v4, with: tcp-refuse}", "{at: 1m, break: mx1/v6, with: close, phase: mail, for: 1h}"
+    )
 
     assert run.fates[0].accepted[0][0] == "mx2"
+    told = [(one.part, one.fault, one.begins, one.ends) for one in run.conditions if one.host == "mx1"]
+    assert told == [
+        ("v4", "tcp-refuse", 0.0, None),
+        ("v6", "close", 60.0, 3660.0),
+        ("", "close, tcp-refuse", 60.0, 3660.0),
+    ]
+    assert [one.hinders for one in run.conditions] == [False, False, True]
+    assert not any(judgement.findings for judgement in judge_run(run) if judgement.code == "MX957")
+
+
+def test_the_same_address_is_struck_on_sockets() -> None:
+    step = "  - {at: 0m, break: [mx1/192.0.2.20, mx1/v6], with: close, phase: mail, for: 1d}"
+    story = load(STORY.format(steps=step), "parts.yaml")
+    memory, loopback = (play_story(story, "rfc5321", 1, kind=kind) for kind in WorldKind)
+
+    assert [session.failure is None for session in memory.sessions] == [False, True]
+    assert [session.failure is None for session in loopback.sessions] == [False, True]
 
 
 def test_a_part_does_not_hinder_a_host_that_has_other_addresses() -> None:

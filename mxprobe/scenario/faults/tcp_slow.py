@@ -1,7 +1,7 @@
 """The host is slow to accept: every attempt to connect is answered `by` so long later, whatever the answer is.
 
-Slower than a sender's patience for a connection (30 s to 5 min, by mailer), it is as good as not there. On real sockets
-the system accepts, and does so at once: this fault is for plays in memory.
+Slower than a sender's patience for a connection (30 s to 5 min, by mailer), it is as good as not there. In a world that
+is held up (`mxprobe lab`) the system itself accepts, at once: there the fault does not show.
 Example.
     {at: 0m, break: mx1, with: {tcp-slow: 20s}, for: 1h}
 """
