@@ -13,7 +13,7 @@ from mxprobe.scenario.model import Break, HostSpec, Mend, Publish, Scenario
 LIBRARY = load_stories([Path(__file__).parents[1] / "scenarios"])
 
 # The point of these is that a sound sender does not mind: they hang on the primary being there at all.
-UNMINDED = {"certificate-expired", "injected-reply", "ehlo-unknown", "too-many", "name-server-down"}
+UNMINDED = {"ipv6-black-holed", "certificate-expired", "injected-reply", "ehlo-unknown", "too-many", "name-server-down"}
 
 
 def _mutants(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:

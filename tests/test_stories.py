@@ -132,9 +132,7 @@ def _is_slow(scenario: Scenario) -> bool:
     return any(isinstance(step, Break) and step.use.name in ("delay", "tarpit") for step in scenario.steps)
 
 
-@pytest.mark.parametrize(
-    "story", [play for play in PLAYS if _forecastable(play[0]) and play[1] != "one-shot"], ids=_name
-)
+@pytest.mark.parametrize("story", [play for play in PLAYS if _forecastable(play[0])], ids=_name)
 def test_the_forecast_of_the_first_round_is_what_the_run_does(story: tuple[Scenario, str]) -> None:
     scenario, sender = story
     (send,) = [step for step in scenario.steps if isinstance(step, Send)]

@@ -8,6 +8,7 @@ Standards: RFC 6698 §2.1, RFC 7671 §5, §9 (digests), RFC 7672 §2.2, §3.1 (S
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -155,7 +156,8 @@ def _read_chain(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
 
 def _read(der: bytes) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der)
+        with warnings.catch_warnings(action="ignore"):  # of what a peer may send, and nobody should
+            return x509.load_der_x509_certificate(der)
     except _CANNOT_READ:
         return None
 

@@ -20,7 +20,7 @@ from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged,
 from mxprobe.mx.outcome import Action
 from mxprobe.mx.plan import Plan, plan_mx
 from mxprobe.mx.profile import Profile
-from mxprobe.mx.retry import longest_wait
+from mxprobe.mx.retry import gives_up, longest_wait
 from mxprobe.mx.senders import MODELLED, NOT_MODELLED
 from mxprobe.mx.standing import cell_of
 
@@ -99,7 +99,13 @@ def forecast_mailer(profile: Profile, plan: Plan, outcomes: Outcomes, port: int 
 
 def _without_hosts(profile: Profile, plan: Plan) -> Prospect:
     bounces = profile.ruling(plan.cell, profile.tls).action is Action.BOUNCE and not plan.temporary
-    return Prospect(kind=FateKind.BOUNCES if bounces else FateKind.WAITS, cell=plan.cell)
+    kind, cell = (FateKind.BOUNCES, plan.cell) if bounces else _waits(profile, plan.cell)
+    return Prospect(kind=kind, cell=cell)
+
+
+def _waits(profile: Profile, cell: str | None) -> tuple[FateKind, str | None]:
+    """What becomes of mail that has to wait for another round: who makes one round alone gives it back."""
+    return (FateKind.BOUNCES, "E3") if gives_up(profile.schedule, 1, 0.0) else (FateKind.WAITS, cell)
 
 
 class _State(Struct, frozen=True, kw_only=True):
@@ -174,8 +180,10 @@ def _end_of(state: _State, move: Move, outcomes: Outcomes) -> Prospect | None:
         return None
     if delivery.bounced:
         return Prospect(kind=FateKind.BOUNCES, cell=delivery.bounced[-1][1], soonest=soonest, latest=latest)
-    kind = FateKind.BOUNCES if move.kind is MoveKind.BOUNCE else FateKind.WAITS
-    return Prospect(kind=kind, cell=move.cell, soonest=soonest, latest=latest)
+    kind, cell = _waits(delivery.profile, move.cell)
+    if move.kind is MoveKind.BOUNCE:
+        kind, cell = FateKind.BOUNCES, move.cell
+    return Prospect(kind=kind, cell=cell, soonest=soonest, latest=latest)
 
 
 def _attempt(endpoint: Endpoint, cell: str, clear: bool, profile: Profile) -> Attempt:

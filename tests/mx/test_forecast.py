@@ -59,5 +59,6 @@ def test_sixteen_equal_dead_hosts_take_under_fifty_milliseconds(profile) -> None
         prospects = forecast_mailer(profile, plan, outcomes).prospects
         spent.append(time.process_time() - began)
 
-    assert [prospect.kind for prospect in prospects] == [FateKind.WAITS]
+    gives_up = profile.schedule.rounds == 1
+    assert [prospect.kind for prospect in prospects] == [FateKind.BOUNCES if gives_up else FateKind.WAITS]
     assert min(spent) < 0.05

@@ -1,7 +1,7 @@
 """The backup was slow to hand on what it kept.
 
 What it sees. A backup whose queue became empty later after the recovery of the better hosts than its longest interval
-between two attempts explains.
+between two attempts explains. Mail that it gave up is not handed on: see backup-never-flushed.
 Why it matters. Mail is late for as long as the backup hesitates, although everything is up again.
 Example. The primary comes back, and takes one connection in ten minutes from anybody:
     senders: [postfix]
@@ -34,14 +34,14 @@ def find(run: Run) -> Judgement:
         return inconclusive(RULE, NO_MAIL)
     found = []
     for host, emptied in run.queues:
-        recovered = _recovery(run, host)
-        if emptied is None or recovered is None or emptied <= recovered:
+        recovered, rid = _recovery(run, host), _last_handed_on(run, host)
+        if emptied is None or recovered is None or rid is None or rid <= recovered:
             continue
         interval = _longest_interval(run, host)
-        if emptied - recovered <= interval + _GRACE:
+        if rid - recovered <= interval + _GRACE:
             continue
         words = Words(
-            says=f"{host} had handed on everything {emptied - recovered:.0f} s after the better hosts were back",
+            says=f"{host} had handed on everything {rid - recovered:.0f} s after the better hosts were back",
             seen=(f"longest interval between its attempts: {interval:.0f} s",),
             means="Mail was late although everything was up.",
             do=f"Exempt {host} from limits at the better hosts, and flush its queue after an outage.",
@@ -56,6 +56,12 @@ def _recovery(run: Run, backup: str) -> float | None:
     better = {host for number, host in run.chain if own is not None and number < own}
     ends = [condition.ends for condition in run.conditions if condition.host in better and condition.hinders]
     return max((end for end in ends if end is not None), default=None) if ends and None not in ends else None
+
+
+def _last_handed_on(run: Run, host: str) -> float | None:
+    """When another host took the last message that it kept; None where none did."""
+    taken = (event.at for event in run.events if event.kind is EventKind.ACCEPTED and event.who == host)
+    return max(taken, default=None)
 
 
 def _longest_interval(run: Run, host: str) -> float:

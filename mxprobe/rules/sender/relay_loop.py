@@ -1,20 +1,22 @@
-"""A backup hands mail on to itself, to an equal or to a worse host.
+"""Mail goes round in a circle: a backup hands it on to itself, an equal or a worse host, or hosts forward it back.
 
-What it sees. An attempt by a host of the chain at a host whose preference is no better than its own.
+What it sees. An attempt by a host of the chain at a host whose preference is no better than its own; or hosts, in the
+chain or not, of which each took the same copy from another of them.
 Why it matters. Mail goes round in a circle until its hops are counted out, or two hosts keep each other busy.
 Example. The backup takes itself for the next host:
     chain 10 mx1, 20 mx2
     0s sender tries mx2
     0s mx2 accepts
     1s mx2 tries mx2
-What to do. A relay drops itself and everything worse from the MX records before it hands on.
+What to do. A relay drops itself and everything worse from the MX records before it hands on. Of two domains that
+forward to each other one has to keep the mail.
 Standards. RFC 5321 §5.1, §6.3.
 """
 
 from mxprobe.facts.finding import Finding, Judgement, Severity
-from mxprobe.facts.run import EventKind, Run
+from mxprobe.facts.run import EventKind, Fate, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, SENDER, preference_of
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of
 
 RULE = Rule(
     code="MX967",
@@ -43,4 +45,37 @@ def find(run: Run) -> Judgement:
             do=f"Let {event.who} drop itself and everything worse from the MX records.",
         )
         found.setdefault((event.who, event.host), finding(RULE, event.who, words))
+    for fate in run.fates if not found else ():
+        circle = _circle(_hand_overs(run, fate))
+        if circle:
+            words = Words(
+                says=f"{' and '.join(circle)} hand mail on to each other",
+                seen=(f"{fate.message} to {fate.recipient}",),
+                means="Mail goes round in a circle until its hops are counted out.",
+                do="Let one of them keep the mail.",
+            )
+            found.setdefault((circle[0], circle[-1]), finding(RULE, circle[0], words))
     return conclude(RULE, list(found.values()))
+
+
+def _hand_overs(run: Run, fate: Fate) -> dict[str, set[str]]:
+    """For each host that handed the copy on, the hosts that took it."""
+    taken: dict[str, set[str]] = {}
+    for event in events_of(run, fate, EventKind.ACCEPTED):
+        if event.who != SENDER and event.host is not None:
+            taken.setdefault(event.who, set()).add(event.host)
+    return taken
+
+
+def _circle(taken: dict[str, set[str]]) -> tuple[str, ...]:
+    """The hosts from which the copy came back to themselves, by name; empty where it always went on."""
+
+    def reached(host: str) -> set[str]:
+        seen: set[str] = set()
+        rest = set(taken.get(host, ()))
+        while rest:
+            seen |= rest
+            rest = {further for one in rest for further in taken.get(one, ())} - seen
+        return seen
+
+    return tuple(sorted(host for host in taken if host in reached(host)))
