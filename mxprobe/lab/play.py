@@ -7,6 +7,7 @@ import asyncio
 from typing import Any
 
 from mxprobe import __version__
+from mxprobe.errors import MxprobeError
 from mxprobe.facts.run import Run, WorldKind
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.clock import JumpingLoop, play_in_fresh_loop
@@ -71,6 +72,8 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
     loop = asyncio.get_running_loop()
     if not isinstance(loop, JumpingLoop):
         raise AssertionError("a story is played on its own loop")
+    broken: list[BaseException] = []
+    loop.set_exception_handler(lambda _, context: broken.append(context.get("exception") or _complaint(context)))
     try:
         await ground.open(world)
         await _listen(world, ground)
@@ -85,7 +88,13 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
             world.end()
     finally:
         await ground.close()
+    if broken:  # a host of ours that fails is no host of the story's: no verdict comes of it
+        raise broken[0]
     return _end_of(world, ended)
+
+
+def _complaint(context: dict[str, Any]) -> MxprobeError:
+    return MxprobeError(f"the world of the story is broken: {context['message']}")
 
 
 async def _listen(world: World, ground: Ground) -> None:
