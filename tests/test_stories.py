@@ -36,16 +36,18 @@ def test_a_story_goes_as_written(story: tuple[Scenario, str]) -> None:
     assert run.verdict.misses == ()
 
 
+@pytest.mark.timeout(300)
 def test_the_library_is_large_and_takes_seconds_for_weeks() -> None:
     began = time.process_time()
     runs = play([LIBRARY])
 
-    assert len({run.path for run in runs}) >= 48
-    assert time.process_time() - began < 20.0
+    assert len({run.path for run in runs}) >= 120
+    assert time.process_time() - began < 36.0  # two cores share it: under twenty seconds
     assert sum(run.ended for run in runs) > 20 * 86400
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_two_processes_with_one_seed_give_the_same_bytes() -> None:
     command = [sys.executable, "-m", "mxprobe", "run", str(LIBRARY), "--format", "json", "--seed", "7"]
     outputs = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(2)]
@@ -55,6 +57,7 @@ def test_two_processes_with_one_seed_give_the_same_bytes() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_many_processes_give_the_same_runs_in_the_same_order() -> None:
     command = [sys.executable, "-m", "mxprobe", "run", str(LIBRARY / "outage"), "--format", "json", "--jobs"]
     outputs = [subprocess.run([*command, jobs], capture_output=True, check=True).stdout for jobs in ("1", "2")]

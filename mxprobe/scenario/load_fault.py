@@ -19,7 +19,7 @@ _PHASES = {phase.value: phase for phase in Phase if phase not in (Phase.HELO, Ph
 _QUERIES = {rrtype.value: rrtype for rrtype in RecordType}
 _ONLY = re.compile(r"(?:(first|after) (\d+)|(every) (\d+)(?:st|nd|rd|th))(?: per (session|message))?\Z")
 _ODDS = re.compile(r"1 in (\d+)\Z")
-_REPLY = re.compile(r"[2-5]\d\d(?: .*)?\Z", re.DOTALL)
+_REPLY = re.compile(r"[2-5]\d\d(?:[ \n].*)?\Z", re.DOTALL)
 _NO_SESSION = (None, Phase.CONNECT)
 _NO_MESSAGE = (*_NO_SESSION, Phase.BANNER, Phase.EHLO, Phase.STARTTLS, Phase.TLS)
 
