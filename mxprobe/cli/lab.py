@@ -74,6 +74,8 @@ def _tell_world(held: "Held", control: Path | None, *, err: bool) -> None:
         now = f"now: {wrong}" if wrong else ""
         where = f"{stage.addresses[name]}:{stage.port}"
         lines.append(f"  {story.short(name):<8} {where:<22} {preference:>3}  {what:<18} {now}".rstrip())
+    if stage.policy_port is not None:
+        lines.append(f"  mta-sts  {stage.addresses[story.policy_host]}:{stage.policy_port} (HTTPS)")
     lines.append(f"  look     {held.probe_command}")
     if held.send_command:
         lines.append(f"  send     {held.send_command}")

@@ -15,9 +15,11 @@ from msgspec import Struct
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import Question
 from mxprobe.facts.session import Endpoint
+from mxprobe.lab.ground import Factory
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.nameserver import serve
+from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, plug, port_of
 from mxprobe.lab.world import SENDER, World, client_context
@@ -31,13 +33,17 @@ SETTLES = 4 * _LOOK_AGAIN
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """Where everything is: the name server as ADDR:PORT, the hosts' addresses by name, their port, the authority."""
+    """Where everything is: the name server as ADDR:PORT, the hosts' addresses by name, their port, the authority.
+
+    `policy_port` is that of the host of the domain's MTA-STS policy, where there is one.
+    """
 
     world: World
     nameserver: str
     addresses: dict[str, str]
     port: int
     authority_pem: bytes
+    policy_port: int | None = None
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -60,7 +66,8 @@ async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -
     names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
     world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
-    first = min((step.at for step in scenario.steps if isinstance(step, Break)), default=0.0)
+    breaks = (step for step in scenario.steps if isinstance(step, Break) and not step.follows)
+    first = min((step.at for step in breaks), default=0.0)
     world.origin, world.begun = asyncio.get_running_loop().time() - first, first
     for wanted in filter(None, (ports.smtp, ports.dns)):
         _check_port(f"{block}.1", wanted)
@@ -70,8 +77,10 @@ async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -
             await _serve(stack, world, (name, f"{block}.{at}"), ports.dns)
             for at, name in enumerate(scenario.nameservers, start=1)
         ]
+        if scenario.policy_host:
+            world.policy_port = _policy_port(addresses[scenario.policy_host])
         _people(world, tuple(nameservers), port)
-        ears = [_Ear(world, name, port) for name in names]
+        ears = [_ear_of(world, name, port) for name in names]
         for ear in ears:
             stack.push_async_callback(ear.close)
             await ear.follow()
@@ -86,6 +95,7 @@ async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -
                     addresses=addresses,
                     port=port,
                     authority_pem=world.authority.pem,
+                    policy_port=world.policy_port if scenario.policy_host else None,
                 )
             finally:
                 world.work = None
@@ -116,6 +126,23 @@ def _check_port(address: str, port: int) -> None:
             raise MxprobeError(
                 f"{why}. Root can, and anybody in a network of their own: unshare -rn, then ip link set lo up"
             ) from error
+
+
+def _policy_port(address: str) -> int:
+    """The port of the host of the policy: that of HTTPS where the lab may have it, else a free one."""
+    try:
+        _check_port(address, HTTPS_PORT)
+    except MxprobeError:
+        return _free_port([address])
+    return HTTPS_PORT
+
+
+def _ear_of(world: World, name: str, port: int) -> "_Ear":
+    """The listener of a host for mail, or of the host of the domain's policy."""
+    if name == world.scenario.policy_host:
+        return _Ear(world, name, (world.policy_port, policy_protocol(world.policy_seams())))
+    (address,) = world.addresses[name]
+    return _Ear(world, name, (port, host_protocol(world.seams_of(name, address, port))))
 
 
 def _free_port(addresses: Iterable[str]) -> int:
@@ -149,10 +176,10 @@ async def _watch(ears: "list[_Ear]") -> None:
 class _Ear:
     """The listener of one host: open, closed (refuses), or with a full queue (does not answer)."""
 
-    def __init__(self, world: World, name: str, port: int) -> None:
-        self.world, self.port = world, port
+    def __init__(self, world: World, name: str, service: tuple[int, Factory]) -> None:
+        self.world = world
+        self.port, self.factory = service
         (self.address,) = world.addresses[name]
-        self.factory = host_protocol(world.seams_of(name, self.address, port))
         self.state: Syn | str | None = None
         self._server: asyncio.Server | None = None
         self._plugs: list[socket.socket] = []

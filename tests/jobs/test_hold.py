@@ -9,14 +9,21 @@ from msgspec.structs import replace
 from mxprobe.cli.lab import MAILERS
 from mxprobe.errors import InputError, MxprobeError
 from mxprobe.facts.finding import Status
+from mxprobe.facts.policy import FetchStatus
 from mxprobe.facts.run import EventKind
 from mxprobe.jobs.hold import Held, hold
 from mxprobe.jobs.look import Look, LookOptions, look
 from mxprobe.lab.stage import Ports
+from mxprobe.lab.world import EPOCH
 from mxprobe.mx.forecast import FateKind
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.report.mailers import EXPORTS
 from mxprobe.report.verdict import could_not_look
+from mxprobe.wire.dial import connect
+from mxprobe.wire.exchange import ask_over_sockets
+from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.tls import TlsContext
 
 STORIES = Path(__file__).parents[2] / "scenarios"
 
@@ -229,3 +236,21 @@ async def test_a_port_that_is_taken_is_refused_with_what_helps() -> None:
         with pytest.raises(MxprobeError, match="unshare -rn"):
             async with hold(STORIES / "outage" / "baseline.yaml", ports=Ports(dns=port)):
                 pass
+
+
+async def test_the_policy_of_the_domain_is_served_where_the_world_says() -> None:
+    async with hold(STORIES / "mta-sts/backup-not-listed.yaml") as held:
+        stage = held.stage
+        assert stage.policy_port is not None
+        resolver = Resolver(ask_over_sockets, (stage.nameserver,))
+        means = FetchMeans(
+            resolver=resolver,
+            connect=connect,
+            tls=TlsContext(pem=stage.authority_pem),
+            wall=lambda: EPOCH,
+            port=stage.policy_port,
+        )
+        fetched = await fetch_policy("example.test", means)
+
+    assert fetched.status is FetchStatus.FETCHED, fetched
+    assert b"mode: enforce" in fetched.body
