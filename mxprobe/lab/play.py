@@ -58,7 +58,7 @@ def play_story(
         events=events,
         fates=gather_fates(event for event in events if event.message is not None),
         sessions=tuple(world.sessions),
-        conditions=world.conditions,
+        conditions=world.strikes.conditions,
         queues=queues,
         looks=tuple(world.looks),
         world=kind,
