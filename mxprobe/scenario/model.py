@@ -29,7 +29,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
     mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
     numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
-    `rogue` that it is not the owner's.
+    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix").
     """
 
     name: str
@@ -45,6 +45,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     tlsa: str = ""
     outside: bool = False
     rogue: bool = False
+    real: str = ""
     line: int = 0
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.mailers.debian import ENVIRONMENT, Tree, give_resolver
+from mxprobe.errors import MxprobeError
+from mxprobe.lab.mta.tree import ENVIRONMENT, Tree, give_resolver
 
 _STEP = 0.01
 _START_LIMIT = 10.0
@@ -25,7 +26,7 @@ _STOP_LIMIT = 3.0
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
-class DidNotStart(Exception):
+class DidNotStart(MxprobeError):
     """A daemon ended, or was not ready in time; the text holds what it had to say."""
 
 
