@@ -67,6 +67,7 @@ class World:
         self.teller = Teller(self)
         self.policy_port = HTTPS_PORT
         self.look: Look | None = None
+        self.answered: Callable[[Session], None] | None = None
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: dict[asyncio.Task[None], str] = {}
@@ -153,6 +154,7 @@ class World:
             finished=self.sessions.append,
             verify=lambda other, recipient: self._verify(host, other, recipient),
             door=self._doors[host],
+            answered=self.answered,
         )
 
     def policy_seams(self) -> PolicySeams:

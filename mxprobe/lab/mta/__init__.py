@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from mxprobe.lab.mta.exim import Exim
 from mxprobe.lab.mta.mailer import Mailer
+from mxprobe.lab.mta.opensmtpd import OpenSmtpd
 from mxprobe.lab.mta.postfix import Postfix
+from mxprobe.lab.mta.sendmail import Sendmail
 
-MAILERS: Mapping[str, type[Mailer]] = {one.name: one for one in (Postfix, Exim)}
+MAILERS: Mapping[str, type[Mailer]] = {one.name: one for one in (Postfix, Exim, OpenSmtpd, Sendmail)}
 """The mailers by the names that people type behind `real:`."""

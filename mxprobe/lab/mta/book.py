@@ -43,17 +43,22 @@ class Waiting(Struct, kw_only=True):
 
 
 class Approach(Struct, kw_only=True):
-    """A connection that was tried: the `cell` that it met where it came to no session, else its session, when over."""
+    """A connection that was tried: the `cell` that it met where it came to no session, else its session so far.
+
+    `written` transactions of it stand in the book already; `is_over`: nothing more will come of it.
+    """
 
     at: float
     endpoint: Endpoint
     cell: str | None = None
     session: Session | None = None
+    written: int = 0
+    is_over: bool = False
 
     @property
-    def is_over(self) -> bool:
-        """Whether its end is known."""
-        return self.cell is not None or self.session is not None
+    def can_be_told(self) -> bool:
+        """Whether what follows it can be written down: it is over, or has come to the end of a message."""
+        return self.is_over or self.session is not None
 
 
 class Book:
@@ -75,25 +80,24 @@ class Book:
 
     def see(self, endpoint: Endpoint, cell: str | None) -> None:
         """A connection was tried; `cell` is what it met where it comes to no session."""
-        self._line.append(Approach(at=self.world.now, endpoint=endpoint, cell=cell))
-        self._write_what_is_over()
+        self._line.append(Approach(at=self.world.now, endpoint=endpoint, cell=cell, is_over=cell is not None))
+        self._write_on()
 
-    def finish(self, session: Session) -> None:
-        """A session is over."""
+    def read(self, session: Session, *, over: bool) -> None:
+        """A session has come to the end of a message, or is over."""
         for approach in self._line:
-            if approach.endpoint.address == session.endpoint.address and not approach.is_over:
-                approach.session = session
-                self._write_what_is_over()
+            began = approach.session.started_at if approach.session is not None else session.started_at
+            same = approach.endpoint.address == session.endpoint.address and began == session.started_at
+            if same and not approach.is_over:
+                approach.session, approach.is_over = session, over
+                self._write_on()
                 return
 
     def close(self) -> None:
         """The story is over: what was begun is written down without an end."""
-        while self._line:
-            approach = self._line.pop(0)
-            if not approach.is_over:
-                self._write_unnamed(approach, None, "")
-            else:
-                self._write(approach)
+        for approach in self._line:
+            self._write(approach)
+        self._line.clear()
 
     def give_up_round(self, recipient: str, words: str) -> None:
         """The mailer's log says that a recipient has to wait."""
@@ -119,19 +123,25 @@ class Book:
 
     # -- attempts, in the order of their beginnings -------------------------------------------------------------------
 
-    def _write_what_is_over(self) -> None:
-        while self._line and self._line[0].is_over:
-            self._write(self._line.pop(0))
+    def _write_on(self) -> None:
+        """Write down what can be told, up to the first attempt of which nothing is known yet."""
+        for approach in tuple(self._line):
+            if not approach.can_be_told:
+                return
+            self._write(approach)
+            if approach.is_over:
+                self._line.remove(approach)
 
     def _write(self, approach: Approach) -> None:
-        """One attempt that is over, with what became of each recipient."""
+        """What became of each recipient in an attempt, as far as it is not written yet."""
         session = approach.session
         transactions = () if session is None else read_transactions(session)
+        new, approach.written = transactions[approach.written :], len(transactions)
         if session is None:
             self._write_unnamed(approach, approach.cell, "")
         elif not transactions:
             self._write_unnamed(approach, ended_in(session), _last_words(session))
-        for transaction in transactions:
+        for transaction in new:
             tls = None if transaction.secured is None else _TLS[transaction.secured]
             for name, cells in self._whose(transaction.mail_from, dict(transaction.recipients), transaction.cell):
                 self._write_try(approach, name, cells, transaction.cell)

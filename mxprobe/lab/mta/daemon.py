@@ -158,5 +158,5 @@ def listens(address: str, port: int) -> bool:
     """Whether a TCP socket listens on this IPv4 address and port, read from the kernel's table without connecting."""
     # The table writes an address as the hexadecimal of its 32 bits in the machine's own byte order: little-endian here.
     wanted = f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
-    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    rows = (line.split() for line in Path("/proc/thread-self/net/tcp").read_text().splitlines()[1:])
     return any(row[1] == wanted and row[3] == _LISTEN for row in rows)

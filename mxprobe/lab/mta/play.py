@@ -6,8 +6,8 @@ is over, also where it breaks off. The story's clock runs at a fixed pace beside
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +74,19 @@ def play_real(wanted: Wanted) -> Run:
     """One play. Raises MxprobeError where this machine has not got the mailers, or may not run them."""
     tree = find_tree()
     with own_network(), tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
+        Path(folder).chmod(0o755)
         play = _Play(wanted, tree, Path(folder))
-        ended = play_in_fresh_loop(play.run, play.ground.make_loop)
+        try:
+            ended = play_in_fresh_loop(play.run, play.ground.make_loop)
+        except BaseExceptionGroup as group:
+            raise _first_of(group) from group
     return run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended)
+
+
+def _first_of(group: BaseExceptionGroup) -> BaseException:
+    """What really happened, of several that followed from it."""
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 class _Play:
@@ -87,7 +97,8 @@ class _Play:
         scenario = wanted.scenario
         self.ground = NetworkGround(scenario, wanted.pace, self._sighted)
         self.world = World(scenario, wanted.seed, self.ground.addresses)
-        self.world.sessions = _Finished(self._finished)
+        self.world.sessions = _Finished(lambda session: self._read(session, over=True))
+        self.world.answered = lambda session: self._read(session, over=False)
         self.books: dict[str, Book] = {}
         self.agents: list[Agent] = []
         self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
@@ -104,8 +115,8 @@ class _Play:
                 await self._outside(stack)
                 await self._listen()
                 people(world, self._lab_sender, ground)
-                with self._mailers():
-                    ended = await self._tell(stack)
+                async with self._mailers():
+                    ended = await self._tell()
         finally:
             await ground.close()
         if broken:
@@ -117,7 +128,7 @@ class _Play:
     def _lab_sender(self) -> str:
         return self.wanted.sender.removeprefix(REAL)
 
-    async def _tell(self, stack: AsyncExitStack) -> float:
+    async def _tell(self) -> float:
         world, wanted = self.world, self.wanted
         loop = asyncio.get_running_loop()
         world.origin = loop.time()
@@ -176,16 +187,21 @@ class _Play:
             else:
                 await ground.listen(address, _SMTP, host_protocol(world.seams_of(host, address, _SMTP)))
 
-    @contextmanager
-    def _mailers(self) -> Iterator[None]:
-        """The real mailers run while the context lasts."""
-        with ExitStack() as stack:
+    @asynccontextmanager
+    async def _mailers(self) -> AsyncIterator[None]:
+        """The real mailers run while the context lasts. They are started from threads: some ask for names at once."""
+        async with AsyncExitStack() as stack:
             if self.wanted.sender.startswith(REAL):
-                real = stack.enter_context(self._make(self._kind(self.wanted.sender), self._setup_of_sender()))
-                self._stand_for(SENDER, real, (_SENDER, strange_address(_SENDER)))
+                real = self._make(self._kind(self.wanted.sender), self._setup_of_sender())
+                await self._start(stack, real)
+                self._stand_for(SENDER, real)
             for host in self.real_hosts:
-                stack.enter_context(self._make(self.real_hosts[host], self._setup_of_host(host)))
+                await self._start(stack, self._make(self.real_hosts[host], self._setup_of_host(host)))
             yield
+
+    async def _start(self, stack: AsyncExitStack, real: Real) -> None:
+        stack.push_async_callback(asyncio.to_thread, real.stop)
+        await asyncio.to_thread(real.start)
 
     def _kind(self, sender: str) -> str:
         return sender.removeprefix(REAL).partition("+")[0]
@@ -195,14 +211,14 @@ class _Play:
             raise MxprobeError(f"{REAL}{kind}: no real mailer is called so; there are {', '.join(sorted(MAILERS))}")
         return MAILERS[kind](self.tree, self.folder, setup)
 
-    def _stand_for(self, who: str, real: Real, at: tuple[int, str]) -> None:
+    def _stand_for(self, who: str, real: Real) -> None:
         """Let a real mailer be one of the world's."""
         known = self.world.mailers[who]
         book = Book(self.world, who, self.wanted.pace)
         agent = Agent(real, book, (known.profile, known.policy), known.around)
         agent.source = strange_address(_CLIENT)
         self.world.mailers[who] = agent
-        self.books[at[1]] = book
+        self.books[real.address] = book
         self.agents.append(agent)
 
     def _setup_of_sender(self) -> Setup:
@@ -229,10 +245,10 @@ class _Play:
         if book is not None:
             book.see(Endpoint(host=self.world.host_of[address], address=address), cell)
 
-    def _finished(self, session: Session) -> None:
+    def _read(self, session: Session, *, over: bool) -> None:
         book = self._book_of(session.source or "")
         if book is not None:
-            book.finish(session)
+            book.read(session, over=over)
 
     def _bounced(self, source: str, bounce: Bounce) -> None:
         book = self._book_of(source)

@@ -12,8 +12,15 @@ from mxprobe.errors import MxprobeError
 VARIABLE = "MXPROBE_MAILERS"
 """The environment variable that names the tree which `unpack` has made."""
 
-# $1 the tree, $2 the directory to mount on /rig, then the command. The mounts vanish with the new namespace.
-_ENTER = 'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"'
+# $1 the tree, $2 the directory to mount on /rig, then the command. What lies below on/ is mounted at its place in the
+# tree. The mounts vanish with the new namespace.
+_ENTER = """
+for node in null zero full random urandom; do mount --bind "/dev/$node" "$1/dev/$node" || exit; done
+for at in run var/spool/smtpd; do
+    if [ -d "$2/on/$at" ]; then mount --bind "$2/on/$at" "$1/$at" || exit; fi
+done
+mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"
+"""
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",

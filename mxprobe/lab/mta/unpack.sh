@@ -106,7 +106,10 @@ printf 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\n' >"$tre
 printf '127.0.0.1 localhost\n' >"$tree/etc/hosts"
 
 # What differs from one mailer to the next is mounted on /rig by whatever runs it.
-mkdir -p "$tree/rig" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/root"
+mkdir -p "$tree/rig" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/root" "$tree/var/spool/smtpd"
+ln -sfn /run "$tree/var/run"
+for node in null zero full random urandom; do : >"$tree/dev/$node"; done # the machine's own are mounted on these
+ln -sf /rig/syslog "$tree/dev/log"
 chmod 1777 "$tree/tmp"
 ln -sf /rig/resolv.conf "$tree/etc/resolv.conf"
 mkdir -p "$tree/etc/exim4" "$tree/etc/postfix"

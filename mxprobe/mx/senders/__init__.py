@@ -6,9 +6,17 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import exim, haraka, one_shot, postfix, rfc5321
+from mxprobe.mx.senders import exim, haraka, one_shot, opensmtpd, postfix, rfc5321, sendmail
 
-PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE, one_shot.PROFILE)
+PROFILES: tuple[Profile, ...] = (
+    rfc5321.PROFILE,
+    postfix.PROFILE,
+    exim.PROFILE,
+    opensmtpd.PROFILE,
+    sendmail.PROFILE,
+    haraka.PROFILE,
+    one_shot.PROFILE,
+)
 
 MODELLED = tuple(profile for profile in PROFILES if profile.name not in ("rfc5321", "one-shot"))
 """The profiles that stand for a mailer people run."""
