@@ -25,7 +25,7 @@ _FAILED = "failed"
 class Waiting(Struct, kw_only=True):
     """A message that the mailer has: who still waits for it, its round, the attempts of that round, the last refusals.
 
-    `settled` is set when nobody waits any more.
+    `settled` is set when nobody waits any more; `waits` counts how often the mailer has put a recipient off.
     """
 
     letter: Letter
@@ -33,6 +33,7 @@ class Waiting(Struct, kw_only=True):
     round: int = 1
     attempts: list[Attempt] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    waits: dict[str, int] = field(default_factory=dict)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def settle(self, recipient: str) -> None:
@@ -74,6 +75,15 @@ class Book:
         """Whether nobody waits for a message any more."""
         return not any(waiting.pending for waiting in self.waiting.values())
 
+    def has_waited(self, times: int) -> bool:
+        """Whether everybody who waits was put off so many times, and no attempt is on its way."""
+        idle = all(approach.is_over for approach in self._line)
+        return idle and all(
+            waiting.waits.get(recipient, 0) >= times
+            for waiting in self.waiting.values()
+            for recipient in waiting.pending
+        )
+
     def take(self, letter: Letter) -> None:
         """The mailer has a message from now on."""
         self.waiting[letter.message] = Waiting(letter=letter, pending=set(letter.recipients))
@@ -103,6 +113,7 @@ class Book:
         """The mailer's log says that a recipient has to wait."""
         for name, waiting in self.waiting.items():
             if recipient in waiting.pending:
+                waiting.waits[recipient] = waiting.waits.get(recipient, 0) + 1
                 self._record(replace(_blank(EventKind.WAITS, name, recipient), text=words, cell="E1"))
 
     def bounce(self, bounce: Bounce) -> None:

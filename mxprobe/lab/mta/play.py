@@ -56,6 +56,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """A play that is wanted: the story, the sender's label (`real:exim`, `postfix+may`), the seed and the pace.
 
     `horizon` is the story time at which it ends at the latest; None: where the story itself has nothing more to say.
+    `rounds`: it is over when the sender has put everybody off so many times who still waits (None: it goes on).
     """
 
     scenario: Scenario
@@ -63,6 +64,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     seed: int = 1
     pace: float = PACE
     horizon: float | None = None
+    rounds: int | None = None
 
 
 def is_real(scenario: Scenario, sender: str) -> bool:
@@ -153,10 +155,18 @@ class _Play:
             await asyncio.sleep(_LOOK * self.wanted.pace)
             for agent in self.agents:
                 agent.read_log()
-            settled = teller.done() and not self.world.errands and all(book.is_settled for book in self.books.values())
+            settled = teller.done() and self._is_settled()
             news = len(self.world.events)
             quiet = quiet + _LOOK if settled and news == known else 0.0
             known = news
+
+    def _is_settled(self) -> bool:
+        rounds = self.wanted.rounds
+        if rounds is not None:
+            books = self.books.values()
+            sent = bool(self.books) and all(book.waiting for book in books)
+            return sent and all(book.is_settled or book.has_waited(rounds) for book in books)
+        return not self.world.errands and all(book.is_settled for book in self.books.values())
 
     # -- machines -----------------------------------------------------------------------------------------------------
 
@@ -233,6 +243,7 @@ class _Play:
             trusts=(strange_address(_CLIENT),),
             cafile=cafile,
             tls=policy,
+            pace=self.wanted.pace,
         )
 
     def _setup_of_host(self, host: str) -> Setup:
@@ -272,3 +283,22 @@ class _Finished(list[Session]):
         """Keep a session, and tell."""
         super().append(session)
         self._tell(session)
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """A real mailer as it is here: its version, and what is set otherwise than shipped, by its own names."""
+
+    version: str
+    settings: tuple[tuple[str, str], ...]
+
+
+def describe_real(kind: str, pace: float = PACE) -> Described:
+    """The mailer that plays would use. Raises MxprobeError where there is none of this name, or none here."""
+    if kind not in MAILERS:
+        raise MxprobeError(f"no real mailer is called {kind}; there are {', '.join(sorted(MAILERS))}")
+    tree = find_tree()
+    with tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
+        setup = Setup(address=strange_address(_SENDER), hostname="sender.elsewhere.test", pace=pace)
+        real = MAILERS[kind](tree, Path(folder), setup)
+        real.home.mkdir()
+        return Described(version=real.version(), settings=tuple(real.settings().items()))

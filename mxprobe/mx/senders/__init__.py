@@ -1,6 +1,10 @@
 """The mailers that are modelled, one file each, and how a file or a flag names one."""
 
+import hashlib
 from difflib import get_close_matches
+
+import msgspec
+from msgspec.structs import replace
 
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
@@ -46,6 +50,17 @@ def find_profile(name: str) -> Profile:
         if profile.name == name:
             return profile
     raise NoSuchSender(name, tuple(get_close_matches(name, [profile.name for profile in PROFILES])))
+
+
+def fingerprint(profile: Profile) -> str:
+    """Twelve hexadecimal digits that change whenever anything in the profile does that decides where mail goes."""
+    told = replace(
+        profile,
+        title="",
+        version="",
+        deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
+    )
+    return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:12]
 
 
 def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
