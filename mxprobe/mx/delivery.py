@@ -183,6 +183,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
 def start(profile: Profile, policy: TlsPolicy, targets: Iterable[Target], recipients: Iterable[str]) -> Delivery:
     """A round that has not begun. `targets` may come in any order; equal preferences keep the order given."""
     ordered = tuple(sorted(targets, key=lambda target: target.preference))
+    if profile.ipv6_first:
+        hosts = {target.endpoint.host: place for place, target in reversed(tuple(enumerate(ordered)))}
+        ordered = tuple(sorted(ordered, key=lambda one: (hosts[one.endpoint.host], not one.endpoint.is_ipv6)))
     return Delivery(profile=profile, policy=policy, targets=ordered, pending=tuple(recipients))
 
 

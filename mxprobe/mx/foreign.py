@@ -22,11 +22,12 @@ _HELLO = (Phase.EHLO, Phase.HELO)
 class Transaction(Struct, frozen=True, kw_only=True):
     """One MAIL and what followed: the cell of each recipient that was named (Z1: taken), and that of the whole.
 
-    `at` is in seconds since the session began; `secured` says that its content travelled inside TLS, None that it did
-    not travel.
+    `at` and `ended` are in seconds since the session began; `secured` says that its content travelled inside
+    TLS, None that it did not travel.
     """
 
     at: float
+    ended: float
     mail_from: str
     cell: str
     recipients: tuple[tuple[str, str], ...] = ()
@@ -54,15 +55,18 @@ def read_transactions(session: Session) -> tuple[Transaction, ...]:
 
 
 def _read_transaction(turns: Sequence[Turn]) -> Transaction:
+    begun = classify(turns[0])
+    if begun != "M1":  # what was sent behind it in the same breath says nothing more
+        turns = turns[:1]
     last = turns[-1]
-    cell = classify(last)
-    own = {turn.subject or "": classify(turn) for turn in turns if turn.phase is Phase.RCPT}
-    if last.phase in (Phase.MAIL, Phase.RCPT) and last.failure is None:
-        cell = "R8" if last.phase is Phase.RCPT else cell
+    own = {turn.subject: classify(turn) for turn in turns if turn.phase is Phase.RCPT and turn.subject}
+    nobody = last.phase is Phase.RCPT and last.failure is None
+    cell = "R8" if nobody or (own and "R1" not in own.values()) else classify(last)
     recipients = tuple((recipient, cell if ruled == "R1" else ruled) for recipient, ruled in own.items())
     handed = next((turn for turn in turns if turn.phase in (Phase.DOT, Phase.BODY)), None)
     return Transaction(
         at=turns[0].started,
+        ended=last.ended,
         mail_from=turns[0].subject or "",
         cell=cell,
         recipients=recipients,

@@ -16,10 +16,14 @@ from mxprobe.facts.run import Event, EventKind, TlsUse
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.letter import Letter
-from mxprobe.lab.world import World
+from mxprobe.lab.world import EPOCH, World
+from mxprobe.mx.cells import CELLS
 from mxprobe.mx.foreign import Attempt, ended_in, goes_on, read_transactions
 
 _FAILED = "failed"
+
+_REMEMBERED = 3600.0
+"""Seconds after a failure in which passing a host over is taken for remembering it."""
 
 
 class Waiting(Struct, kw_only=True):
@@ -46,7 +50,8 @@ class Waiting(Struct, kw_only=True):
 class Approach(Struct, kw_only=True):
     """A connection that was tried: the `cell` that it met where it came to no session, else its session so far.
 
-    `written` transactions of it stand in the book already; `is_over`: nothing more will come of it.
+    `written` transactions of it stand in the book already, and it was told of the recipients in `told`; `is_over`:
+    nothing more will come of it.
     """
 
     at: float
@@ -54,6 +59,7 @@ class Approach(Struct, kw_only=True):
     cell: str | None = None
     session: Session | None = None
     written: int = 0
+    told: set[tuple[str, str]] = field(default_factory=set)
     is_over: bool = False
 
     @property
@@ -69,6 +75,7 @@ class Book:
         self.world, self.who, self.pace = world, who, pace
         self.waiting: dict[str, Waiting] = {}
         self._line: list[Approach] = []
+        self._failed: dict[str, float] = {}
 
     @property
     def is_settled(self) -> bool:
@@ -158,7 +165,8 @@ class Book:
                 self._write_try(approach, name, cells, transaction.cell)
                 for recipient, cell in cells.items():
                     kind = EventKind.ACCEPTED if cell == "Z1" else EventKind.REFUSED
-                    ended = replace(_blank(kind, name, recipient), cell=cell, text=transaction.said, tls=tls)
+                    at = (session.started_at if session else EPOCH) - EPOCH + transaction.ended
+                    ended = replace(_blank(kind, name, recipient), at=at, cell=cell, text=transaction.said, tls=tls)
                     self._record(replace(ended, host=self.world.scenario.short(approach.endpoint.host)))
                     if cell == "Z1":
                         self.waiting[name].settle(recipient)
@@ -167,6 +175,8 @@ class Book:
 
     def _write_unnamed(self, approach: Approach, cell: str | None, words: str) -> None:
         """An attempt that named nobody: it was for whoever waits."""
+        if cell is not None:
+            self._failed[approach.endpoint.host] = approach.at
         host = self.world.scenario.short(approach.endpoint.host)
         for name, waiting in self.waiting.items():
             cells = dict.fromkeys(sorted(waiting.pending), cell or "")
@@ -182,16 +192,23 @@ class Book:
 
         A transaction that was refused before it named any is about all of them.
         """
-        for name, waiting in self.waiting.items():
-            named = {recipient: cell for recipient, cell in cells.items() if recipient in waiting.pending}
-            if waiting.pending and waiting.letter.mail_from == mail_from and (named or not cells):
-                return [(name, named or dict.fromkeys(sorted(waiting.pending), whole))]
+        for who_waits in (True, False):  # a session may be told of when its message is settled already
+            for name, waiting in self.waiting.items():
+                people = waiting.pending if who_waits else set(waiting.letter.recipients)
+                named = {recipient: cell for recipient, cell in cells.items() if recipient in people}
+                if people and waiting.letter.mail_from == mail_from and (named or not cells):
+                    return [(name, named or dict.fromkeys(sorted(people), whole))]
         return []
 
     def _write_try(self, approach: Approach, name: str, recipients: Iterable[str], cell: str | None) -> None:
-        """The attempt itself; a new round where it does not lead on."""
+        """The attempt itself, once for each recipient; a new round where it does not lead on."""
         waiting = self.waiting[name]
+        recipients = [recipient for recipient in recipients if (name, recipient) not in approach.told]
+        if not recipients:
+            return
+        approach.told.update((name, recipient) for recipient in recipients)
         preference = self._preference(approach.endpoint.host)
+        self._write_passed_over(approach, name, recipients)
         attempt = Attempt(endpoint=approach.endpoint, preference=preference, cell=cell)
         if not goes_on(waiting.attempts, attempt):
             waiting.round += 1
@@ -200,6 +217,21 @@ class Book:
         for recipient in recipients:
             tried = replace(_blank(EventKind.TRIED, name, recipient), at=approach.at, round=waiting.round)
             self._record(replace(tried, host=self.world.scenario.short(approach.endpoint.host)))
+
+    def _write_passed_over(self, approach: Approach, name: str, recipients: Iterable[str]) -> None:
+        """The better hosts that the mailer did not ask now, since it had not reached them a short while ago.
+
+        Nobody sees a memory; that an attempt has failed before is what the hosts can tell of it.
+        """
+        preference = self._preference(approach.endpoint.host)
+        asked = {attempt.endpoint.host for attempt in self.waiting[name].attempts}
+        for host, since in self._failed.items():
+            recently = approach.at - _REMEMBERED < since < approach.at
+            if recently and self._preference(host) < preference and host not in asked:
+                for recipient in recipients:
+                    passed = replace(_blank(EventKind.REFUSED, name, recipient), at=approach.at, cell="C5")
+                    text = CELLS["C5"].event
+                    self._record(replace(passed, host=self.world.scenario.short(host), text=text))
 
     def _preference(self, host: str) -> int:
         """The preference of a host as the first of the name servers has it now."""

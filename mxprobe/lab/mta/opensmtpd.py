@@ -130,4 +130,5 @@ class OpenSmtpd(Mailer):
             'match from any for domain <kept> rcpt-to <boxes> action "keep"',
             f'match from any for domain <relayed>{known} action "hand"',
             'match from src <trusted> for any action "send"',
+            'match from local for any action "send"',
         ]

@@ -28,7 +28,7 @@ from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.names import resolve_at, zones_of_senders
 from mxprobe.lab.mta.network import add_addresses, own_network
-from mxprobe.lab.mta.postbox import postbox_protocol
+from mxprobe.lab.mta.postbox import NAME, postbox_protocol
 from mxprobe.lab.mta.tree import Tree, find_tree
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.play import end_of, people, run_of
@@ -119,6 +119,9 @@ class _Play:
                 people(world, self._lab_sender, ground)
                 async with self._mailers():
                     ended = await self._tell()
+                await asyncio.sleep(_LOOK * self.wanted.pace)  # sessions that were open end with the mailers
+                for book in self.books.values():
+                    book.close()
         finally:
             await ground.close()
         if broken:
@@ -140,8 +143,6 @@ class _Play:
             follows = group.create_task(self.ground.follow())
             teller = group.create_task(world.teller.tell())
             await self._until_over(teller, horizon)
-            for book in self.books.values():
-                book.close()
             teller.cancel()
             follows.cancel()
             world.end()
@@ -176,8 +177,8 @@ class _Play:
         numbers = range(_RESOLVER, _RESOLVER + 1 + len(self.real_hosts))
         machines = [strange_address(_SENDER), strange_address(_CLIENT), post, *map(strange_address, numbers)]
         add_addresses([*machines, strange_address(_SENDER, v6=True), strange_address(_CLIENT, v6=True)])
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(postbox_protocol(self._bounced), post, _SMTP)
+        loop, tls = asyncio.get_running_loop(), self.world.authority.context(NAME)
+        server = await loop.create_server(postbox_protocol(self._bounced, tls), post, _SMTP)
         stack.callback(server.close)
         sends = [step for step in self.wanted.scenario.steps if isinstance(step, Send)]
         domains = {step.mail_from.rpartition("@")[2] for step in sends} - {self.wanted.scenario.domain, ""}

@@ -4,6 +4,7 @@ Standards: RFC 5321 §4.5.5 (notifications have a null sender), RFC 3464.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,10 @@ from aiosmtpd.smtp import SMTP
 from mxprobe.facts.dsn import Bounce, read_dsn
 from mxprobe.lab.letter import TOKEN_HEADER
 
-_NO_TIMEOUT = 1e9
+NAME = "mx.elsewhere.test"
+"""What it is called."""
+
+_NO_TIMEOUT = 1e8
 
 
 class _Postbox:
@@ -28,11 +32,14 @@ class _Postbox:
         return "250 2.0.0 Ok"
 
 
-def postbox_protocol(take: Callable[[str, Bounce], None]) -> Callable[[], SMTP]:
-    """A factory of protocols for connections to the host; `take` gets the client's address with every report."""
+def postbox_protocol(take: Callable[[str, Bounce], None], tls: ssl.SSLContext) -> Callable[[], SMTP]:
+    """A factory of protocols for connections to the host; `take` gets the client's address with every report.
+
+    It offers STARTTLS with the context `tls`: some mailers send nothing in clear.
+    """
 
     def accept() -> SMTP:
         loop = asyncio.get_running_loop()
-        return SMTP(_Postbox(take), hostname="mx.elsewhere.test", loop=loop, timeout=_NO_TIMEOUT)
+        return SMTP(_Postbox(take), hostname=NAME, loop=loop, timeout=_NO_TIMEOUT, tls_context=tls)
 
     return accept

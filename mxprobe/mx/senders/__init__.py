@@ -31,6 +31,9 @@ TOO_OLD = "E3"
 NOBODY_LEFT = "E1"
 """The cell of a round that came to its end: what differs there is how many addresses a mailer tries in one."""
 
+REMEMBERED = "C5"
+"""The cell of a host that is passed over: what differs there is whether a mailer remembers any."""
+
 NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
 """Large senders that publish no rules for this."""
 
@@ -76,9 +79,11 @@ def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
 
 
 def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
-    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits or patience."""
-    if profile.deviation(cell) is not None or policy is not profile.tls:
+    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits, memory or patience."""
+    if profile.deviation(cell, policy=policy) is not None or policy is not profile.tls:
         return True
+    if cell == REMEMBERED:
+        return profile.memory is not None
     if cell == NOBODY_LEFT:
         return profile.limits != PROFILES[0].limits
     return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)

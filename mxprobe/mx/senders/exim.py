@@ -1,7 +1,7 @@
 """Exim with its default configuration: what the last host tried said decides."""
 
 from mxprobe.mx.outcome import Action, Kind
-from mxprobe.mx.profile import Deviation, Grade, Limits, Profile, Timeouts
+from mxprobe.mx.profile import Deviation, Grade, Limits, Memory, Profile, Timeouts
 from mxprobe.mx.retry import DAY, HOUR, MINUTE, RetryStep, Schedule
 
 PROFILE = Profile(
@@ -18,7 +18,21 @@ PROFILE = Profile(
         ),
         lifetime=4 * DAY,
     ),
+    ipv6_first=True,
+    memory=Memory(
+        cells=frozenset({"C1", "C2", "C3"}),
+        seconds=15 * MINUTE,
+        grade=Grade.MEASURED,
+        evidence="Exim 4.96, cases refused-again, unanswered-again, unreachable-again",
+    ),
     deviations=(
+        Deviation(
+            cell="H4",
+            action=Action.HELO,
+            because="says HELO after any refusal of EHLO but 421",
+            grade=Grade.MEASURED,
+            evidence="Exim 4.96, case ehlo-450",
+        ),
         Deviation(
             cell="E1",
             action=Action.BOUNCE,
