@@ -34,8 +34,7 @@ _WAITS = {
 
 _QUEUE = 1800
 _LINE = re.compile(
-    r": to=(?P<to><?[^, ]*>?)(?:,<[^,]*>)*,.*?(?: relay=(?P<host>[^,]*),)?(?: dsn=(?P<dsn>[245])\.\d+\.\d+,)?"
-    r" stat=(?P<words>.*)$"
+    r": to=(?P<to>[^ ]*), .*?(?: relay=(?P<host>[^,]*),)? dsn=(?P<dsn>[245])\.\d+\.\d+,.*? stat=(?P<words>.*)$"
 )
 _ENDED = {"2": Ended.DELIVERED, "4": Ended.DEFERRED, "5": Ended.BOUNCED}
 
@@ -45,9 +44,9 @@ def read_log(text: str) -> tuple[Noted, ...]:
     found = []
     for line in text.splitlines():
         match = _LINE.search(line)
-        if match is None or match["dsn"] is None or match["words"].startswith("queued"):
+        if match is None or match["words"].startswith("queued"):
             continue
-        for recipient in line[match.start("to") :].split(", ")[0].split(","):
+        for recipient in match["to"].split(","):
             noted = Noted(
                 recipient=recipient.strip("<>").lower(),
                 how=_ENDED[match["dsn"]],
