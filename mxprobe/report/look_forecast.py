@@ -23,9 +23,10 @@ from mxprobe.report.forecast_words import (
     say_verdict,
     speech_of,
 )
-from mxprobe.report.words import columns, count_of, say_span, wrap
+from mxprobe.report.words import WIDTH, columns, count_of, say_span, wrap
 
 _WIDTHS = (20, 28, 26, 19)
+_NAMED = 6
 
 
 def render_forecast(forecast: Forecast) -> list[str]:
@@ -34,13 +35,29 @@ def render_forecast(forecast: Forecast) -> list[str]:
     parts = _by_part(forecast.cases)
     blocks, folded = _tell_hosts(forecast, parts, speech)
     if not _is_plain(forecast, parts):
-        verdict = _sentence(say_verdict((forecast.now,), speech))
-        blocks.insert(0, ["AS IT IS NOW", *wrap(" ", verdict), *_table((forecast.now,), speech, "")])
+        blocks.insert(0, ["AS IT IS NOW", *_now(forecast.now, speech)])
+    lines = _under_heading(blocks, forecast)
+    return [*lines, *([""] if blocks else []), *folded, *render_grounds(forecast)]
+
+
+def _under_heading(blocks: Sequence[list[str]], forecast: Forecast) -> list[str]:
+    """The blocks, an empty line before each; what all this is stands beside the first heading where it has room."""
     about = f"for new mail from {count_of(len(forecast.modelled), 'modelled mailer')}"
-    if not blocks:
-        return ["", f"FORECAST   {about}", *folded, *render_grounds(forecast)]
-    blocks[0][0] += f"   forecast {about}"
-    return [*(line for block in blocks for line in ("", *block)), "", *folded, *render_grounds(forecast)]
+    lines = [line for block in blocks for line in ("", *block)]
+    if not lines or len(lines[1]) + len(about) + 12 > WIDTH:
+        return ["", f"FORECAST   {about}", *lines]
+    return ["", f"{lines[1]}   forecast {about}", *lines[2:]]
+
+
+def _now(case: Case, speech: Speech) -> list[str]:
+    """The present in a sentence; with a table where the mailers part."""
+    verdict = say_verdict((case,), speech)
+    if having(case, FateKind.ACCEPTED, certain=True) == tuple(range(len(speech.titles))):
+        ends = [end for mailer in case.mailers for end in mailer.prospects]
+        when = say_range(min(end.soonest for end in ends), max(end.latest for end in ends))
+        if len({_taken_by(mailer) for mailer in case.mailers}) == 1:
+            return wrap(" ", _sentence(f"{verdict}, {when}"))
+    return [*wrap(" ", _sentence(verdict)), *_table((case,), speech, "")]
 
 
 def render_grounds(forecast: Forecast) -> list[str]:
@@ -56,13 +73,11 @@ def render_grounds(forecast: Forecast) -> list[str]:
 def render_chosen(forecast: Forecast) -> list[str]:
     """What a person asked about: a block for each part, whatever it changes."""
     speech = speech_of(forecast)
-    lines: list[str] = []
+    blocks = []
     for cases in _by_part(forecast.cases):
         heading, label = _heading(cases, speech)
-        lines += ["", *heading, *_table(cases, speech, label), *_lost_tls(cases, speech)]
-    if lines:
-        lines[1] += f"   forecast for new mail from {count_of(len(forecast.modelled), 'modelled mailer')}"
-    return [*lines, "", *render_grounds(forecast)]
+        blocks.append([*heading, *_table(cases, speech, label), *_lost_tls(cases, speech)])
+    return [*_under_heading(blocks, forecast), "", *render_grounds(forecast)]
 
 
 def answer_chosen(forecast: Forecast) -> str:
@@ -152,11 +167,35 @@ def _tell_hosts(forecast: Forecast, parts: Sequence[Cases], speech: Speech) -> t
                 folded += _line(cases, speech)
             else:
                 blocks.append(_block(cases, speech))
+    for cases in tiers:
+        told, news = _any_two_of(cases[0].down, news, speech)
+        folded += told
     for cases in [*news, *_families(forecast, parts)]:
         folded += _line(cases, speech)
     if idle:
         folded += wrap(" ", f"If {speech.hosts(idle)} fails, nothing changes for new mail.")
     return blocks, folded
+
+
+def _any_two_of(mates: Sequence[str], pairs: Sequence[Cases], speech: Speech) -> tuple[list[str], list[Cases]]:
+    """A line for any two of equal hosts, where it does not matter which two fail; and the pairs that are left."""
+    within = [cases for cases in pairs if set(cases[0].down) < set(mates)]
+    verdicts = {say_verdict(cases, _with_others(speech, mates, cases[0].down)) for cases in within}
+    if len(verdicts) != 1 or len(within) != len(mates) * (len(mates) - 1) // 2:
+        return [], list(pairs)
+    line = wrap(" ", f"If any two of {_equals(mates, speech, ', ')} fail: {verdicts.pop()}.")
+    return line, [cases for cases in pairs if cases not in within]
+
+
+def _with_others(speech: Speech, mates: Sequence[str], down: Sequence[str]) -> Speech:
+    """Words that call the equals of what is down "the others"."""
+    rest = frozenset(mates) - frozenset(down)
+    return replace(speech, others=(rest, "the other" if len(rest) == 1 else "the others"))
+
+
+def _equals(mates: Sequence[str], speech: Speech, between: str) -> str:
+    """Equal hosts by their names; where they are many, by their number."""
+    return between.join(map(speech.host, mates)) if len(mates) <= _NAMED else f"{len(mates)} equal hosts"
 
 
 def _families(forecast: Forecast, parts: Iterable[Cases]) -> list[Cases]:
@@ -185,13 +224,11 @@ def _block_of_equals(mates: Sequence[str], single: dict[str, Cases], speech: Spe
     """One block for the equal hosts of a preference, where it does not matter which of them fails."""
     bodies = set()
     for name in mates:
-        rest = frozenset(mates) - {name}
-        words = replace(speech, others=(rest, "the other" if len(rest) == 1 else "the others"))
+        words = _with_others(speech, mates, (name,))
         bodies.add("\n".join(_body(single[name], words, "if one of them")))
     if len(bodies) != 1:
         return None
-    names = " ".join(speech.host(name).upper() for name in mates)
-    return [f"IF ONE OF {names} FAILS", *bodies.pop().split("\n")]
+    return [*wrap("", f"IF ONE OF {_equals(mates, speech, ' ').upper()} FAILS"), *bodies.pop().split("\n")]
 
 
 def _block(cases: Cases, speech: Speech) -> list[str]:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mxprobe.facts.session import FailureKind
-from mxprobe.mx.profile import Profile
+from mxprobe.mx.profile import Limits, Profile
 from mxprobe.mx.whatif import forecast_snapshot
 from mxprobe.report.forecast_words import shorten
 from mxprobe.report.look_forecast import render_forecast
@@ -105,11 +107,10 @@ def test_equals_share_a_block_and_what_is_behind_them_has_one() -> None:
 def test_a_primary_that_is_down_now_is_told_first() -> None:
     told = _text((10, "mx1.example.test", FailureKind.TIMEOUT), (20, "mx2.example.test", HEALTHY)).split("\n")
 
-    assert told[1:5] == [
+    assert told[1:4] == [
         "AS IT IS NOW   forecast for new mail from 3 modelled mailers",
-        " All 3 modelled mailers go to mx2.",
-        "                       goes to mx2                   waits                       bounces",
-        " now                   all 3, after 30 s to 5 min    -                           -",
+        " All 3 modelled mailers go to mx2, after 30 s to 5 min.",
+        "",
     ]
     assert " If mx2 fails: mail waits everywhere;" in "\n".join(told)
 
@@ -129,6 +130,16 @@ def test_three_equals_say_nothing_of_pairs() -> None:
     assert "goes to the others" in told
     assert "mx1 and mx2" not in told
     assert " If mx1, mx2 and mx3 fail: mail waits everywhere;" in told
+
+
+def test_two_of_many_equals_are_told_in_one_line_where_a_mailer_gives_up_early() -> None:
+    hasty = mailer("Hasty", limits=Limits(addresses=2))
+    told = _text(*((10, f"mx{number}.a.test", HEALTHY) for number in range(4)), mailers=(*THREE, hasty))
+    lines = [line for line in told.split("\n") if line.startswith(" If ")]
+
+    assert lines[1].startswith(" If any two of mx0, mx1, mx2, mx3 fail: Alpha, Gamma go to the others")
+    assert "Hasty perhaps waits unless each greets with 554" in " ".join(told.split())
+    assert len(lines) == 2
 
 
 def test_a_host_that_nobody_knows_is_said_to_be_so() -> None:
@@ -152,6 +163,41 @@ def test_however_many_mailers_there_are_lines_are_a_hundred_columns_wide(count: 
         assert "all but Beta, at once" in told
     if count > 1:
         assert f"all {count}, after 30 s to 5 min" in told
+
+
+def test_mailers_that_part_as_it_is_now_have_a_table() -> None:
+    told = _text((10, "mx1.example.test", ("554 no",)), (20, "mx2.example.test", HEALTHY)).split("\n")
+
+    assert told[1:5] == [
+        "AS IT IS NOW   forecast for new mail from 3 modelled mailers",
+        " Alpha, Gamma go to mx2; Beta bounces.",
+        "                       goes to mx2                   waits                       bounces",
+        " now                   Alpha Gamma, at once          -                           Beta (B3)",
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 10, 20]),
+            st.sampled_from([HEALTHY, PLAIN, ("421 later",), ("554 no",), FailureKind.REFUSED, FailureKind.TIMEOUT]),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([8, 40]),
+)
+@settings(max_examples=25, deadline=None)
+def test_whatever_the_chain_no_line_is_wider_and_no_sentence_is_broken(
+    hosts: list[tuple[int, Sequence[str] | FailureKind]], length: int
+) -> None:
+    names = [f"{'m' * length}{number}.example.test" for number in range(len(hosts))]
+    told = _text(*((preference, name, said) for (preference, said), name in zip(hosts, names, strict=True)))
+
+    assert max(len(line) for line in told.split("\n")) <= 100
+    assert told.count("modelled mailers\n") == 1
+    for broken in (",,", ";;", "..", " ,", " ;", " .", "None", "to ;"):
+        assert broken not in told
 
 
 def test_hosts_are_called_by_the_shortest_names_that_tell_them_apart() -> None:
