@@ -3,7 +3,6 @@
 No question is asked and nothing is dialled. Prints nothing.
 """
 
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mxprobe.facts.dns import index_answers
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Vantage, Visit, ZoneLine, ZoneSource
 from mxprobe.jobs.look import Look, judge
+from mxprobe.jobs.zone_text import read_zone_text
 from mxprobe.mx.plan import plan_mx
 from mxprobe.scenario.operators import is_inside
 from mxprobe.scenario.zoneanswers import answer_from
@@ -30,17 +30,7 @@ def look_at_zone(zone: str | Path, domain: str) -> Look:
     except NameRefused as error:
         raise InputError(f"--domain {domain}: {error}") from error
     path = "standard input" if str(zone) == "-" else str(zone)
-    return judge(snapshot_of(read_zone_file(read_text(zone), name, path), domain, time.time()))
-
-
-def read_text(zone: str | Path) -> str:
-    """The text of a master file. Raises InputError."""
-    try:
-        return sys.stdin.read() if str(zone) == "-" else Path(zone).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"the zone cannot be read: {error.strerror}", place=Place(str(zone))) from error
-    except UnicodeDecodeError as error:
-        raise InputError("the zone is not UTF-8", place=Place(str(zone))) from error
+    return judge(snapshot_of(read_zone_file(read_zone_text(Path(zone)), name, path), domain, time.time()))
 
 
 def snapshot_of(zone: ZoneFile, asked: str, now: float) -> Snapshot:

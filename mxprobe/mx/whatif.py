@@ -56,7 +56,7 @@ class CaseKind(StrEnum):
 
 
 class Down(Struct, frozen=True, kw_only=True):
-    """The part of a chain that fails together: some `endpoints`; `hosts` are those that have one of them."""
+    """The part of a chain that fails together: some `endpoints`; `hosts` are those that are meant."""
 
     kind: CaseKind
     hosts: tuple[str, ...] = ()
@@ -69,9 +69,9 @@ class Down(Struct, frozen=True, kw_only=True):
 class Case(Struct, frozen=True, kw_only=True):
     """One what-if and what the mailers do.
 
-    `down` are the hosts concerned (none: as it is now), `endpoints` the ids of the addresses that fail, each with
-    `cell`, in the words of `way`. `preference` and `family` (4, 6) are set where one of these fails as a whole, `asked`
-    where a person chose, in that person's words.
+    `down` are the hosts that are meant (none: as it is now), `endpoints` the ids of the addresses that fail, each with
+    `cell`, in the words of `way`; an address that fails does so for every host that has it. `preference` and `family`
+    (4, 6) are set where one of these fails as a whole, `asked` where a person chose, in that person's words.
     """
 
     kind: CaseKind
@@ -213,8 +213,11 @@ def parts_of(chain: Chain) -> Iterator[Down]:
 
 
 def hosts_down(chain: Chain, kind: CaseKind, hosts: tuple[str, ...]) -> Down:
-    """Whole hosts."""
-    endpoints = tuple(endpoint for endpoint in chain.endpoints if endpoint.host in hosts)
+    """Whole hosts: all their addresses, also where another host of the chain has one of them."""
+    addresses = {endpoint.address for endpoint in chain.endpoints if endpoint.host in hosts} - {UNKNOWN_ADDRESS}
+    endpoints = tuple(
+        endpoint for endpoint in chain.endpoints if endpoint.host in hosts or endpoint.address in addresses
+    )
     return Down(kind=kind, hosts=hosts, endpoints=endpoints)
 
 

@@ -141,13 +141,14 @@ def _tell_hosts(forecast: Forecast, parts: Sequence[Cases], speech: Speech) -> t
     """The blocks of hosts and preferences, and the lines of what needs no block."""
     single = {cases[0].down[0]: cases for cases in _of_kind(parts, CaseKind.HOST)}
     tiers, pairs = _of_kind(parts, CaseKind.PREFERENCE), _of_kind(parts, CaseKind.PAIR)
+    equals = [_in_use(forecast, tier[0].down) for tier in tiers]
     news = [cases for cases in pairs if _says_more(cases, [single[name] for name in cases[0].down])]
     blocks: list[list[str]] = []
     folded: list[str] = []
     idle: list[str] = []
     alike: set[str] = set()
     for name, cases in single.items():
-        mates = next((tier[0].down for tier in tiers if name in tier[0].down), ())
+        mates = next((mates for mates in equals if name in mates), ())
         if name in alike:
             continue
         if _is_unchanged(forecast, cases):
@@ -167,14 +168,20 @@ def _tell_hosts(forecast: Forecast, parts: Sequence[Cases], speech: Speech) -> t
                 folded += _line(cases, speech)
             else:
                 blocks.append(_block(cases, speech))
-    for cases in tiers:
-        told, news = _any_two_of(cases[0].down, news, speech)
+    for mates in equals:
+        told, news = _any_two_of(mates, news, speech)
         folded += told
     for cases in [*news, *_families(forecast, parts)]:
         folded += _line(cases, speech)
     if idle:
         folded += wrap(" ", f"If {speech.hosts(idle)} fails, nothing changes for new mail.")
     return blocks, folded
+
+
+def _in_use(forecast: Forecast, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Those of equal hosts that take mail as it is now."""
+    taken = frozenset[str]().union(*map(_taken_by, forecast.now.mailers))
+    return tuple(name for name in hosts if name in taken)
 
 
 def _any_two_of(mates: Sequence[str], pairs: Sequence[Cases], speech: Speech) -> tuple[list[str], list[Cases]]:
@@ -221,12 +228,12 @@ def _line(cases: Cases, speech: Speech) -> list[str]:
 
 
 def _block_of_equals(mates: Sequence[str], single: dict[str, Cases], speech: Speech) -> list[str] | None:
-    """One block for the equal hosts of a preference, where it does not matter which of them fails."""
+    """One block for equal hosts of a preference, where it does not matter which of them fails."""
     bodies = set()
     for name in mates:
         words = _with_others(speech, mates, (name,))
         bodies.add("\n".join(_body(single[name], words, "if one of them")))
-    if len(bodies) != 1:
+    if len(bodies) != 1 or len(mates) == 1:
         return None
     return [*wrap("", f"IF ONE OF {_equals(mates, speech, ' ').upper()} FAILS"), *bodies.pop().split("\n")]
 

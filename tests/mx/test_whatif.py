@@ -83,6 +83,16 @@ def test_there_is_a_case_for_every_host_preference_family_and_pair() -> None:
     assert forecast.now.endpoints == ()
 
 
+def test_an_address_of_two_hosts_fails_for_both() -> None:
+    answers = [mx((10, "a"), (20, "b")), host("a", "192.0.2.1"), host("b", "192.0.2.1")]
+    visits = [visit(10, "a", "192.0.2.1", HEALTHY), visit(20, "b", "192.0.2.1", HEALTHY)]
+
+    case = _case(_forecast(snapshot(answers, visits)), ("a",), "C1")
+
+    assert case.endpoints == ("a/192.0.2.1", "b/192.0.2.1")
+    assert {kind for told in case.mailers for kind in told.kinds} == {FateKind.WAITS}
+
+
 def test_a_family_is_no_case_where_there_is_one_alone() -> None:
     forecast = _forecast(_probe((10, "a", HEALTHY), (20, "b", HEALTHY)))
 

@@ -142,6 +142,17 @@ def test_two_of_many_equals_are_told_in_one_line_where_a_mailer_gives_up_early()
     assert len(lines) == 2
 
 
+def test_equals_of_which_one_is_down_share_a_block_of_those_that_answer() -> None:
+    said = (HEALTHY, HEALTHY, FailureKind.REFUSED, HEALTHY)
+    told = _text(*((10, f"mx{number}.a.test", one) for number, one in enumerate(said)))
+
+    assert [line.partition("   ")[0] for line in told.split("\n") if "FAILS" in line] == [
+        "IF ONE OF MX0 MX1 MX3 FAILS",
+        "IF MX2 FAILS",
+    ]
+    assert "AS IT IS NOW" in told
+
+
 def test_a_host_that_nobody_knows_is_said_to_be_so() -> None:
     answers = [mx((10, "a"), (20, "b")), host("a", "192.0.2.1"), host("b", "192.0.2.2")]
     forecast = forecast_snapshot(snapshot(answers, [visit(10, "a", "192.0.2.1", HEALTHY)]), THREE)
