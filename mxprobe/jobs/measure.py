@@ -29,7 +29,7 @@ _UNSETTABLE = {"opensmtpd": 45000.0}
 """Seconds of story time after which a case is given up: the mailer that waits longest, and whose waits are fixed."""
 
 _SEEDS = 24
-_NO_POLICY = {"opensmtpd": ("dane",), "sendmail": ("encrypt",)}
+_NO_POLICY = {"opensmtpd": ("dane",), "sendmail": ("encrypt", "dane")}
 """The TLS policies that a mailer does not have: cases of them are left out."""
 
 

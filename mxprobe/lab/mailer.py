@@ -21,7 +21,7 @@ from mxprobe.facts.smtp import Reply
 from mxprobe.lab.guard import Guard, Knowledge
 from mxprobe.lab.letter import Letter
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged, start
+from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, aged, start
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.plan import Plan, decided_by_names, plan_mx, plan_onward, without_worse
 from mxprobe.mx.profile import Profile

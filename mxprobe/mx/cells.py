@@ -113,7 +113,7 @@ _HELLO = (
     _cell("H3", "EHLO is answered 421", _HOST_AGAIN, _R + "§3.8"),
     _cell("H4?", "EHLO is answered 4yz", _HOST_AGAIN, _R + "§4.2.1"),
     _cell("H5?", "HELO is answered 5yz", _HOST_REFUSED, _R + "§4.1.4, §4.2.1"),
-    _cell("H6", "no answer to EHLO, or the connection ends", _HOST_AGAIN, _R + "§3.8"),
+    _cell("H6", "no answer to EHLO or STARTTLS, or the connection ends", _HOST_AGAIN, _R + "§3.8"),
 )
 _ENVELOPE = (
     _cell("M1", "MAIL is accepted", _MESSAGE_DONE, _R + "§4.3.2"),

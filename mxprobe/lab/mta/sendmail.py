@@ -123,8 +123,8 @@ class Sendmail(Mailer):
         if setup.mailboxes or setup.verifies:
             what = "asks no other host about a recipient" if setup.verifies else "keeps no mail here"
             raise MxprobeError(f"{self.title} {what}: it can be the sender, or a backup that hands on")
-        if setup.tls not in (TlsPolicy.MAY, TlsPolicy.NONE, TlsPolicy.DANE):
-            raise MxprobeError(f"{self.title} has no TLS policy `{setup.tls}` without a table of hosts")
+        if setup.tls not in (TlsPolicy.MAY, TlsPolicy.NONE):
+            raise MxprobeError(f"{self.title} has no TLS policy `{setup.tls}` as it is packaged")
         self.lay_out("root")
         for directory in ("queue", "host_status"):
             self.make_directory(directory, mode=0o700)
@@ -165,8 +165,6 @@ class Sendmail(Mailer):
         for family, address in doors:
             lines.append(f"DAEMON_OPTIONS(`Family={family}, Name=MTA-{family}, Addr={address}, Port={setup.port}')dnl")
             lines.append(f"CLIENT_OPTIONS(`Family={family}, Address={address}')dnl")
-        if setup.tls is TlsPolicy.DANE:
-            lines.append("define(`confDANE', `always')dnl")
         if setup.cafile is not None:
             lines.append("define(`confCACERT', `/rig/authorities.pem')dnl")
         if setup.certificate is not None:

@@ -20,10 +20,10 @@ PROFILE = Profile(
     ),
     ipv6_first=True,
     memory=Memory(
-        cells=frozenset({"C1", "C2", "C3"}),
+        cells=frozenset({"C1", "C2", "C3", "B2", "B3", "B4", "B5", "B6", "H3", "H5", "H6"}),
         seconds=15 * MINUTE,
         grade=Grade.MEASURED,
-        evidence="Exim 4.96, cases refused-again, unanswered-again, unreachable-again",
+        evidence="Exim 4.96, cases refused-again, unanswered-again, banner-421-again; how long: its retry rule",
     ),
     deviations=(
         Deviation(

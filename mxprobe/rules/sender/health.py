@@ -72,6 +72,5 @@ def turned_down(run: Run, fate: Fate) -> frozenset[str]:
     """The hosts that the sender had its reasons not to use for a copy: its TLS policy (rows T0 to T16 of the table), or
     that it remembered them as unreachable (C5)."""
     refused = events_of(run, fate, EventKind.REFUSED)
-    return frozenset(
-        event.host for event in refused if event.host and (event.cell or "")[:1] == "T" or event.cell == "C5"
-    )
+    mine = [event for event in refused if (event.cell or "").startswith(("T", "C5"))]
+    return frozenset(event.host for event in mine if event.host is not None)
