@@ -111,9 +111,11 @@ class Daemon(abc.ABC):
         process.kill()
         process.wait(_STOP_LIMIT)
 
-    def run(self, *argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
-        """Run another program of the tree to its end, with this daemon's directory as its `/rig`."""
-        return self.tree.run(self.home, *argv, stdin=stdin, timeout=timeout)
+    def run(
+        self, *argv: str, stdin: str = "", timeout: float = 30, group: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run another program of the tree to its end, with this daemon's directory as its `/rig`; see `Tree.command`."""
+        return self.tree.run(self.home, *argv, stdin=stdin, timeout=timeout, group=group)
 
     def make_directory(self, name: str, *, owner: str = "root", group: str | None = None, mode: int = 0o755) -> Path:
         """A directory below `home` for a user of the tree; its group is the user's own unless another is named."""
