@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
-from mxprobe.facts.session import Endpoint, FailureKind
+from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape
 from mxprobe.lab.dialogue import AFTER, COMMANDS, Dialogue, declared_size, fold, plain
@@ -313,6 +313,8 @@ class LabHost(SMTP):
             if not self._replaced:
                 self.diary.write_reply(raw, self.secured)
             self._replaced = False
+            if self.seams.answered is not None:
+                self.seams.answered(self._session())
             self.diary.turn_to(AFTER.get((self.diary.phase, text[:3])))
             if text.startswith("421"):
                 self._hang_up()
@@ -392,6 +394,9 @@ class LabHost(SMTP):
             self.seams.door.open -= 1
             if self._silent:
                 self.diary.write_failure(FailureKind.TIMEOUT, self.secured)
-            endpoint = Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port)
-            self.seams.finished(self.diary.close(endpoint, self.seams.epoch, self._client() or None))
+            self.seams.finished(self._session())
         super().connection_lost(error)
+
+    def _session(self) -> Session:
+        endpoint = Endpoint(host=self.seams.name, address=self.seams.address, port=self.seams.port)
+        return self.diary.close(endpoint, self.seams.epoch, self._client() or None)

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question, RecordType, index_answers
 from mxprobe.facts.run import Event, EventKind, Fate, TlsUse
+from mxprobe.facts.session import Endpoint
 from mxprobe.facts.smtp import Reply
 from mxprobe.lab.guard import Guard, Knowledge
 from mxprobe.lab.letter import Letter
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, aged, start
 from mxprobe.mx.outcome import Action, TlsPolicy
-from mxprobe.mx.plan import Plan, plan_mx, plan_onward, without_worse
+from mxprobe.mx.plan import Plan, decided_by_names, plan_mx, plan_onward, without_worse
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import gives_up, next_attempt
 from mxprobe.mx.tlsneed import Need
@@ -68,6 +69,7 @@ class Mailer:
         self.held = 0
         self.emptied_at = 0.0
         self._last_words: dict[tuple[str, str], Reply | None] = {}
+        self._bad: dict[Endpoint, float] = {}
 
     async def deliver(self, letter: Letter) -> None:
         """See a letter through: round after round, until every recipient is settled."""
@@ -113,9 +115,10 @@ class Mailer:
         domain = letter.recipients[0].rpartition("@")[2]
         await self.guard.prepare(domain)
         plan = await self._plan(domain)
+        cell = decided_by_names(self.profile, self.policy, plan)
+        if cell is not None:
+            return self._without_hosts(letter, pending, cell)
         targets = plan.targets(self.around.port)
-        if not targets:
-            return self._without_hosts(letter, pending, "D4" if plan.temporary else plan.cell)
         delivery = aged(start(self.profile, self.policy, targets, pending), queued_for, again=plan.temporary)
         while True:
             moves = delivery.lawful()
@@ -123,6 +126,11 @@ class Mailer:
             if move.kind is not MoveKind.TRY:
                 return self._end_round(letter, delivery, move)
             delivery = await self._try(letter, delivery, move, number)
+
+    def _remember(self, endpoint: Endpoint, cell: str) -> None:
+        memory = self.profile.memory
+        if memory is not None and cell in memory.cells:
+            self._bad[endpoint] = self.around.now() + memory.seconds
 
     async def _plan(self, domain: str) -> Plan:
         """The chain as it is now, without what is no better than the mailer itself."""
@@ -151,6 +159,10 @@ class Mailer:
         if endpoint is None:
             raise AssertionError("a move to try names an address")
         host = self.around.short(endpoint.host)
+        if self._bad.get(endpoint, 0.0) > self.around.now():
+            passed = Seen(host=host, cell="C5", text=CELLS["C5"].event)
+            self._note(EventKind.REFUSED, letter, move.recipients, passed)
+            return delivery.record(Attempt(endpoint=endpoint, cell="C5"))
         need = await self.guard.need(letter.recipients[0].rpartition("@")[2], endpoint)
         if need.rules_out and need.cell is not None:
             self._note(
@@ -164,6 +176,7 @@ class Mailer:
         attempt = Attempt(
             endpoint=endpoint, cell=sent.cell, recipients=sent.recipients, clear=move.clear, policy=need.policy
         )
+        self._remember(endpoint, sent.cell)
         after = delivery.record(attempt)
         self._note_outcome(letter, move, sent, (delivery, after))
         return after

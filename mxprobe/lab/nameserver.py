@@ -207,6 +207,14 @@ async def serve(nameserver: NameServer, address: str, react: React, port: int = 
         elif due.wire is not None:
             say(due.wire)
 
+    async with serve_by(ask, address, port) as bound:
+        yield bound
+
+
+@asynccontextmanager
+async def serve_by(ask: Ask, address: str, port: int = 0) -> AsyncIterator[int]:
+    """Let `ask` answer what is asked at an address, over UDP and TCP; gives the port, which is a free one for 0."""
+    loop = asyncio.get_running_loop()
     wanted = port
     for left in range(_TRIES, 0, -1):
         stream = await loop.create_server(lambda: _Stream(ask), address, wanted)

@@ -39,6 +39,13 @@ def play_story(
     world = World(scenario, seed, ground.addresses)
     world.look = look
     ended = play_in_fresh_loop(lambda: _live(world, sender, ground), ground.make_loop)
+    return run_of(world, (sender, seed, kind), ended)
+
+
+def run_of(world: World, what: tuple[str, int, WorldKind], ended: float) -> Run:
+    """The run of a world whose story is over; `what` is the sender's label, the seed, and what the world stood on."""
+    sender, seed, kind = what
+    scenario = world.scenario
     events = tuple(sorted(world.events, key=lambda event: event.at))
     queues = tuple(
         (world.scenario.short(name), None if mailer.held else round(mailer.emptied_at, 6))
@@ -58,7 +65,7 @@ def play_story(
         events=events,
         fates=gather_fates(event for event in events if event.message is not None),
         sessions=tuple(world.sessions),
-        conditions=world.conditions,
+        conditions=world.strikes.conditions,
         queues=queues,
         looks=tuple(world.looks),
         world=kind,
@@ -77,7 +84,7 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
     try:
         await ground.open(world)
         await _listen(world, ground)
-        _people(world, sender, ground)
+        people(world, sender, ground)
         last = max((step.at for step in world.scenario.steps if not step.follows), default=0.0)
         async with asyncio.TaskGroup() as group:
             world.work = group
@@ -90,7 +97,7 @@ async def _live(world: World, sender: str, ground: Ground) -> float:
         await ground.close()
     if broken:  # a host of ours that fails is no host of the story's: no verdict comes of it
         raise broken[0]
-    return _end_of(world, ended)
+    return end_of(world, ended)
 
 
 def _complaint(context: dict[str, Any]) -> MxprobeError:
@@ -107,7 +114,8 @@ async def _listen(world: World, ground: Ground) -> None:
             await ground.listen(address, SMTP, host_protocol(world.seams_of(host, address, ground.port(SMTP))))
 
 
-def _people(world: World, sender: str, ground: Ground) -> None:
+def people(world: World, sender: str, ground: Ground) -> None:
+    """Bring in the mailers of the lab, each with a resolver and ways of its own."""
     tls = client_context()
 
     def around(who: str) -> Surroundings:
@@ -122,6 +130,6 @@ def _people(world: World, sender: str, ground: Ground) -> None:
     world.people(sender, around)
 
 
-def _end_of(world: World, quiet_at: float) -> float:
+def end_of(world: World, quiet_at: float) -> float:
     """The last thing that happened, or the moment of quiet where nothing did."""
     return max((event.at for event in world.events), default=quiet_at)

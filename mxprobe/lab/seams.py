@@ -56,7 +56,7 @@ class HostSeams(Struct, frozen=True, kw_only=True):
 
     `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
     `verify` asks another host about a recipient, and gives what to say where it does not know it. One `door` is shared
-    by all addresses of a host.
+    by all addresses of a host. `answered` gets a session as far as it has come, with every reply.
     """
 
     name: str
@@ -70,3 +70,4 @@ class HostSeams(Struct, frozen=True, kw_only=True):
     finished: Callable[[Session], None]
     verify: Callable[[str, str], Awaitable[str | None]] | None = None
     door: Door = field(default_factory=Door)
+    answered: Callable[[Session], None] | None = None

@@ -15,16 +15,16 @@ from msgspec import Struct
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import Question
 from mxprobe.facts.session import Endpoint
-from mxprobe.lab.ground import Factory
+from mxprobe.lab.ears import Ear
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
 from mxprobe.lab.nameserver import serve
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
-from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, plug, port_of
+from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, port_of
 from mxprobe.lab.world import SENDER, World, client_context
 from mxprobe.scenario.model import Break, Scenario
-from mxprobe.scenario.reaction import Connection, Reaction, Syn
+from mxprobe.scenario.reaction import Reaction
 from mxprobe.wire.exchange import ask_over_sockets, join_server
 
 _LOOK_AGAIN = 0.05
@@ -137,12 +137,16 @@ def _policy_port(address: str) -> int:
     return HTTPS_PORT
 
 
-def _ear_of(world: World, name: str, port: int) -> "_Ear":
+def _ear_of(world: World, name: str, port: int) -> Ear:
     """The listener of a host for mail, or of the host of the domain's policy."""
-    if name == world.scenario.policy_host:
-        return _Ear(world, name, (world.policy_port, policy_protocol(world.policy_seams())))
     (address,) = world.addresses[name]
-    return _Ear(world, name, (port, host_protocol(world.seams_of(name, address, port))))
+
+    def look() -> tuple[Reaction, ...]:
+        return world.react_to_connection(address)
+
+    if name == world.scenario.policy_host:
+        return Ear((address, world.policy_port), policy_protocol(world.policy_seams()), look)
+    return Ear((address, port), host_protocol(world.seams_of(name, address, port)), look)
 
 
 def _free_port(addresses: Iterable[str]) -> int:
@@ -165,46 +169,9 @@ def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
     world.people(world.scenario.senders[0] if world.scenario.senders else SENDER, around)
 
 
-async def _watch(ears: "list[_Ear]") -> None:
+async def _watch(ears: list[Ear]) -> None:
     """Let every listener follow the story."""
     while True:
         await asyncio.sleep(_LOOK_AGAIN)
         for ear in ears:
             await ear.follow()
-
-
-class _Ear:
-    """The listener of one host: open, closed (refuses), or with a full queue (does not answer)."""
-
-    def __init__(self, world: World, name: str, service: tuple[int, Factory]) -> None:
-        self.world = world
-        self.port, self.factory = service
-        (self.address,) = world.addresses[name]
-        self.state: Syn | str | None = None
-        self._server: asyncio.Server | None = None
-        self._plugs: list[socket.socket] = []
-
-    async def follow(self) -> None:
-        """Be what the story wants now."""
-        wanted: Syn | str = "open"
-        for reaction in self.world.react_to_connection(self.address):
-            if isinstance(reaction, Connection):
-                wanted = reaction.syn
-        if wanted == self.state:
-            return
-        await self.close()
-        self.state = wanted
-        if wanted == "open":
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self.factory, self.address, self.port)
-        elif wanted is Syn.DROP:
-            self._plugs = plug(self.address, self.port)
-
-    async def close(self) -> None:
-        """Stop listening; sessions that stand go on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        close_all(self._plugs)
-        self._plugs = []
-        self.state = None

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question
-from mxprobe.facts.run import Condition, Event, EventKind, Looked
+from mxprobe.facts.run import Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.alarms import Alarms
@@ -24,6 +24,7 @@ from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.policyhost import HTTPS_PORT, PolicySeams
 from mxprobe.lab.seams import Door, HostSeams, Look, Lookout, StoredMessage
+from mxprobe.lab.strikes import Strikes
 from mxprobe.lab.teller import PROBE, Teller
 from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.outcome import TlsPolicy
@@ -33,8 +34,7 @@ from mxprobe.scenario.addresses import tell_addresses
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
-from mxprobe.scenario.reaction import MODIFIERS, HandOn, Keep, Moment, Reaction
-from mxprobe.scenario.timeline import Spell, begin_spells, chance, gather_conditions, order_spells
+from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
 
@@ -42,7 +42,6 @@ EPOCH = 1767225600.0
 """The wall-clock moment of story time 0: 2026-01-01 00:00:00 UTC."""
 
 SENDER = "sender"
-_REMEMBERED = 1000
 
 
 class World:
@@ -68,6 +67,7 @@ class World:
         self.teller = Teller(self)
         self.policy_port = HTTPS_PORT
         self.look: Look | None = None
+        self.answered: Callable[[Session], None] | None = None
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: dict[asyncio.Task[None], str] = {}
@@ -75,11 +75,8 @@ class World:
         self.alarms = Alarms(lambda: self.now)
         # Of several names at one address the best preference is who stands there.
         self.host_of = {address: name for name, found in reversed(addresses.items()) for address in reversed(found)}
-        self._told = tell_addresses(scenario, addresses)
-        self._spells = order_spells(scenario)
-        self._struck: dict[tuple[object, ...], list[float]] = {}
+        self.strikes = Strikes(scenario, seed, lambda: self.now, tell_addresses(scenario, addresses))
         self._doors = {host: Door() for host in addresses}
-        self._first_seen: dict[tuple[int, str, str, str], float] = {}
 
     # -- moments ------------------------------------------------------------------------------------------------------
 
@@ -92,81 +89,42 @@ class World:
         """What a host does: the newest fault that has something to say, else its own good manners."""
         moment = replace(moment, client_host=self._name_client(moment.client))
         own = answer(self.scenario, moment)
-        fault = self._strike(moment.host, moment)
+        fault = self.strikes.strike(moment.host, moment)
         return combine(fault, own)
 
     def react_to_question(self, question: Question, server: str) -> tuple[Reaction, ...]:
         """What one of the domain's name servers does in place of answering."""
-        found = self._strike(server, Moment(now=self.now, host=server, question=question))
-        return found or self._strike(DNS, Moment(now=self.now, host=server, question=question))
+        found = self.strikes.strike(server, Moment(now=self.now, host=server, question=question))
+        return found or self.strikes.strike(DNS, Moment(now=self.now, host=server, question=question))
 
     def react_to_request(self, moment: Moment) -> tuple[Reaction, ...]:
         """What the host of the policy does, at a handshake and at a request."""
         own = answer_policy_request(self.policy, moment)
-        return combine(self._strike(POLICY_HOST, moment), own)
+        return combine(self.strikes.strike(POLICY_HOST, moment), own)
 
     def react_to_connection(self, address: str) -> tuple[Reaction, ...]:
         """What becomes of an attempt to connect to one of the hosts."""
+        return self._meet_connection(address, counts=True)
+
+    def foresee_connection(self, address: str) -> tuple[Reaction, ...]:
+        """What would become of an attempt to connect now; none is made."""
+        return self._meet_connection(address, counts=False)
+
+    def _meet_connection(self, address: str, *, counts: bool) -> tuple[Reaction, ...]:
         host = self.host_of.get(address)
         if host is None:
             return ()
         host = POLICY_HOST if host == self.scenario.policy_host else host
-        return self._strike(host, Moment(now=self.now, host=host, address=address, phase=Phase.CONNECT))
-
-    def _strike(self, host: str, moment: Moment) -> tuple[Reaction, ...]:
-        """The reactions of the newest fault that has something to say; what only modifies lets the next one speak."""
-        found: tuple[Reaction, ...] = ()
-        moment = replace(moment, address=self._told.get(moment.address, ""))
-        for spell in self._spells:
-            if spell.host != host or not spell.concerns(moment):
-                continue
-            counted = (spell.number, moment.phase, *spell.use.only.per.key(moment))
-            times = self._struck.setdefault(counted, [])
-            seen = len(times)
-            times.append(moment.now)
-            if not spell.use.only.strikes(seen, chance(self.seed, *counted, seen)):
-                continue
-            found += spell.use.fault.react(
-                replace(
-                    moment,
-                    seen=seen,
-                    times=tuple(times[-_REMEMBERED - 1 : -1]),
-                    first_seen=self._remember_triplet(spell, moment),
-                    began=spell.begins,
-                )
-            )
-            if any(not isinstance(reaction, MODIFIERS) for reaction in found):
-                break
-        return found
-
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """What was wrong with whom, until now."""
-        return gather_conditions(self.scenario, self._spells)
+        moment = Moment(now=self.now, host=host, address=address, phase=Phase.CONNECT)
+        return self.strikes.strike(host, moment, counts=counts)
 
     def begin(self, step: Break) -> None:
         """Put the faults of a step that was not known beforehand in force."""
-        number = max((spell.number for spell in self._spells), default=0) + 1
-        self._spells = (*begin_spells(self.scenario, step, self.now, number), *self._spells)
+        self.strikes.begin(step)
 
     def mend(self, host: str) -> None:
         """End every fault of a host, or of a part of one, that is in force now, but those that it always has."""
-        always = {use for spec in self.scenario.hosts if spec.name == host for use in spec.always}
-        self._spells = tuple(
-            replace(spell, ends=self.now)
-            if spell.is_mended_by(host) and spell.lasts_at(self.now) and spell.use not in always
-            else spell
-            for spell in self._spells
-        )
-
-    def _remember_triplet(self, spell: Spell, moment: Moment) -> float | None:
-        """When this client, sender and recipient were first seen under this spell; None the first time."""
-        if moment.recipient is None:
-            return None
-        triplet = (spell.number, moment.client, moment.mail_from, moment.recipient)
-        seen = self._first_seen.get(triplet)
-        self._first_seen.setdefault(triplet, moment.now)
-        return seen
+        self.strikes.mend(host)
 
     def _name_client(self, address: str) -> str:
         return self.host_of.get(address, SENDER)
@@ -196,6 +154,7 @@ class World:
             finished=self.sessions.append,
             verify=lambda other, recipient: self._verify(host, other, recipient),
             door=self._doors[host],
+            answered=self.answered,
         )
 
     def policy_seams(self) -> PolicySeams:
@@ -253,9 +212,7 @@ class World:
 
     async def wait_for_power(self, host: str) -> None:
         """Wait while the host is stopped; for ever where it never comes back."""
-        while stops := [
-            spell for spell in self._spells if spell.host == host and spell.use.fault.STOPS and spell.lasts_at(self.now)
-        ]:
+        while stops := [spell for spell in self.strikes.lasting(host) if spell.use.fault.STOPS]:
             ends = [spell.ends for spell in stops if spell.ends is not None]
             if not ends:
                 await asyncio.get_running_loop().create_future()
@@ -333,9 +290,9 @@ class World:
 
     def describe(self, host: str) -> str:
         """What is wrong with a host at this moment, in the words of its faults."""
-        spells = [spell for spell in self._spells if spell.host == host and spell.lasts_at(self.now)]
         return ", ".join(
-            f"{spell.use.name}" + (f" at {spell.use.phase}" if spell.use.phase else "") for spell in spells
+            f"{spell.use.name}" + (f" at {spell.use.phase}" if spell.use.phase else "")
+            for spell in self.strikes.lasting(host)
         )
 
     def post(self, step: Send, name: str) -> None:

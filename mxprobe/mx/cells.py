@@ -85,6 +85,13 @@ _CONNECTION = (
     _cell("C1", "the host refuses the connection", _HOST_AGAIN, _R + "§5.1"),
     _cell("C2", "the host does not answer", _HOST_AGAIN, _R + "§5.1, §4.5.4.1", "30 s to 5 min, by mailer"),
     _cell("C3", "the host is unreachable, or resets before it speaks", _HOST_AGAIN, _R + "§4.5.4.1"),
+    _cell(
+        "C5?",
+        "the host is remembered as unreachable",
+        _HOST_AGAIN,
+        _R + "§4.5.4.1",
+        "who keeps a list of such hosts passes over them, also with other messages",
+    ),
     _cell("C4", "a failure on the sender's side", _HOST_AGAIN, _R + "§5.2", "says nothing about the host"),
 )
 _GREETING = (
@@ -106,7 +113,7 @@ _HELLO = (
     _cell("H3", "EHLO is answered 421", _HOST_AGAIN, _R + "§3.8"),
     _cell("H4?", "EHLO is answered 4yz", _HOST_AGAIN, _R + "§4.2.1"),
     _cell("H5?", "HELO is answered 5yz", _HOST_REFUSED, _R + "§4.1.4, §4.2.1"),
-    _cell("H6", "no answer to EHLO, or the connection ends", _HOST_AGAIN, _R + "§3.8"),
+    _cell("H6", "no answer to EHLO or STARTTLS, or the connection ends", _HOST_AGAIN, _R + "§3.8"),
 )
 _ENVELOPE = (
     _cell("M1", "MAIL is accepted", _MESSAGE_DONE, _R + "§4.3.2"),

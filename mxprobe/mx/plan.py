@@ -16,6 +16,8 @@ from mxprobe.facts.dns import Alias, Answer, Answers, AnswerStatus, MxRecord, Qu
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.delivery import Target
+from mxprobe.mx.outcome import Action, TlsPolicy
+from mxprobe.mx.profile import Profile
 
 _FAMILIES = {4: RecordType.A, 6: RecordType.AAAA}
 _PRIVATE = tuple(
@@ -239,3 +241,13 @@ def special_use(address: str) -> str | None:
     if any(parsed.version == block.version and parsed in block for block in _PRIVATE):
         return "private"
     return None if parsed.is_global else "reserved"
+
+
+def decided_by_names(profile: Profile, policy: TlsPolicy, plan: Plan) -> str | None:
+    """The cell by which the names alone decide what becomes of a message; None where there are hosts to try."""
+    company = any(host.cell == "D8" for host in plan.excluded)
+    if company and profile.ruling("D8", policy).action is Action.BOUNCE:
+        return "D8"
+    if plan.tiers:
+        return None
+    return "D4" if plan.temporary else plan.cell

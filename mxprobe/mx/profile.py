@@ -25,13 +25,14 @@ class Deviation(Struct, frozen=True, kw_only=True):
     """One cell where the mailer does something else than the reference.
 
     `kind` None leaves the cell's own; `until` limits the deviation to messages younger than so many seconds in the
-    queue; `because` is one clause for people, `evidence` says where it was seen.
+    queue, `under` to senders of one TLS policy; `because` is one clause for people, `evidence` says where it was seen.
     """
 
     cell: str
     action: Action
     kind: Kind | None = None
     until: float | None = None
+    under: TlsPolicy | None = None
     because: str
     grade: Grade
     evidence: str
@@ -56,12 +57,15 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 class Limits(Struct, frozen=True, kw_only=True):
     """How far a mailer walks the chain in one round; None is no limit.
 
-    `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still tried.
+    `one_answer_per_host`: the further addresses of a host are for connections that fail, and not tried once it has
+    answered. `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still
+    tried.
     """
 
     addresses: int | None = None
     sessions: int | None = None
     one_more_per_preference: bool = False
+    one_answer_per_host: bool = False
 
 
 class Shuffle(StrEnum):
@@ -69,6 +73,16 @@ class Shuffle(StrEnum):
 
     NAMES = "names"
     ADDRESSES = "addresses"
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """What a mailer remembers of a host between messages: after an attempt that ended in one of these `cells` it does
+    not try the address again for so many `seconds`, whatever the message."""
+
+    cells: frozenset[str]
+    seconds: float
+    grade: Grade
+    evidence: str
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
@@ -82,7 +96,11 @@ class Ruling(Struct, frozen=True, kw_only=True):
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """One mailer. `name` is what files say, `title` what reports say, `version` what the evidence is about."""
+    """One mailer. `name` is what files say, `title` what reports say, `version` what the evidence is about.
+
+    `ipv6_first`: of a host's addresses those of IPv6 come first, whatever order the resolver gave. `apart` names the
+    measured cases that the profile does not predict, each with the reason.
+    """
 
     name: str
     title: str
@@ -93,21 +111,25 @@ class Profile(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     shuffle: Shuffle = Shuffle.NAMES
     tls: TlsPolicy = TlsPolicy.MAY
+    ipv6_first: bool = False
+    memory: Memory | None = None
+    apart: tuple[tuple[str, str], ...] = ()
 
     def ruling(self, cell: str, policy: TlsPolicy, queued_for: float = 0.0) -> Ruling:
         """What this mailer does at `cell` for a message that is `queued_for` seconds old. KeyError for no such cell."""
         reference = CELLS[cell]
-        found = self.deviation(cell, queued_for)
+        found = self.deviation(cell, queued_for, policy)
         if found is None:
             action = reference.action_under(policy)
             return Ruling(cell=cell, action=action, scope=reference.scope, kind=reference.kind)
         kind = found.kind or reference.kind
         return Ruling(cell=cell, action=found.action, scope=reference.scope, kind=kind, deviation=found)
 
-    def deviation(self, cell: str, queued_for: float = 0.0) -> Deviation | None:
-        """The deviation in force at `cell`, None where the mailer follows the reference."""
+    def deviation(self, cell: str, queued_for: float = 0.0, policy: TlsPolicy | None = None) -> Deviation | None:
+        """The deviation in force at `cell`, None where the mailer follows the reference; `policy` None: its own."""
         for deviation in self.deviations:
-            if deviation.cell == cell and (deviation.until is None or queued_for < deviation.until):
+            young = deviation.until is None or queued_for < deviation.until
+            if deviation.cell == cell and young and deviation.under in (None, policy or self.tls):
                 return deviation
         return None
 

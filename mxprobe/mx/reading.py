@@ -48,7 +48,9 @@ def _classify_failure(turn: Turn, failure: Failure) -> str:  # one return a row 
             return "B6" if kind in _ENDED else "B4"
         case Phase.EHLO | Phase.HELO:
             return "T10" if turn.secured else "H6"
-        case Phase.STARTTLS | Phase.TLS:
+        case Phase.STARTTLS:
+            return "T4" if kind is FailureKind.MALFORMED else "H6"
+        case Phase.TLS:
             return "T4"
         case Phase.MAIL:
             return "M5"

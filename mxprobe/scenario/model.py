@@ -22,6 +22,18 @@ POLICY_HOST = "mta-sts"
 """The word by which steps name the host that serves the domain's MTA-STS policy."""
 
 
+REAL_MAILERS = ("postfix", "exim", "opensmtpd", "sendmail")
+"""The mailers that can stand in a story themselves, as its sender or as a host."""
+
+REAL = "real:"
+"""What stands before the name of a real mailer."""
+
+
+def modelled_name(sender: str) -> str:
+    """The label of the sender that a real one is judged as: `exim+may` for `real:exim+may`."""
+    return sender.removeprefix(REAL)
+
+
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
 
@@ -29,7 +41,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
     mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
     numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
-    `rogue` that it is not the owner's.
+    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix").
     """
 
     name: str
@@ -45,6 +57,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     tlsa: str = ""
     outside: bool = False
     rogue: bool = False
+    real: str = ""
     line: int = 0
 
 

@@ -270,6 +270,7 @@ class _Session:
         except aiosmtplib.SMTPResponseException as error:
             reply = _reply(error.code, error.message)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            phase = _phase_of(error, phase)
             failure = _failure(error, phase, loop.time() - began)
         turn = Turn(
             phase=phase,
@@ -307,6 +308,16 @@ def _reply(code: int, message: str) -> Reply:
     text = message.encode("utf-8", "surrogateescape")
     lines = tuple(escape_text(line) for line in message.split("\n"))
     return Reply(raw=text, code=code if 100 <= code <= 599 else None, lines=lines)
+
+
+def _phase_of(error: Exception, phase: Phase) -> Phase:
+    """What aiosmtplib does at STARTTLS is two phases: the command, and the handshake behind a positive reply.
+
+    Its words tell them apart; a connection that is gone behind the reply is one that was lost without a cause.
+    """
+    gone = str(error) == "Connection lost" and error.__cause__ is None
+    in_handshake = isinstance(error, ssl.SSLError) or "upgrading transport" in str(error) or gone
+    return Phase.TLS if phase is Phase.STARTTLS and in_handshake else phase
 
 
 def _failure(error: Exception, phase: Phase, after: float) -> Failure:

@@ -1,14 +1,26 @@
 """The mailers that are modelled, one file each, and how a file or a flag names one."""
 
+import hashlib
 from difflib import get_close_matches
+
+import msgspec
+from msgspec.structs import replace
 
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import exim, haraka, one_shot, postfix, rfc5321
+from mxprobe.mx.senders import exim, haraka, one_shot, opensmtpd, postfix, rfc5321, sendmail
 
-PROFILES: tuple[Profile, ...] = (rfc5321.PROFILE, postfix.PROFILE, exim.PROFILE, haraka.PROFILE, one_shot.PROFILE)
+PROFILES: tuple[Profile, ...] = (
+    rfc5321.PROFILE,
+    postfix.PROFILE,
+    exim.PROFILE,
+    opensmtpd.PROFILE,
+    sendmail.PROFILE,
+    haraka.PROFILE,
+    one_shot.PROFILE,
+)
 
 MODELLED = tuple(profile for profile in PROFILES if profile.name not in ("rfc5321", "one-shot"))
 """The profiles that stand for a mailer people run."""
@@ -18,6 +30,9 @@ TOO_OLD = "E3"
 
 NOBODY_LEFT = "E1"
 """The cell of a round that came to its end: what differs there is how many addresses a mailer tries in one."""
+
+REMEMBERED = "C5"
+"""The cell of a host that is passed over: what differs there is whether a mailer remembers any."""
 
 NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
 """Large senders that publish no rules for this."""
@@ -40,6 +55,18 @@ def find_profile(name: str) -> Profile:
     raise NoSuchSender(name, tuple(get_close_matches(name, [profile.name for profile in PROFILES])))
 
 
+def fingerprint(profile: Profile) -> str:
+    """Twelve hexadecimal digits that change whenever anything in the profile does that decides where mail goes."""
+    told = replace(
+        profile,
+        title="",
+        version="",
+        apart=(),
+        deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
+    )
+    return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:12]
+
+
 def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
     """The profile and TLS policy of "postfix" or "postfix+encrypt". Raises NoSuchSender for either part."""
     name, plus, word = label.partition("+")
@@ -53,9 +80,11 @@ def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
 
 
 def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
-    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits or patience."""
-    if profile.deviation(cell) is not None or policy is not profile.tls:
+    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits, memory or patience."""
+    if profile.deviation(cell, policy=policy) is not None or policy is not profile.tls:
         return True
+    if cell == REMEMBERED:
+        return profile.memory is not None
     if cell == NOBODY_LEFT:
         return profile.limits != PROFILES[0].limits
     return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)

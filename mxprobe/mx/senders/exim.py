@@ -1,7 +1,7 @@
 """Exim with its default configuration: what the last host tried said decides."""
 
 from mxprobe.mx.outcome import Action, Kind
-from mxprobe.mx.profile import Deviation, Grade, Limits, Profile, Timeouts
+from mxprobe.mx.profile import Deviation, Grade, Limits, Memory, Profile, Timeouts
 from mxprobe.mx.retry import DAY, HOUR, MINUTE, RetryStep, Schedule
 
 PROFILE = Profile(
@@ -18,7 +18,22 @@ PROFILE = Profile(
         ),
         lifetime=4 * DAY,
     ),
+    ipv6_first=True,
+    apart=(("tls-old-version", "its TLS library still speaks version 1.0; the lab's sender does not"),),
+    memory=Memory(
+        cells=frozenset({"C1", "C2", "C3", "B2", "B3", "B4", "B5", "B6", "H3", "H5", "H6"}),
+        seconds=15 * MINUTE,
+        grade=Grade.MEASURED,
+        evidence="Exim 4.96, cases refused-again, unanswered-again, banner-421-again; how long: its retry rule",
+    ),
     deviations=(
+        Deviation(
+            cell="H4",
+            action=Action.HELO,
+            because="says HELO after any refusal of EHLO but 421",
+            grade=Grade.MEASURED,
+            evidence="Exim 4.96, case ehlo-450",
+        ),
         Deviation(
             cell="E1",
             action=Action.BOUNCE,

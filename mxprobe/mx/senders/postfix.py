@@ -1,6 +1,6 @@
 """Postfix as shipped, with opportunistic TLS: any greeting but 2yz means another host, and never a bounce."""
 
-from mxprobe.mx.outcome import Action, Kind
+from mxprobe.mx.outcome import Action, Kind, TlsPolicy
 from mxprobe.mx.profile import Deviation, Grade, Limits, Profile, Shuffle, Timeouts
 from mxprobe.mx.retry import DAY, RetryStep, Schedule
 
@@ -11,6 +11,7 @@ PROFILE = Profile(
     timeouts=Timeouts(connect=30.0),
     limits=Limits(addresses=5, sessions=2),
     shuffle=Shuffle.ADDRESSES,
+    apart=(("tls-old-version", "its TLS library still speaks version 1.0; the lab's sender does not"),),
     schedule=Schedule(steps=(RetryStep(first=300.0, factor=2.0, ceiling=4000.0),), lifetime=5 * DAY),
     deviations=(
         Deviation(
@@ -41,6 +42,30 @@ PROFILE = Profile(
             because="takes a 5yz to HELO for the last word",
             grade=Grade.SOURCE,
             evidence="smtp_proto.c, smtp_trouble.c",
+        ),
+        Deviation(
+            cell="R3",
+            action=Action.NEXT,
+            because="takes the recipients that are too many to the next host",
+            grade=Grade.MEASURED,
+            evidence="Postfix 3.7.11, case too-many-recipients",
+        ),
+        Deviation(
+            cell="T3",
+            action=Action.BOUNCE,
+            kind=Kind.REFUSED,
+            under=TlsPolicy.ENCRYPT,
+            because="takes a 5yz to STARTTLS for the last word where it must not go without",
+            grade=Grade.MEASURED,
+            evidence="Postfix 3.7.11, case starttls-554-encrypt",
+        ),
+        Deviation(
+            cell="D8",
+            action=Action.BOUNCE,
+            kind=Kind.REFUSED,
+            because="takes a null MX among others for the owner's word that there is no mail",
+            grade=Grade.MEASURED,
+            evidence="Postfix 3.7.11, case null-mx-in-company",
         ),
         Deviation(
             cell="T4",

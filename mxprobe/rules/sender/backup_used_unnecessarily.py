@@ -23,7 +23,7 @@ from mxprobe.rules.sender.health import (
     healthy_during,
     preference_of,
     round_began,
-    turned_down_for_tls,
+    turned_down,
 )
 
 RULE = Rule(
@@ -44,7 +44,7 @@ def find(run: Run) -> Judgement:
         for host, at in fate.accepted:
             preference = preference_of(run, host)
             better = [name for number, name in run.chain if preference is not None and number < preference]
-            better = [name for name in better if name not in turned_down_for_tls(run, fate)]
+            better = [name for name in better if name not in turned_down(run, fate)]
             span = (round_began(run, fate, host, at), at)
             if not better or not all(healthy_during(run, name, span) for name in better):
                 continue

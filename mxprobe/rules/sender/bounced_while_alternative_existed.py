@@ -24,7 +24,7 @@ from mxprobe.rules.sender.health import (
     events_of,
     healthy_at,
     hosts_tried,
-    turned_down_for_tls,
+    turned_down,
 )
 
 RULE = Rule(
@@ -61,7 +61,7 @@ def find(run: Run) -> Judgement:
         event = bounce_by_sender(run, fate)
         if event is None or _is_lawful(_deciding_cell(run, fate, event)):
             continue
-        asked = hosts_tried(fate) | turned_down_for_tls(run, fate)
+        asked = hosts_tried(fate) | turned_down(run, fate)
         spared = [host for _, host in run.chain if host not in asked and healthy_at(run, host, event.at)]
         if not spared:
             continue

@@ -68,7 +68,9 @@ def preference_of(run: Run, host: str) -> int | None:
     return next((preference for preference, name in run.chain if name == host), None)
 
 
-def turned_down_for_tls(run: Run, fate: Fate) -> frozenset[str]:
-    """The hosts that the sender could not use for a copy because of its TLS policy (rows T0 to T16 of the table)."""
+def turned_down(run: Run, fate: Fate) -> frozenset[str]:
+    """The hosts that the sender had its reasons not to use for a copy: its TLS policy (rows T0 to T16 of the table), or
+    that it remembered them as unreachable (C5)."""
     refused = events_of(run, fate, EventKind.REFUSED)
-    return frozenset(event.host for event in refused if event.host and (event.cell or "").startswith("T"))
+    mine = [event for event in refused if (event.cell or "").startswith(("T", "C5"))]
+    return frozenset(event.host for event in mine if event.host is not None)

@@ -16,7 +16,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import EventKind, Fate, Run
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, healthy_during, hosts_tried, turned_down_for_tls
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, healthy_during, hosts_tried, turned_down
 
 RULE = Rule(
     code="MX952",
@@ -55,7 +55,7 @@ def find(run: Run) -> Judgement:
 
 def _unasked(run: Run, fate: Fate) -> list[str]:
     """The hosts worse than the best one asked that were healthy from sending to the end, and never asked."""
-    asked = hosts_tried(fate) | turned_down_for_tls(run, fate)
+    asked = hosts_tried(fate) | turned_down(run, fate)
     reached = [number for number, host in run.chain if host in asked]
     ends = [at for _, at in fate.accepted] + [at for _, at, _ in fate.bounces]
     span = (fate.sent_at, max(ends, default=run.ended))

@@ -13,7 +13,7 @@ Standards. RFC 5321 §5.1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
-from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of, turned_down_for_tls
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of, turned_down
 
 RULE = Rule(
     code="MX966",
@@ -31,7 +31,7 @@ def find(run: Run) -> Judgement:
     found = []
     for fate in run.fates:
         tries = [event for event in events_of(run, fate, EventKind.TRIED) if event.who == SENDER and event.host]
-        unusable = turned_down_for_tls(run, fate)
+        unusable = turned_down(run, fate)
         for event in tries:
             asked = {one.host for one in tries if one.round == event.round and one.at <= event.at} | unusable
             own = preference_of(run, event.host or "")

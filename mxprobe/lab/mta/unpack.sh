@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# Unpacks the mailers of .ci/debian-packages, each with its whole dependency closure, into a root of their own.
+# Unpacks Debian's mailers, and the packages named beside them, each with all it depends on, into a root of their own.
 #
-#     bash .ci/debian DIR && MXPROBE_MAILERS=DIR pytest -m real
+#     bash unpack.sh DIR [PACKAGE...] && export MXPROBE_MAILERS=DIR
 #
-# Nothing is installed: Postfix and Exim conflict as packages but not as files. The closure is resolved against an empty
+# Nothing is installed: mailers conflict as packages but not as files. The closure is resolved against an empty
 # package status, one package at a time, so it does not matter what this machine has installed. Needs Debian and root.
 # Does nothing when DIR already holds what this script and the list would make; says nothing unless something fails.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+script=$(readlink -f "${BASH_SOURCE[0]}")
+# Essential packages are nobody's dependency: m4 makes sendmail's configuration, and scripts call for a shell.
+mailers=(postfix exim4-daemon-light opensmtpd sendmail-bin sendmail-cf m4 dash)
 
 fail() {
-    echo ".ci/debian: $*" >&2
+    echo "unpack.sh: $*" >&2
     exit 1
 }
 
-[ $# -eq 1 ] || fail "usage: bash .ci/debian DIR"
+[ $# -ge 1 ] || fail "usage: bash unpack.sh DIR [PACKAGE...]"
 [ "$(id -u)" -eq 0 ] || fail "needs root: the mailers run as users of their own"
 for tool in apt-get dpkg-deb dpkg-query unshare chroot flock; do
     command -v "$tool" >/dev/null || fail "needs $tool: this is for Debian and its kin"
@@ -27,7 +29,9 @@ tree=$(cd "$1" && pwd)
 exec 9>"$tree.lock"
 flock 9
 
-recipe=$(cat "$here/debian" "$here/debian-packages" | sha256sum)
+shift
+packages=("${mailers[@]}" "$@")
+recipe=$( (cat "$script" && echo "${packages[@]}") | sha256sum)
 if [ -e "$tree/.recipe" ] && [ "$(cat "$tree/.recipe")" = "$recipe" ]; then
     exit 0
 fi
@@ -42,7 +46,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/archives/partial"
 : >"$work/status"
-mapfile -t packages < <(grep -v -e '^#' -e '^[[:space:]]*$' "$here/debian-packages")
 
 fetch() {
     local package
@@ -81,6 +84,10 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 postfix:x:901:901::/var/spool/postfix:/usr/sbin/nologin
 Debian-exim:x:903:903::/var/spool/exim4:/usr/sbin/nologin
 nsd:x:904:904::/var/lib/nsd:/usr/sbin/nologin
+opensmtpd:x:905:905::/var/lib/opensmtpd/empty:/usr/sbin/nologin
+opensmtpq:x:906:906::/var/lib/opensmtpd/empty:/usr/sbin/nologin
+smmta:x:907:907::/var/lib/sendmail:/usr/sbin/nologin
+smmsp:x:908:908::/var/lib/sendmail:/usr/sbin/nologin
 USERS
 cat >"$tree/etc/group" <<'GROUPS_'
 root:x:0:
@@ -90,12 +97,19 @@ postfix:x:901:
 postdrop:x:902:
 Debian-exim:x:903:
 nsd:x:904:
+opensmtpd:x:905:
+opensmtpq:x:906:
+smmta:x:907:
+smmsp:x:908:
 GROUPS_
 printf 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\n' >"$tree/etc/nsswitch.conf"
 printf '127.0.0.1 localhost\n' >"$tree/etc/hosts"
 
-# What differs from one mailer to the next is mounted on /rig by the rig that runs it (tests/support/mailers/).
-mkdir -p "$tree/rig" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/root"
+# What differs from one mailer to the next is mounted on /rig by whatever runs it.
+mkdir -p "$tree/rig" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/root" "$tree/var/spool/smtpd"
+ln -sfn /run "$tree/var/run"
+for node in null zero full random urandom; do : >"$tree/dev/$node"; done # the machine's own are mounted on these
+ln -sf /rig/syslog "$tree/dev/log"
 chmod 1777 "$tree/tmp"
 ln -sf /rig/resolv.conf "$tree/etc/resolv.conf"
 mkdir -p "$tree/etc/exim4" "$tree/etc/postfix"

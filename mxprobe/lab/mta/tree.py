@@ -5,14 +5,22 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-import pytest
+from msgspec import Struct
+
+from mxprobe.errors import MxprobeError
 
 VARIABLE = "MXPROBE_MAILERS"
-"""The environment variable that names the tree `.ci/debian` made."""
+"""The environment variable that names the tree which `unpack` has made."""
 
-# $1 the tree, $2 the directory to mount on /rig, then the command. The mounts vanish with the new namespace.
-_ENTER = 'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"'
+# $1 the tree, $2 the directory to mount on /rig, then the command. What lies below on/ is mounted at its place in the
+# tree. The mounts vanish with the new namespace.
+_ENTER = """
+for node in null zero full random urandom; do mount --bind "/dev/$node" "$1/dev/$node" || exit; done
+for at in run var/spool/smtpd; do
+    if [ -d "$2/on/$at" ]; then mount --bind "$2/on/$at" "$1/$at" || exit; fi
+done
+mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"
+"""
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -23,15 +31,15 @@ ENVIRONMENT = {
 """All the environment programs of the tree get; PATH serves `unshare`, `mount` and `chroot` of this machine too."""
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class User(Struct, frozen=True, kw_only=True):
     """The numbers of a user of the tree, which the machine outside need not know."""
 
     uid: int
     gid: int
 
 
-class Tree(msgspec.Struct, frozen=True):
-    """A directory `.ci/debian` filled; shared by all tests, written to by none."""
+class Tree(Struct, frozen=True):
+    """A directory that `unpack` has filled; shared by all plays, written to by none."""
 
     path: Path
 
@@ -83,22 +91,28 @@ def give_resolver(home: Path, address: str | None, *, keep: bool = False) -> Non
     """
     path = home / "resolv.conf"
     if not (keep and path.exists()):
-        path.write_text(f"nameserver {address or '127.0.0.1'}\noptions timeout:1 attempts:2\n")
-
-
-def require(met: bool, reason: str) -> None:
-    """Skip the test when a condition is not met; in CI (`CI=true`) fail it, for there a skipped test shows nothing."""
-    if met:
-        return
-    if os.environ.get("CI", "").lower() in {"true", "1", "yes"}:
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+        path.write_text(f"nameserver {address or '127.0.0.1'}\noptions timeout:5 attempts:1 trust-ad edns0\n")
 
 
 def find_tree() -> Tree:
-    """The tree that `MXPROBE_MAILERS` names; without one, or without root, the test is skipped (in CI: fails)."""
+    """The tree that `MXPROBE_MAILERS` names. Raises MxprobeError, with what to do, without one or without root."""
     named = os.environ.get(VARIABLE, "")
-    require(bool(named), f"no real mailers: set {VARIABLE}, see .ci/debian")
-    require((Path(named) / ".recipe").is_file(), f"no real mailers in {named}: make them with .ci/debian")
-    require(os.geteuid() == 0, "real mailers need root: they run as users of their own")
+    if not named or not (Path(named) / ".recipe").is_file():
+        where = f"{VARIABLE} names no tree of theirs: {named}" if named else f"{VARIABLE} is not set"
+        how = f"on Debian, as root: mxprobe measure --unpack DIR, then export {VARIABLE}=DIR"
+        raise MxprobeError(f"real mailers are not here ({where}); {how}")
+    if os.geteuid() != 0:
+        raise MxprobeError("real mailers need root: they run as users of their own, in a network of their own")
     return Tree(Path(named).resolve())
+
+
+def unpack(directory: Path, extra: Sequence[str] = ()) -> None:
+    """Unpack Debian's mailers, and packages beside them, into a tree. Raises MxprobeError with what the script said."""
+    script = Path(__file__).with_name("unpack.sh")
+    done = subprocess.run(
+        ("/bin/bash", str(script), str(directory), *extra), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise MxprobeError(
+            done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the mailers did not unpack"
+        )

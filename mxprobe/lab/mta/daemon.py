@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.mailers.debian import ENVIRONMENT, Tree, give_resolver
+from mxprobe.errors import MxprobeError
+from mxprobe.lab.mta.tree import ENVIRONMENT, Tree, give_resolver
 
 _STEP = 0.01
 _START_LIMIT = 10.0
@@ -25,7 +26,7 @@ _STOP_LIMIT = 3.0
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
-class DidNotStart(Exception):
+class DidNotStart(MxprobeError):
     """A daemon ended, or was not ready in time; the text holds what it had to say."""
 
 
@@ -157,5 +158,5 @@ def listens(address: str, port: int) -> bool:
     """Whether a TCP socket listens on this IPv4 address and port, read from the kernel's table without connecting."""
     # The table writes an address as the hexadecimal of its 32 bits in the machine's own byte order: little-endian here.
     wanted = f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
-    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    rows = (line.split() for line in Path("/proc/thread-self/net/tcp").read_text().splitlines()[1:])
     return any(row[1] == wanted and row[3] == _LISTEN for row in rows)

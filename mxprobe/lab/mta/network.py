@@ -1,0 +1,78 @@
+"""A network of its own for one play: this thread's, with nothing in it but loopback and the addresses of the story.
+
+A real mailer in it has no way out: there is no interface, no route and no resolver but those of the lab. The kernel
+takes the network down when the last process in it ends, however that comes about. Linux alone has this, for root.
+
+Standards: none; namespaces(7), network_namespaces(7).
+"""
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from mxprobe.errors import MxprobeError
+
+_CLONE_NEWNET = 0x40000000
+_OURS = "/proc/thread-self/ns/net"
+
+
+@contextmanager
+def own_network() -> Iterator[None]:
+    """This thread, and every process that it starts, is in a new network while the context lasts.
+
+    Threads that were there before stay where they are. Raises MxprobeError where this machine does not allow it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        ours = os.open(_OURS, os.O_RDONLY)
+    except OSError as error:
+        raise MxprobeError("real mailers need network namespaces, which only Linux has") from error
+    try:
+        if libc.unshare(_CLONE_NEWNET):
+            why = os.strerror(ctypes.get_errno())
+            raise MxprobeError(f"real mailers need a network of their own, and this machine refuses one: {why}")
+        try:
+            _command(["link set lo up"])
+            yield
+        finally:
+            libc.setns(ours, _CLONE_NEWNET)
+    finally:
+        os.close(ours)
+
+
+def add_addresses(addresses: Iterable[str]) -> None:
+    """Give this network's loopback these addresses, of either family; `nodad`: they can be used at once."""
+    _command(
+        f"address add {address}/128 dev lo nodad" if ":" in address else f"address add {address}/32 dev lo"
+        for address in addresses
+    )
+
+
+def prefer_sources(addresses: Iterable[str], sources: Iterable[str]) -> None:
+    """Let who names no address of its own connect to these from the source of their family.
+
+    Else the kernel would take the address itself for the source, since all of them are this network's.
+    """
+    by_family = {":" in source: source for source in sources}
+    for address in addresses:
+        source = by_family.get(":" in address)
+        if source is None:
+            continue
+        route = f"local {address}/{128 if ':' in address else 32} dev lo table local"
+        # The kernel's own route to an IPv6 address stays beside another one, and is preferred to it.
+        _command([f"route del {route}"] if ":" in address else [])
+        _command([f"route replace {route} src {source}"])
+
+
+def _command(lines: Iterable[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        done = subprocess.run(
+            ("/usr/bin/env", "ip", "-batch", "-"), input=text, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise MxprobeError("real mailers need the program `ip` (Debian: iproute2)") from None
+    if done.returncode:
+        raise MxprobeError(f"the network of the play cannot be made: {done.stderr.strip()}")

@@ -1,0 +1,309 @@
+"""Plays one story with real mailers in it: as the sender under test, or as hosts of the domain.
+
+Everything stands in a network of its own, which has no way out; nothing is left of it, or of the mailers, when the play
+is over, also where it breaks off. The story's clock runs at a fixed pace beside real time.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from mxprobe.errors import MxprobeError
+from mxprobe.facts.dsn import Bounce
+from mxprobe.facts.run import Run, WorldKind
+from mxprobe.facts.session import Endpoint, Session
+from mxprobe.lab.clock import play_in_fresh_loop
+from mxprobe.lab.host import host_protocol
+from mxprobe.lab.mta import MAILERS
+from mxprobe.lab.mta.agent import Agent
+from mxprobe.lab.mta.book import Book
+from mxprobe.lab.mta.ground import NetworkGround, strange_address
+from mxprobe.lab.mta.horizon import horizon_of
+from mxprobe.lab.mta.mailer import Mailer as Real
+from mxprobe.lab.mta.mailer import Setup
+from mxprobe.lab.mta.names import resolve_at, zones_of_senders
+from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
+from mxprobe.lab.mta.postbox import NAME, postbox_protocol
+from mxprobe.lab.mta.tree import Tree, find_tree
+from mxprobe.lab.nameserver import NameServer
+from mxprobe.lab.play import end_of, people, run_of
+from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
+from mxprobe.lab.seams import Look
+from mxprobe.lab.world import SENDER, World
+from mxprobe.mx.senders import parse_sender
+from mxprobe.scenario.model import REAL, Scenario, Send, modelled_name
+
+PACE = 100.0
+"""So many seconds of story time pass in a real second: a wait of five minutes takes three seconds."""
+
+_GRACE = 0.4
+"""Real seconds without any news after which a settled story is over."""
+
+_LOOK = 0.1
+_SMTP, _DNS = 25, 53
+_SENDER, _CLIENT, _POSTBOX, _RESOLVER = 1, 3, 4, 10
+"""The numbers of addresses that no machine of the story has."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A play that is wanted: the story, the sender's label (`real:exim`, `postfix+may`), the seed and the pace.
+
+    `horizon` is the story time at which it ends at the latest; None: where the story itself has nothing more to say.
+    `rounds`: it is over when the sender has put everybody off so many times who still waits (None: it goes on).
+    """
+
+    scenario: Scenario
+    sender: str
+    seed: int = 1
+    pace: float = PACE
+    horizon: float | None = None
+    rounds: int | None = None
+
+
+def is_real(scenario: Scenario, sender: str) -> bool:
+    """Whether a play of this story by this sender needs real mailers."""
+    return sender.startswith(REAL) or any(spec.real for spec in scenario.hosts)
+
+
+def play_real(wanted: Wanted, look: Look | None = None) -> Run:
+    """One play; `look` is what steps that probe do.
+
+    Raises MxprobeError where this machine has not got the mailers, or may not run them.
+    """
+    tree = find_tree()
+    with own_network(), tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
+        Path(folder).chmod(0o755)
+        play = _Play(wanted, tree, Path(folder))
+        play.world.look = look
+        try:
+            ended = play_in_fresh_loop(play.run, play.ground.make_loop)
+        except BaseExceptionGroup as group:
+            raise _first_of(group) from group
+    return run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended)
+
+
+def _first_of(group: BaseExceptionGroup) -> BaseException:
+    """What really happened, of several that followed from it."""
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+class _Play:
+    """One play on its way."""
+
+    def __init__(self, wanted: Wanted, tree: Tree, folder: Path) -> None:
+        self.wanted, self.tree, self.folder = wanted, tree, folder
+        scenario = wanted.scenario
+        self.ground = NetworkGround(scenario, wanted.pace, self._sighted)
+        self.world = World(scenario, wanted.seed, self.ground.addresses)
+        self.world.sessions = _Finished(lambda session: self._read(session, over=True))
+        self.world.answered = lambda session: self._read(session, over=False)
+        self.books: dict[str, Book] = {}
+        self.agents: list[Agent] = []
+        self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
+
+    async def run(self) -> float:
+        """Stage the world, tell the story, wait until it is over; the story time of its end."""
+        loop = asyncio.get_running_loop()
+        broken: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, context: broken.append(context))
+        world, ground = self.world, self.ground
+        try:
+            async with AsyncExitStack() as stack:
+                await ground.open(world)
+                await self._outside(stack)
+                await self._listen()
+                people(world, self._lab_sender, ground)
+                async with self._mailers():
+                    ended = await self._tell()
+                await asyncio.sleep(_LOOK * self.wanted.pace)  # sessions that were open end with the mailers
+                for book in self.books.values():
+                    book.close()
+        finally:
+            await ground.close()
+        if broken:
+            error = broken[0].get("exception")
+            raise error or MxprobeError(f"the world of the story is broken: {broken[0]['message']}")
+        return end_of(world, ended)
+
+    @property
+    def _lab_sender(self) -> str:
+        return modelled_name(self.wanted.sender)
+
+    async def _tell(self) -> float:
+        world, wanted = self.world, self.wanted
+        loop = asyncio.get_running_loop()
+        world.origin = loop.time()
+        horizon = wanted.horizon if wanted.horizon is not None else horizon_of(wanted.scenario, self._lab_sender)
+        async with asyncio.TaskGroup() as group:
+            world.work = group
+            follows = group.create_task(self.ground.follow())
+            teller = group.create_task(world.teller.tell())
+            await self._until_over(teller, horizon)
+            teller.cancel()
+            follows.cancel()
+            world.end()
+            world.work = None
+        return world.now
+
+    async def _until_over(self, teller: "asyncio.Task[None]", horizon: float) -> None:
+        """Wait until every message is settled, every queue empty, and no news has come for a while."""
+        quiet, known = 0.0, -1
+        while self.world.now < horizon and quiet < _GRACE:
+            await asyncio.sleep(_LOOK * self.wanted.pace)
+            for agent in self.agents:
+                agent.read_log()
+            settled = teller.done() and self._is_settled()
+            news = len(self.world.events)
+            quiet = quiet + _LOOK if settled and news == known else 0.0
+            known = news
+
+    def _is_settled(self) -> bool:
+        rounds = self.wanted.rounds
+        if rounds is not None:
+            books = self.books.values()
+            sent = bool(self.books) and all(book.waiting for book in books)
+            return sent and all(book.is_settled or book.has_waited(rounds) for book in books)
+        return not self.world.errands and all(book.is_settled for book in self.books.values())
+
+    # -- machines -----------------------------------------------------------------------------------------------------
+
+    async def _outside(self, stack: AsyncExitStack) -> None:
+        """The postbox of those who send, and a resolver for every real mailer."""
+        post = strange_address(_POSTBOX)
+        numbers = range(_RESOLVER, _RESOLVER + 1 + len(self.real_hosts))
+        machines = [strange_address(_SENDER), strange_address(_CLIENT), post, *map(strange_address, numbers)]
+        add_addresses([*machines, strange_address(_SENDER, v6=True), strange_address(_CLIENT, v6=True)])
+        theirs = {address for found in self.ground.addresses.values() for address in found}
+        prefer_sources([*sorted(theirs), post], (strange_address(_SENDER), strange_address(_SENDER, v6=True)))
+        loop, tls = asyncio.get_running_loop(), self.world.authority.context(NAME)
+        server = await loop.create_server(postbox_protocol(self._bounced, tls), post, _SMTP)
+        stack.callback(server.close)
+        sends = [step for step in self.wanted.scenario.steps if isinstance(step, Send)]
+        domains = {step.mail_from.rpartition("@")[2] for step in sends} - {self.wanted.scenario.domain, ""}
+        outside = NameServer(zones_of_senders(dict.fromkeys(sorted(domains | {"elsewhere.test"}), post)))
+        for number, who in zip(numbers, (SENDER, *self.real_hosts), strict=True):
+            asking = (self.ground.ask, self.ground.servers)
+            await stack.enter_async_context(resolve_at(strange_address(number), self.world, who, asking, outside))
+
+    async def _listen(self) -> None:
+        """Let every machine of the lab be there for its service; real ones listen themselves."""
+        world, ground = self.world, self.ground
+        for address, host in world.host_of.items():
+            if host in self.real_hosts:
+                continue
+            if host == world.scenario.policy_host:
+                await ground.listen(address, HTTPS_PORT, policy_protocol(world.policy_seams()))
+            else:
+                await ground.listen(address, _SMTP, host_protocol(world.seams_of(host, address, _SMTP)))
+
+    @asynccontextmanager
+    async def _mailers(self) -> AsyncIterator[None]:
+        """The real mailers run while the context lasts. They are started from threads: some ask for names at once."""
+        async with AsyncExitStack() as stack:
+            if self.wanted.sender.startswith(REAL):
+                real = self._make(self._kind(self.wanted.sender), self._setup_of_sender())
+                await self._start(stack, real)
+                self._stand_for(SENDER, real)
+            for host in self.real_hosts:
+                await self._start(stack, self._make(self.real_hosts[host], self._setup_of_host(host)))
+            yield
+
+    async def _start(self, stack: AsyncExitStack, real: Real) -> None:
+        stack.push_async_callback(asyncio.to_thread, real.stop)
+        await asyncio.to_thread(real.start)
+
+    def _kind(self, sender: str) -> str:
+        return sender.removeprefix(REAL).partition("+")[0]
+
+    def _make(self, kind: str, setup: Setup) -> Real:
+        if kind not in MAILERS:
+            raise MxprobeError(f"{REAL}{kind}: no real mailer is called so; there are {', '.join(sorted(MAILERS))}")
+        return MAILERS[kind](self.tree, self.folder, setup)
+
+    def _stand_for(self, who: str, real: Real) -> None:
+        """Let a real mailer be one of the world's."""
+        known = self.world.mailers[who]
+        book = Book(self.world, who, self.wanted.pace)
+        agent = Agent(real, book, (known.profile, known.policy), known.around)
+        agent.source = strange_address(_CLIENT)
+        self.world.mailers[who] = agent
+        self.books[real.address] = book
+        self.agents.append(agent)
+
+    def _setup_of_sender(self) -> Setup:
+        cafile = self.folder / "authority.pem"
+        cafile.write_bytes(self.world.authority.pem)
+        _, policy = parse_sender(self._lab_sender)
+        return Setup(
+            address=strange_address(_SENDER),
+            address6=strange_address(_SENDER, v6=True),
+            hostname="sender.elsewhere.test",
+            nameserver=strange_address(_RESOLVER),
+            trusts=(strange_address(_CLIENT),),
+            cafile=cafile,
+            tls=policy,
+            pace=self.wanted.pace,
+        )
+
+    def _setup_of_host(self, host: str) -> Setup:
+        raise NotImplementedError
+
+    # -- news ---------------------------------------------------------------------------------------------------------
+
+    def _sighted(self, source: str, address: str, cell: str | None) -> None:
+        book = self._book_of(source)
+        if book is not None:
+            book.see(Endpoint(host=self.world.host_of[address], address=address), cell)
+
+    def _read(self, session: Session, *, over: bool) -> None:
+        book = self._book_of(session.source or "")
+        if book is not None:
+            book.read(session, over=over)
+
+    def _bounced(self, source: str, bounce: Bounce) -> None:
+        book = self._book_of(source)
+        if book is not None:
+            book.bounce(bounce)
+
+    def _book_of(self, source: str) -> Book | None:
+        if source == strange_address(_SENDER, v6=True):
+            source = strange_address(_SENDER)
+        return self.books.get(source)
+
+
+class _Finished(list[Session]):
+    """The sessions of a world; every one is told on as it is over."""
+
+    def __init__(self, tell: Any) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def append(self, session: Session) -> None:
+        """Keep a session, and tell."""
+        super().append(session)
+        self._tell(session)
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """A real mailer as it is here: its version, and what is set otherwise than shipped, by its own names."""
+
+    version: str
+    settings: tuple[tuple[str, str], ...]
+
+
+def describe_real(kind: str, pace: float = PACE) -> Described:
+    """The mailer that plays would use. Raises MxprobeError where there is none of this name, or none here."""
+    if kind not in MAILERS:
+        raise MxprobeError(f"no real mailer is called {kind}; there are {', '.join(sorted(MAILERS))}")
+    tree = find_tree()
+    with tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
+        setup = Setup(address=strange_address(_SENDER), hostname="sender.elsewhere.test", pace=pace)
+        real = MAILERS[kind](tree, Path(folder), setup)
+        real.home.mkdir()
+        return Described(version=real.version(), settings=tuple(real.settings().items()))
