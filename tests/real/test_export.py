@@ -36,13 +36,12 @@ class ExportedExim(Exim):
 
 def _postfix(tree: Tree, workdir: Path, held: Held, address: str) -> Mailer:
     lines = [line for line in held.export("postfix").splitlines() if not line.startswith("#")]
-    extra = dict(line.split(" = ", 1) for line in lines) | {"mynetworks": "127.0.0.0/8"}
+    extra = dict(line.split(" = ", 1) for line in lines)
     return Postfix(tree, workdir, _setup(held, address, extra))
 
 
 def _exim(tree: Tree, workdir: Path, held: Held, address: str) -> Mailer:
-    extra = {"hostlist relay_from_hosts": "127.0.0.0/8", "domainlist relay_to_domains": "*"}
-    exim = ExportedExim(tree, workdir, _setup(held, address, extra))
+    exim = ExportedExim(tree, workdir, _setup(held, address, {}))
     exim.exported = held.export("exim")
     return exim
 
@@ -50,7 +49,14 @@ def _exim(tree: Tree, workdir: Path, held: Held, address: str) -> Mailer:
 def _setup(held: Held, address: str, extra: dict[str, str]) -> Setup:
     name_server = held.stage.nameserver.rpartition(":")[0]
     host = f"mailer.{address.replace('.', '-')}.test"
-    return Setup(address=address, port=free_port(address), hostname=host, dns=(name_server, 53), extra=extra)
+    return Setup(
+        address=address,
+        port=free_port(address),
+        hostname=host,
+        nameserver=name_server,
+        trusts=("127.0.0.0/8",),
+        extra=extra,
+    )
 
 
 def _send(mailer: Mailer) -> None:

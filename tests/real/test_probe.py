@@ -40,7 +40,7 @@ def _look(tree: Tree, tmp_path: Path, certificate: Callable[[str], Certificate])
             address=address,
             port=port,
             hostname=f"mx{number}.example.test",
-            recipients=frozenset({ALICE}),
+            mailboxes=frozenset({ALICE}),
             certificate=chain,
         )
         for number, (address, chain) in enumerate(zip((first, second), chains, strict=True), start=1)

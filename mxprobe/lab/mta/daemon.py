@@ -2,10 +2,12 @@
 
 The daemon is the first process of a process namespace. When that process ends the kernel ends all others of the
 namespace, and only then is its parent told; so a stopped daemon leaves no process, and no mount, since the mounts were
-its namespace's.
+its namespace's. The same happens when this program is killed: a guard outside the namespace reads from a pipe that
+nobody else writes to, and ends the daemon when the pipe does.
 """
 
 import abc
+import contextlib
 import os
 import shutil
 import signal
@@ -24,6 +26,20 @@ _STEP = 0.01
 _START_LIMIT = 10.0
 _STOP_LIMIT = 3.0
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
+
+# The daemon's own parent, and beside it the guard. A death signal would not do: it comes with the end of the thread
+# that has started a process, and threads end before the daemons that they have started.
+_GUARD = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+daemon=$!
+(read -r _ || kill -KILL "$daemon") <&3 &
+guard=$!
+wait "$daemon"
+ended=$?
+kill -KILL "$guard" 2>/dev/null
+exit "$ended"
+"""
 
 
 class DidNotStart(MxprobeError):
@@ -68,9 +84,8 @@ class Daemon(abc.ABC):
         """The process id of the daemon itself, as this machine counts; None when it does not run."""
         if self._process is None or self._process.poll() is not None:
             return None
-        parent = self._process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return int(children[0]) if children else None
+        parent = _first_child(self._process.pid)
+        return None if parent is None else _first_child(parent)
 
     def start(self) -> None:
         """Configure and start, and return when it is ready; DidNotStart with its log after 10 s, or when it ends."""
@@ -81,8 +96,8 @@ class Daemon(abc.ABC):
         self.configure()
         with (self.home / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                self.tree.command(self.home, self.command(), alone=True),
-                stdin=subprocess.DEVNULL,
+                ("/bin/sh", "-c", _GUARD, "guard", *self.tree.command(self.home, self.command(), alone=True)),
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=ENVIRONMENT,
@@ -100,20 +115,20 @@ class Daemon(abc.ABC):
         self._process = None
         if process is None:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if pid is not None and process.poll() is None:
-                os.kill(pid, number)
-            try:
-                process.wait(_STOP_LIMIT)
-            except subprocess.TimeoutExpired:
-                continue
-            return
-        process.kill()
-        process.wait(_STOP_LIMIT)
+        with process:
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                if pid is not None and process.poll() is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_STOP_LIMIT)
+                    return
 
-    def run(self, *argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *argv: str, stdin: str = "", timeout: float = 30, group: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run another program of the tree to its end, with this daemon's directory as its `/rig`."""
-        return self.tree.run(self.home, *argv, stdin=stdin, timeout=timeout)
+        return self.tree.run(self.home, *argv, stdin=stdin, timeout=timeout, group=group)
 
     def make_directory(self, name: str, *, owner: str = "root", group: str | None = None, mode: int = 0o755) -> Path:
         """A directory below `home` for a user of the tree; its group is the user's own unless another is named."""
@@ -152,6 +167,14 @@ class Daemon(abc.ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _first_child(parent: int) -> int | None:
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except OSError:
+        return None
+    return int(children[0]) if children else None
 
 
 def listens(address: str, port: int) -> bool:

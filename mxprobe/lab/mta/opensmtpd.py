@@ -63,13 +63,21 @@ class OpenSmtpd(Mailer):
 
     def queue(self) -> tuple[str, ...]:
         """By smtpctl."""
-        lines = self.run("smtpctl", "show", "queue").stdout.splitlines()
+        lines = self._control("show", "queue").splitlines()
         fields = [line.split("|") for line in lines if line.count("|") > 5]
         return tuple(field[5] for field in fields)
 
     def run_queue(self) -> None:
-        """By smtpctl."""
-        self.run("smtpctl", "schedule", "all")
+        """By smtpctl, which opens the routes again that the mailer has closed for a while after a failure."""
+        for route in self._control("show", "routes").splitlines():
+            self._control("resume", "route", route.split(".")[0])
+        self._control("schedule", "all")
+
+    def _control(self, *arguments: str) -> str:
+        done = self.run("smtpctl", *arguments, group="opensmtpq")
+        if done.returncode:
+            raise MxprobeError(f"{self.title} does not do what it is told: {done.stdout.strip()}")
+        return done.stdout
 
     def configure(self) -> None:
         """Write smtpd.conf, and make the queue and the socket's directory."""
@@ -130,5 +138,5 @@ class OpenSmtpd(Mailer):
             'match from any for domain <kept> rcpt-to <boxes> action "keep"',
             f'match from any for domain <relayed>{known} action "hand"',
             'match from src <trusted> for any action "send"',
-            'match from local for any action "send"',
+            'match from socket for any action "send"',
         ]

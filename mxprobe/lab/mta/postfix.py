@@ -69,6 +69,7 @@ _WAITS = {
     "minimal_backoff_time": 300,
     "maximal_backoff_time": 4000,
     "queue_run_delay": 300,
+    "address_verify_poll_delay": 3,
     "maximal_queue_lifetime": 432000,
     "bounce_queue_lifetime": 432000,
 }
@@ -212,6 +213,8 @@ class Postfix(Mailer):
         if setup.knows is not None:
             settings["relay_recipient_maps"] = "texthash:/rig/known"
         if setup.verifies:
-            settings["smtpd_recipient_restrictions"] = "reject_unverified_recipient"
+            checks = ", ".join(f"{{{domain} = reject_unverified_recipient}}" for domain in setup.relays)
+            checked = f"check_recipient_access inline:{{{checks}}}"
+            settings["smtpd_recipient_restrictions"] = f"permit_mynetworks, {checked}"
             settings["address_verify_map"] = ""
         return settings

@@ -5,6 +5,7 @@ shipped. Its queue runs every half hour of the story.
 """
 
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,8 +34,16 @@ _WAITS = {
 """Its waits in seconds, as shipped."""
 
 _QUEUE = 1800
+_MAKEMAP = "/usr/libexec/sendmail/makemap"
+_MAILDIR = (
+    "Mmaildir, P=/usr/libexec/opensmtpd/mail.maildir, F=lsDFMPSnu, U=mail:mail, S=EnvFromL/HdrFromL,",
+    "\tR=EnvToSMTP/HdrToL, T=DNS/RFC822/X-Unix, A=mail.maildir /rig/mail/$u",
+)
+"""Mail that stays here goes to a program of OpenSMTPD's that keeps Maildirs; sendmail has none."""
+
 _LINE = re.compile(
-    r": to=(?P<to>[^ ]*), .*?(?: relay=(?P<host>[^,]*),)? dsn=(?P<dsn>[245])\.\d+\.\d+,.*? stat=(?P<words>.*)$"
+    r": to=(?P<to>[^ ]*), .*?(?: relay=(?P<host>[^,]*),)? dsn=(?P<dsn>[245])\.\d+\.\d+,"
+    r"(?: reply=(?P<reply>.*?),)? stat=(?P<words>.*)$"
 )
 _ENDED = {"2": Ended.DELIVERED, "4": Ended.DEFERRED, "5": Ended.BOUNCED}
 
@@ -51,7 +60,7 @@ def read_log(text: str) -> tuple[Noted, ...]:
                 recipient=recipient.strip("<>").lower(),
                 how=_ENDED[match["dsn"]],
                 host=match["host"] or "",
-                words=match["words"],
+                words=match["reply"] or match["words"],
             )
             found.append(noted)
     return tuple(found)
@@ -92,7 +101,9 @@ class Sendmail(Mailer):
         return tuple(found.lower() for found in re.findall(r"^\s+<?([^\s<>()]+@[^\s<>()]+)>?$", said, re.MULTILINE))
 
     def run_queue(self) -> None:
-        """One run over everything."""
+        """One run over everything, after it has been made to forget the state of hosts."""
+        for path in (self.home / "host_status").iterdir():
+            shutil.rmtree(path)
         self._call("-q")
 
     def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -119,9 +130,8 @@ class Sendmail(Mailer):
     def configure(self) -> None:
         """Write its .mc file, have sendmail.cf made of it, and make tables and queue."""
         setup = self.setup
-        if setup.mailboxes or setup.verifies:
-            what = "asks no other host about a recipient" if setup.verifies else "keeps no mail here"
-            raise MxprobeError(f"{self.title} {what}: it can be the sender, or a backup that hands on")
+        if setup.verifies:
+            raise MxprobeError(f"{self.title} cannot ask another host about a recipient")
         if setup.tls not in (TlsPolicy.MAY, TlsPolicy.NONE):
             raise MxprobeError(f"{self.title} has no TLS policy `{setup.tls}` as it is packaged")
         self.lay_out("root")
@@ -132,16 +142,22 @@ class Sendmail(Mailer):
         # What it says of programs that are not there is about a comment at the head of the file.
         self.run("sh", "-c", f"m4 -D _CF_DIR_={_CF}/ {_CF}/m4/cf.m4 /rig/sendmail.mc >/rig/sendmail.cf 2>/dev/null")
         (self.home / "sendmail.cf").chmod(0o644)
-        access = [f"Connect:{address}\tRELAY" for address in setup.trusts]
-        if setup.knows is not None:
-            access += [f"To:{recipient}\tRELAY" for recipient in sorted(setup.knows)]
-            access += [f'To:{domain}\tERROR:5.1.1:"550 User unknown"' for domain in setup.relays]
-        else:
-            access += [f"To:{domain}\tRELAY" for domain in setup.relays]
-        if setup.tls is TlsPolicy.NONE:
-            access += ["Try_TLS:\tNO"]
-        rows = "".join(f"{row}\n" for row in access)
-        self.run("/usr/libexec/sendmail/makemap", "-C", "/rig/sendmail.cf", "hash", "/rig/access", stdin=rows)
+        tables = {"access": self._access(), "mailers": [f"{domain}\tmaildir:here" for domain in setup.domains]}
+        for name, rows in tables.items():
+            text = "".join(f"{row}\n" for row in rows)
+            done = self.run(_MAKEMAP, "-C", "/rig/sendmail.cf", "hash", f"/rig/{name}", stdin=text)
+            if done.returncode:
+                raise MxprobeError(f"{self.title} has no table of {name}: {done.stdout.strip()}")
+
+    def _access(self) -> list[str]:
+        """Whom it takes mail from and for: what is said of a recipient comes before what is said of the domain."""
+        setup = self.setup
+        known = [*setup.mailboxes, *(setup.knows or ())]
+        closed = [*setup.domains, *(setup.relays if setup.knows is not None else ())]
+        rows = [f"Connect:{address}\tRELAY" for address in setup.trusts]
+        rows += [f"To:{recipient}\tOK" for recipient in sorted({*known})]
+        rows += [f'To:{domain}\tERROR:5.1.1:"550 User unknown"' for domain in sorted({*closed})]
+        return rows + (["Try_TLS:\tNO"] if setup.tls is TlsPolicy.NONE else [])
 
     def _macros(self) -> list[str]:
         setup = self.setup
@@ -158,16 +174,19 @@ class Sendmail(Mailer):
             "define(`confDONT_BLAME_SENDMAIL', `groupwritabledirpathsafe')dnl",
             "FEATURE(`no_default_msa')dnl",
             "FEATURE(`access_db', `hash -T<TMPF> /rig/access')dnl",
+            "FEATURE(`blocklist_recipients')dnl",
+            "FEATURE(`mailertable', `hash /rig/mailers')dnl",
             "FEATURE(`delay_checks')dnl",
             "FEATURE(`accept_unresolvable_domains')dnl",
         ]
         for family, address in doors:
             lines.append(f"DAEMON_OPTIONS(`Family={family}, Name=MTA-{family}, Addr={address}, Port={setup.port}')dnl")
             lines.append(f"CLIENT_OPTIONS(`Family={family}, Address={address}')dnl")
+        lines += [f"RELAY_DOMAIN(`{domain}')dnl" for domain in (*setup.domains, *setup.relays)]
         if setup.cafile is not None:
             lines.append("define(`confCACERT', `/rig/authorities.pem')dnl")
         if setup.certificate is not None:
             lines.append("define(`confSERVER_CERT', `/rig/chain.pem')dnl")
             lines.append("define(`confSERVER_KEY', `/rig/key.pem')dnl")
         lines += [f"define(`conf{name}', `{value}')dnl" for name, value in self.settings().items()]
-        return [*lines, "MAILER(`local')dnl", "MAILER(`smtp')dnl"]
+        return [*lines, "MAILER(`local')dnl", "MAILER(`smtp')dnl", "MAILER_DEFINITIONS", *_MAILDIR]

@@ -12,14 +12,14 @@ from mxprobe.errors import MxprobeError
 VARIABLE = "MXPROBE_MAILERS"
 """The environment variable that names the tree which `unpack` has made."""
 
-# $1 the tree, $2 the directory to mount on /rig, then the command. What lies below on/ is mounted at its place in the
-# tree. The mounts vanish with the new namespace.
+# $1 the tree, $2 the directory to mount on /rig, $3 user and group, then the command. What lies below on/ is mounted at
+# its place in the tree. The mounts vanish with the new namespace.
 _ENTER = """
 for node in null zero full random urandom; do mount --bind "/dev/$node" "$1/dev/$node" || exit; done
 for at in run var/spool/smtpd; do
     if [ -d "$2/on/$at" ]; then mount --bind "$2/on/$at" "$1/$at" || exit; fi
 done
-mount --bind "$2" "$1/rig" && root=$1 && shift 2 && exec chroot "$root" "$@"
+mount --bind "$2" "$1/rig" && root=$1 as=$3 && shift 3 && exec chroot --userspec="$as" "$root" "$@"
 """
 
 ENVIRONMENT = {
@@ -59,20 +59,25 @@ class Tree(Struct, frozen=True):
                 return int(gid)
         raise KeyError(name)
 
-    def command(self, home: Path, argv: Sequence[str], *, alone: bool = False) -> list[str]:
-        """The command line that runs `argv` inside the tree with `home` mounted on `/rig`.
+    def command(self, home: Path, argv: Sequence[str], *, alone: bool = False, group: str | None = None) -> list[str]:
+        """The command line that runs `argv` inside the tree with `home` mounted on `/rig`, as root.
 
         With `alone` it is the first process of a process namespace: when it ends, all it has started end with it.
+        `group` is one of the tree's, root's own where none is named: it stands for what an installed program would be
+        set to by its mode, which not every file system honours.
         """
         namespaces = ["--mount", "--pid", "--fork", "--kill-child"] if alone else ["--mount"]
-        enter = ["/bin/sh", "-c", _ENTER, "enter", str(self.path), str(home)]
+        runs_as = f"+0:+{0 if group is None else self.group(group)}"
+        enter = ["/bin/sh", "-c", _ENTER, "enter", str(self.path), str(home), runs_as]
         return ["unshare", *namespaces, "--", *enter, *argv]
 
-    def run(self, home: Path, *argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, home: Path, *argv: str, stdin: str = "", timeout: float = 30, group: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `argv` (found on the tree's PATH) to its end; `home` is its `/rig`; stderr is folded into stdout."""
         give_resolver(home, None, keep=True)
         return subprocess.run(
-            self.command(home, argv),
+            self.command(home, argv, group=group),
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

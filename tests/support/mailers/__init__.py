@@ -1,17 +1,18 @@
-"""Real mailers and a real name server on loopback, out of Debian packages that are unpacked and not installed.
+"""What tests of real mailers need beside `mxprobe.lab.mta`: a real name server, certificates, addresses of their own.
 
-`.ci/debian DIR` makes the tree they run from; `MXPROBE_MAILERS=DIR` tells the tests. Each runs in mount and process
-namespaces of its own, chrooted into that tree, its own directory mounted on `/rig`: when it stops, nothing is left.
+`mxprobe/lab/mta/unpack.sh DIR $(grep -v '^#' .ci/debian-packages)` makes the tree they run from, `MXPROBE_MAILERS=DIR`
+names it.
 """
 
+from mxprobe.lab.mta.daemon import Daemon, DidNotStart
+from mxprobe.lab.mta.exim import Exim
+from mxprobe.lab.mta.mailer import Mailer, Setup
+from mxprobe.lab.mta.postfix import Postfix
+from mxprobe.lab.mta.tree import Tree
 from tests.support.mailers.addresses import free_address, free_port
 from tests.support.mailers.certificates import Certificate, issue_certificate
-from tests.support.mailers.daemon import Daemon, DidNotStart
-from tests.support.mailers.debian import Tree, find_tree, require
-from tests.support.mailers.exim import Exim
-from tests.support.mailers.mailer import Mailer, Setup
 from tests.support.mailers.nameserver import Nsd
-from tests.support.mailers.postfix import Postfix
+from tests.support.mailers.needed import find_tree, require
 
 __all__ = [
     "Certificate",

@@ -3,20 +3,19 @@
 import datetime
 from pathlib import Path
 
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from mxprobe.lab.mta.mailer import KeyPair
+
 _DAY = datetime.timedelta(days=1)
 
 
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths of PEM files: `chain` is the leaf, then its authority; `key` is the leaf's; `authority` the root."""
+class Certificate(KeyPair, frozen=True, kw_only=True):
+    """A key pair whose `authority`, the root, is a PEM file as well."""
 
-    chain: Path
-    key: Path
     authority: Path
 
 

@@ -9,8 +9,8 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from tests.support.mailers.daemon import Daemon, DidNotStart
-from tests.support.mailers.debian import Tree
+from mxprobe.lab.mta.daemon import Daemon, DidNotStart
+from mxprobe.lab.mta.tree import Tree
 
 _CONFIGURATION = """\
 server:
