@@ -27,15 +27,15 @@ _START_LIMIT = 10.0
 _STOP_LIMIT = 3.0
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
-# The daemon's own parent, and beside it the guard. A death signal would not do: it comes with the end of the thread that
-# has started a process, and threads end before the daemons that they have started.
+# The daemon's own parent, and beside it the guard. A death signal would not do: it comes with the end of the thread
+# that has started a process, and is forgotten by a daemon that takes on another user (Exim, Postfix).
 _GUARD = """
 exec 3<&0
 "$@" </dev/null 3<&- &
-daemon=$!
-(read -r _ || kill -KILL "$daemon") <&3 &
+parent=$!
+(read -r _ || kill -KILL $(cat "/proc/$parent/task/$parent/children") "$parent") <&3 &
 guard=$!
-wait "$daemon"
+wait "$parent"
 ended=$?
 kill -KILL "$guard" 2>/dev/null
 exit "$ended"
