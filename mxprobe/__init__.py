@@ -13,6 +13,8 @@ _PUBLIC = {
     "look": "mxprobe.jobs.look:look",
     "LookOptions": "mxprobe.jobs.look:LookOptions",
     "look_again": "mxprobe.jobs.look_again:look_again",
+    "look_at_zone": "mxprobe.jobs.look_at_zone:look_at_zone",
+    "what_if": "mxprobe.jobs.what_if:what_if",
     "play": "mxprobe.jobs.play:play",
     "PlayOptions": "mxprobe.jobs.play:PlayOptions",
     "hold": "mxprobe.jobs.hold:hold",

@@ -14,6 +14,7 @@ COMMANDS = (
     LazyCommand("run", "mxprobe.cli.run:command", "Play scenario files and give verdicts, with no network."),
     LazyCommand("lab", "mxprobe.cli.lab:command", "Hold a scenario's world up on real loopback sockets."),
     LazyCommand("report", "mxprobe.cli.report:command", "Look again at a saved probe or run with today's rules."),
+    LazyCommand("measure", "mxprobe.cli.measure:command", "Measure how a real mailer behaves, case by case."),
     LazyCommand("explain", "mxprobe.cli.explain:command", "Print a page: rule, cell, fault, step, mailer, story."),
 )
 
@@ -28,6 +29,7 @@ Examples:
                                                the standard outages, over a zone not published yet
   mxprobe lab scenarios/outage/primary-refuses.yaml
                                                the same world for swaks or your own mailer
+  mxprobe measure real:postfix                 whom does a real Postfix try when mx1 fails?
   mxprobe explain MX104                        what is that, what do I do
 
 \b

@@ -10,6 +10,10 @@ _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
     click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
     click.option("--dns-only", is_flag=True, help="Look at the DNS alone."),
+    click.option(
+        "--zone", type=click.Path(path_type=Path), help="Read this master file (-: stdin) in place of the DNS."
+    ),
+    click.option("--domain", metavar="NAME", help="The domain of --zone."),
     click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
     click.option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender with --to."),
     click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
@@ -37,6 +41,25 @@ _LOOKED_WITH = (
 )
 
 
+_DIALS = {
+    "recipients": "--to",
+    "helo": "--helo",
+    "mail_from": "--from",
+    "port": "--port",
+    "nameservers": "--nameserver",
+    "only_4": "-4",
+    "only_6": "-6",
+    "source": "--source",
+    "timeout": "--timeout",
+    "attempts": "--attempts",
+    "spacing": "--spacing",
+    "in_order": "--in-order",
+    "allow_special": "--allow-special",
+    "cafile": "--cafile",
+}
+"""What means nothing where a zone file is read, since nobody is asked or dialled."""
+
+
 def _options(function: Any) -> Any:
     for option in reversed(_OPTIONS):
         function = option(function)
@@ -49,6 +72,8 @@ def command(**options: Any) -> int:
     """Look at live domains: MX chain, addresses, findings, forecast.
 
     No mail is sent, and nobody is asked about a recipient unless --to names one.
+    With --zone FILE --domain NAME: a domain that is not published yet. Nobody is asked or dialled; each host is assumed
+    to answer.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
@@ -57,6 +82,8 @@ def command(**options: Any) -> int:
     from mxprobe.errors import InputError
     from mxprobe.jobs.look import LookOptions, look
 
+    if options["zone"] is not None or options["domain"] is not None:
+        return _show_zone(options)
     domains = options["domains"] or tuple(dict.fromkeys(to.rpartition("@")[2] for to in options["recipients"]))
     if not domains:
         raise InputError("name a domain, or a recipient: mxprobe probe example.com, mxprobe probe --to me@example.com")
@@ -78,3 +105,21 @@ def command(**options: Any) -> int:
         status = show(seen, options)
         worst = max(worst, status)
     return worst
+
+
+def _show_zone(options: dict[str, Any]) -> int:
+    """Look at a zone file. Raises InputError for options that ask for more."""
+    from mxprobe.cli.showing import check_options, show
+    from mxprobe.errors import InputError
+    from mxprobe.jobs.look_at_zone import look_at_zone
+
+    zone, domain = options["zone"], options["domain"]
+    if zone is None or domain is None:
+        raise InputError("a zone and its domain belong together: --zone db.example.com --domain example.com")
+    if options["domains"]:
+        raise InputError(f"--zone reads the file of {domain} alone; look at {options['domains'][0]} without --zone")
+    said = [flag for name, flag in _DIALS.items() if options[name] not in (None, "", (), False)]
+    if said:
+        raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
+    check_options(options)
+    return show(look_at_zone(zone, domain), options)

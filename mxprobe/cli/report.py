@@ -9,19 +9,33 @@ import click
 
 @click.command("report")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--down", multiple=True, metavar="PART[,PART...]", help="What if these fail: mx1, mx1/v6, 10, v6.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="WORDS", help="How they fail: 'reply 554 at banner', refuses."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
 def command(file: Path, **options: Any) -> int:
-    """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules."""
+    """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules.
+
+    With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
+    preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
+    refuses, does not answer, unreachable, tls fails, `reply CODE at PHASE`, `no answer at PHASE`, `closes at PHASE`, or
+    one of a scenario's: `{reply: 554} at banner`. No network is touched; a forecast alone changes no exit status.
+    """
     from mxprobe.cli.showing import check_options, show
     from mxprobe.facts.text import mask
     from mxprobe.jobs.look_again import look_again
+    from mxprobe.jobs.what_if import what_if
     from mxprobe.report.formats import RUN_FORMATS
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
+    if options["down"] or options["faults"]:
+        _check_what_if(options)
+        return show(what_if(file, options["down"], options["faults"]), options)
     seen = look_again(file)
     if not isinstance(seen, tuple):
         return show(seen, options)
@@ -31,3 +45,13 @@ def command(file: Path, **options: Any) -> int:
     else:
         click.echo(mask(RUN_FORMATS[options["form"]](seen)), nl=False)
     return 1 if failed(seen) else 0
+
+
+def _check_what_if(options: dict[str, Any]) -> None:
+    """Refuse what is about findings: a what-if has none. Raises InputError."""
+    from mxprobe.errors import InputError
+
+    if options["select"] or options["ignore"]:
+        raise InputError("a what-if (--down, --fault) asks no rules: --select and --ignore say nothing there")
+    if options["form"] == "junit":
+        raise InputError("a what-if (--down, --fault) has no verdict for JUnit: --format text or json")

@@ -36,6 +36,8 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 def show(look: Look, options: Mapping[str, Any]) -> int:
     """Print, save, and give the exit status."""
+    if look.chosen:
+        return _show_chosen(look, options)
     wanted, unwanted = (tuple(code.upper() for code in options.get(key, ())) for key in ("select", "ignore"))
     judgements = judge(look.snapshot, wanted, unwanted).judgements if wanted or unwanted else look.judgements
     status, reason = exit_status(look.snapshot, judgements, Severity(options.get("fail_on", "error")))
@@ -50,6 +52,17 @@ def show(look: Look, options: Mapping[str, Any]) -> int:
     else:
         click.echo(render_look(document if sys.stdout.isatty() else masked(document), reason))
     return status
+
+
+def _show_chosen(look: Look, options: Mapping[str, Any]) -> int:
+    """Print the answer to a what-if, which is no reason for any exit status but 0."""
+    document = LookDocument(snapshot=look.snapshot, forecast=look.forecast, chosen=True, exit_status=0)
+    if options.get("form") == "json":
+        click.echo(render_document(document), nl=False)
+    else:
+        shown = document if sys.stdout.isatty() else masked(document)
+        click.echo(render_look(shown, "a forecast is no finding"))
+    return 0
 
 
 def _save(path: Path, text: str) -> None:

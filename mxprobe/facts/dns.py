@@ -27,7 +27,10 @@ class RecordType(StrEnum):
 
 
 class AnswerStatus(StrEnum):
-    """How a question ended. `NODATA` and `NXDOMAIN` are absence; from `SERVFAIL` on nothing is known."""
+    """How a question ended. `NODATA` and `NXDOMAIN` are absence; from `SERVFAIL` on nothing is known.
+
+    `NOT_ASKED`: a zone file was read in place of asking, and it does not have the answer.
+    """
 
     FOUND = "found"
     NODATA = "nodata"
@@ -38,6 +41,7 @@ class AnswerStatus(StrEnum):
     MALFORMED = "malformed"
     UNREACHABLE = "unreachable"
     ALIAS_LOOP = "alias-loop"
+    NOT_ASKED = "not-asked"
 
     @property
     def is_absence(self) -> bool:

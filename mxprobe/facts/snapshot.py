@@ -52,8 +52,31 @@ class Control(Struct, frozen=True, kw_only=True):
     session: Session
 
 
+class ZoneLine(Struct, frozen=True, kw_only=True):
+    """One record of a zone file that mail needs: where it begins, and that line as it stands.
+
+    `data` is the host that the record names, or its address.
+    """
+
+    name: str
+    rrtype: str
+    data: str
+    line: int
+    text: str
+
+
+class ZoneSource(Struct, frozen=True, kw_only=True):
+    """A master file that was read in place of the DNS; `path` as it was named, or "standard input"."""
+
+    path: str
+    lines: tuple[ZoneLine, ...] = ()
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """One look. `started_at` seconds since 1970 UTC, `elapsed` seconds; `asked` is what the person typed."""
+    """One look. `started_at` seconds since 1970 UTC, `elapsed` seconds; `asked` is what the person typed.
+
+    `zone` is set where a zone file was read: then nobody was asked anything, and no host was dialled.
+    """
 
     schema: int = SNAPSHOT_SCHEMA
     domain: str
@@ -67,6 +90,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     visits: tuple[Visit, ...] = ()
     controls: tuple[Control, ...] = ()
     complete: bool = True
+    zone: ZoneSource | None = None
 
     @property
     def mx(self) -> Answer | None:

@@ -1,7 +1,6 @@
 """Finds and reads what is to be played: stories, folders of them, plans, and the library's stories by their names."""
 
 import os.path
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.jobs.library import STANDARD, find_in_library, library_words
+from mxprobe.jobs.zone_text import read_zone_text
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.load import Around, load_bytes
 from mxprobe.scenario.load_plan import PlanFile, Shelf, is_plan, load_plan_bytes
@@ -74,14 +74,9 @@ def read_over(zone: Path | None, domain: str | None) -> Over | None:
         raise InputError("a zone and its domain belong together: --zone db.example.com --domain example.com")
     try:
         name = to_ascii(domain)
-        text = sys.stdin.read() if str(zone) == "-" else zone.read_text(encoding="utf-8")
     except NameRefused as error:
         raise InputError(f"--domain {domain}: {error}") from error
-    except OSError as error:
-        raise InputError(f"the zone cannot be read: {error.strerror}", place=Place(str(zone))) from error
-    except UnicodeDecodeError as error:
-        raise InputError("the zone is not UTF-8", place=Place(str(zone))) from error
-    over = Over(domain=name, text=text, path=str(zone))
+    over = Over(domain=name, text=read_zone_text(zone), path=str(zone))
     check_zone(over)
     return over
 

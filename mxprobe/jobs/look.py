@@ -15,7 +15,7 @@ from mxprobe.errors import InputError
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
-from mxprobe.mx.forecast import Forecast, forecast_snapshot
+from mxprobe.mx.whatif import Forecast, forecast_snapshot
 from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot, tell_nobody
 from mxprobe.settings import Settings, load_settings
 from mxprobe.wire.dial import SocketDialer, own_name
@@ -53,11 +53,16 @@ class LookOptions(Struct, frozen=True, kw_only=True):
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """The outcome of one look; `forecast` is None where the look was interrupted or no host was looked at."""
+    """The outcome of one look.
+
+    `forecast` is None where the look was interrupted, no host was looked at, or there is no chain. `chosen`: it is the
+    answer to a person's what-if; then the rules were not asked.
+    """
 
     snapshot: Snapshot
     judgements: tuple[Judgement, ...]
     forecast: Forecast | None
+    chosen: bool = False
 
 
 async def look(domain: str, options: LookOptions | None = None, progress: Callable[[str], None] = tell_nobody) -> Look:
@@ -80,7 +85,7 @@ def judge(snapshot: Snapshot, wanted: tuple[str, ...] = (), unwanted: tuple[str,
     """What today's rules (their codes beginning with `wanted` and not with `unwanted`) and forecast make of it."""
     from mxprobe.rules import judge_snapshot
 
-    looked = snapshot.complete and any(visit.sessions for visit in snapshot.visits)
+    looked = snapshot.zone is not None or (snapshot.complete and any(visit.sessions for visit in snapshot.visits))
     return Look(
         snapshot=snapshot,
         judgements=judge_snapshot(snapshot, wanted, unwanted),

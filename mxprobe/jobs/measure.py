@@ -12,13 +12,14 @@ from msgspec import Struct
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.measured import MEASURED_SCHEMA, Copy, Measured, Measurement
 from mxprobe.jobs.select import read_expression
-from mxprobe.lab.mta.play import PACE, REAL, Wanted, describe_real, play_real
+from mxprobe.lab.mta.play import PACE, Wanted, describe_real, play_real
 from mxprobe.lab.play import play_story
 from mxprobe.mx.measuring import copies_of, essence
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import find_profile, fingerprint
 from mxprobe.scenario.drawn import draw_pairs
 from mxprobe.scenario.load import load
+from mxprobe.scenario.model import REAL
 from mxprobe.scenario.suite import Case, suite
 
 _AT_A_TIME = 8
@@ -122,11 +123,13 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 class Disagreement(Struct, frozen=True, kw_only=True):
-    """A case in which a mailer did what its profile does not predict: what was measured, what was predicted."""
+    """A case in which a mailer did what its profile does not predict: what was measured, what was predicted, and
+    `because` why, where that is known."""
 
     case: str
     measured: tuple[Copy, ...]
     predicted: tuple[Copy, ...]
+    because: str = ""
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
@@ -171,7 +174,8 @@ def _compare(case: Case, measured: Measured, profile: Profile) -> Disagreement |
         if essence(copies) == wanted:
             return None
         first = first or copies
-    return Disagreement(case=case.name, measured=measured.copies, predicted=first)
+    because = dict(profile.apart).get(case.name, "")
+    return Disagreement(case=case.name, measured=measured.copies, predicted=first, because=because)
 
 
 def predict(case: Case, profile: Profile) -> Iterator[tuple[Copy, ...]]:

@@ -29,7 +29,7 @@ from mxprobe.rules import judge_run
 from mxprobe.scenario.causes import find_causes
 from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load_plan import PlanFile
-from mxprobe.scenario.model import Probe, Scenario
+from mxprobe.scenario.model import REAL, REAL_MAILERS, Probe, Scenario, modelled_name
 from mxprobe.scenario.zonefile import read_zone_file
 
 T = TypeVar("T")
@@ -169,7 +169,7 @@ def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = Worl
     """One play with its findings and its verdict, and with the causes that a zone has for its failure."""
     if scenario.missing:
         return _not_played(scenario, sender, seed)
-    run = play_story(scenario, sender, seed, _look(scenario), world)
+    run = _play_out(scenario, sender, seed, world)
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
@@ -179,6 +179,15 @@ def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = Worl
         return run
     zone = read_zone_file(scenario.zone, scenario.domain, scenario.zone_path)
     return replace(run, causes=find_causes(scenario, zone, run))
+
+
+def _play_out(scenario: Scenario, sender: str, seed: int, world: WorldKind) -> Run:
+    """The play itself, with real mailers where it has any; what they need is loaded only then."""
+    if not sender.startswith(REAL) and not any(spec.real for spec in scenario.hosts):
+        return play_story(scenario, sender, seed, _look(scenario), world)
+    from mxprobe.lab.mta.play import Wanted, play_real
+
+    return play_real(Wanted(scenario=scenario, sender=sender, seed=seed), _look(scenario))
 
 
 def _not_played(scenario: Scenario, sender: str, seed: int) -> Run:
@@ -208,8 +217,12 @@ def _look(scenario: Scenario) -> Look | None:
 
 
 def _check_sender(label: str) -> None:
+    known = modelled_name(label)
+    if label.startswith(REAL) and known.partition("+")[0] not in REAL_MAILERS:
+        hint = f"There are {', '.join(REAL + name for name in REAL_MAILERS)}."
+        raise InputError(f"--sender {label}: no real mailer is called so", hint=hint)
     try:
-        parse_sender(label)
+        parse_sender(known)
     except NoSuchSender as error:
         near = f"; did you mean {error.near[0]}?" if error.near else ""
         hint = "All mailers: mxprobe explain profiles."

@@ -313,7 +313,7 @@ class LabHost(SMTP):
             if not self._replaced:
                 self.diary.write_reply(raw, self.secured)
             self._replaced = False
-            if self.diary.phase is Phase.DOT and self.seams.answered is not None:
+            if self.seams.answered is not None:
                 self.seams.answered(self._session())
             self.diary.turn_to(AFTER.get((self.diary.phase, text[:3])))
             if text.startswith("421"):

@@ -56,7 +56,7 @@ class HostSeams(Struct, frozen=True, kw_only=True):
 
     `now` is story time, `epoch` the wall-clock moment of its 0; without a `context` the host offers no STARTTLS.
     `verify` asks another host about a recipient, and gives what to say where it does not know it. One `door` is shared
-    by all addresses of a host. `answered` gets a session as far as it has come whenever a final dot was answered.
+    by all addresses of a host. `answered` gets a session as far as it has come, with every reply.
     """
 
     name: str

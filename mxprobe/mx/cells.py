@@ -85,6 +85,7 @@ _CONNECTION = (
     _cell("C1", "the host refuses the connection", _HOST_AGAIN, _R + "§5.1"),
     _cell("C2", "the host does not answer", _HOST_AGAIN, _R + "§5.1, §4.5.4.1", "30 s to 5 min, by mailer"),
     _cell("C3", "the host is unreachable, or resets before it speaks", _HOST_AGAIN, _R + "§4.5.4.1"),
+    _cell("C4", "a failure on the sender's side", _HOST_AGAIN, _R + "§5.2", "says nothing about the host"),
     _cell(
         "C5?",
         "the host is remembered as unreachable",
@@ -92,7 +93,6 @@ _CONNECTION = (
         _R + "§4.5.4.1",
         "who keeps a list of such hosts passes over them, also with other messages",
     ),
-    _cell("C4", "a failure on the sender's side", _HOST_AGAIN, _R + "§5.2", "says nothing about the host"),
 )
 _GREETING = (
     _cell("B1", "the host greets with 2yz", _HOST_DONE, _R + "§4.2, §4.3.2"),

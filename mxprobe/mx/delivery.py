@@ -61,6 +61,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One round. The four fates of recipients carry the cell that decided; `pending` has none yet.
 
+    `answered` are the hosts that were reached, whatever they said.
     `again` says that some host may do later, `last` is the kind of the last host-level outcome.
     """
 
@@ -70,6 +71,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     pending: tuple[str, ...]
     queued_for: float = 0.0
     tried: tuple[Endpoint, ...] = ()
+    answered: frozenset[str] = frozenset()
     sessions: int = 0
     clear_next: Endpoint | None = None
     again: bool = False
@@ -97,6 +99,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
         after = replace(
             self,
             tried=tried,
+            answered=self.answered if attempt.cell[0] == "C" else self.answered | {attempt.endpoint.host},
             sessions=self.sessions + (attempt.cell[0] in _IN_TRANSACTION),
             clear_next=None,
         )
@@ -161,6 +164,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
         if limits.sessions is not None and self.sessions >= limits.sessions:
             return ()
         left = [target for target in self.targets if target.endpoint not in self.tried]
+        if limits.one_answer_per_host:
+            left = [target for target in left if target.endpoint.host not in self.answered]
         if limits.addresses is not None and len(self.tried) >= limits.addresses:
             if not limits.one_more_per_preference:
                 return ()

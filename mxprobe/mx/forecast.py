@@ -1,40 +1,32 @@
-"""Where mail would go: each modelled mailer's walk over the chain as it is now, and with a host or a preference down.
+"""Where mail would go: a mailer's walk over a chain of which the outcome at every address is given.
 
 All lawful moves are followed. Addresses of one preference that would end alike are merged and only counted, since
 following every order would explode: sixteen equal dead hosts have 5.7e13 orders and seventeen merged states. Times are
-sums of the mailer's own timeouts, so "roughly when"; a forecast never changes the exit status.
+sums of the mailer's own timeouts, so "roughly when". Which outcomes are worth a look is said in `mx.whatif`.
 
-Standards: RFC 5321 §5.1, §4.5.3.2.
+Standards: RFC 5321 §5.1, §4.5.3.2, §4.5.4.1.
 """
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.session import Endpoint
-from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged, start
-from mxprobe.mx.outcome import Action
-from mxprobe.mx.plan import Plan, plan_mx
-from mxprobe.mx.profile import Profile
-from mxprobe.mx.retry import gives_up, longest_wait
-from mxprobe.mx.senders import MODELLED, NOT_MODELLED
-from mxprobe.mx.standing import cell_of
-
-WAYS: tuple[tuple[str, str], ...] = (
-    ("C1", "refuses connections"),
-    ("C2", "does not answer"),
-    ("B2", "greets with 421"),
-    ("B3", "greets with 554"),
-)
-"""The ways of failing that matter, with the words of a report."""
+from mxprobe.mx.outcome import Action, TlsPolicy
+from mxprobe.mx.plan import Plan
+from mxprobe.mx.profile import Profile, Shuffle
+from mxprobe.mx.retry import gives_up, longest_wait, next_attempt
 
 _RECIPIENT = "someone"
 _EITHER = frozenset({"H6", "M5", "X4"})
 """Cells of a timeout and of a lost connection alike: nobody waits, or for the whole timeout."""
+
+_PLAIN = frozenset({"T1", "T2", "T3"})
+"""Cells behind which the same session goes on in clear."""
 
 _TIMED = {"C2": "connect", "B5": "banner", "H6": "ehlo", "M5": "mail", "R7": "rcpt", "X4": "body", "Z5": "dot"}
 
@@ -49,39 +41,42 @@ class FateKind(StrEnum):
 
 
 class Prospect(Struct, frozen=True, kw_only=True, order=True):
-    """One possible end: at which host (ACCEPTED), by which cell (the others), after `soonest` to `latest` seconds."""
+    """One possible end: at which host (ACCEPTED), by which cell (the others), after `soonest` to `latest` seconds.
+
+    `clear` says whether mail that is accepted travelled without TLS; None where it is not accepted, or not known.
+    """
 
     kind: FateKind
     host: str | None = None
     cell: str | None = None
+    clear: bool | None = None
     soonest: float = 0.0
     latest: float = 0.0
 
 
 class MailerForecast(Struct, frozen=True, kw_only=True):
-    """What one mailer does; several prospects only where equals leave it open. `gives_up` seconds until it bounces."""
+    """What one mailer does; several prospects only where equals leave it open.
+
+    `gives_up`: seconds that it keeps mail which has to wait, before it bounces; `again`: seconds until its second
+    round, None where it has none. `loses_tls`: the mail travels with TLS as things are, and would travel without in
+    this case; None where that is not known.
+    """
 
     mailer: str
     prospects: tuple[Prospect, ...]
     gives_up: float
+    again: float | None = None
+    loses_tls: bool | None = None
 
+    @property
+    def kinds(self) -> frozenset[FateKind]:
+        """How it may end."""
+        return frozenset(prospect.kind for prospect in self.prospects)
 
-class Case(Struct, frozen=True, kw_only=True):
-    """One what-if: `down` hosts (empty: as it is now), the cell they meet a sender with, and what the mailers do."""
-
-    down: tuple[str, ...]
-    preference: int | None
-    cell: str | None
-    mailers: tuple[MailerForecast, ...]
-
-
-class Forecast(Struct, frozen=True, kw_only=True):
-    """All what-ifs of one snapshot, and the names of those that are not modelled."""
-
-    now: Case
-    cases: tuple[Case, ...]
-    modelled: tuple[str, ...]
-    not_modelled: tuple[str, ...]
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that may take the mail, or that nobody knows."""
+        return frozenset(prospect.host for prospect in self.prospects if prospect.host is not None)
 
 
 Outcomes = Mapping[Endpoint, str | None]
@@ -89,12 +84,14 @@ Outcomes = Mapping[Endpoint, str | None]
 
 def forecast_mailer(profile: Profile, plan: Plan, outcomes: Outcomes, port: int = 25) -> MailerForecast:
     """What `profile` does with new mail when trying each endpoint ends in the given cell (None: nobody knows)."""
-    gives_up = longest_wait(profile.schedule)
+    again = None if gives_up(profile.schedule, 1, 0.0) else next_attempt(profile.schedule, 1)
     if plan.tiers:
         prospects = _walk(profile, plan.targets(port), outcomes, again=plan.temporary)
     else:
         prospects = (_without_hosts(profile, plan),)
-    return MailerForecast(mailer=profile.name, prospects=prospects, gives_up=gives_up)
+    return MailerForecast(
+        mailer=profile.name, prospects=prospects, gives_up=longest_wait(profile.schedule), again=again
+    )
 
 
 def _without_hosts(profile: Profile, plan: Plan) -> Prospect:
@@ -141,30 +138,49 @@ def _walk(profile: Profile, targets: tuple[Target, ...], outcomes: Outcomes, *, 
 
 def _state(delivery: Delivery, spent: tuple[float, float], outcomes: Outcomes) -> _State:
     left = [target for target in delivery.targets if target.endpoint not in delivery.tried]
-    rest: dict[tuple[int, str], list[str | None]] = {}
+    together = delivery.profile.shuffle is Shuffle.ADDRESSES
+    rest: dict[tuple[int, str], list[str]] = {}
     for target in left:
-        rest.setdefault((target.preference, target.endpoint.host), []).append(outcomes.get(target.endpoint))
+        whose = "" if together else target.endpoint.host
+        rest.setdefault((target.preference, whose), []).append(str(outcomes.get(target.endpoint)))
     begun = delivery.tried[-1].host if delivery.tried else None
     shape = sorted(
-        (preference, host == begun, tuple(str(cell) for cell in cells)) for (preference, host), cells in rest.items()
+        (preference, host == begun, tuple(sorted(cells) if together else cells))
+        for (preference, host), cells in rest.items()
     )
-    fates = (bool(delivery.delivered), bool(delivery.bounced), bool(delivery.postponed), delivery.clear_next is None)
+    next_host = delivery.clear_next.host if delivery.clear_next is not None else None
+    fates = (bool(delivery.delivered), bool(delivery.bounced), bool(delivery.postponed), next_host)
     counts = (len(delivery.tried), delivery.sessions, delivery.again, delivery.last)
     return _State(delivery=delivery, spent=spent, merged=(tuple(shape), fates, counts, spent))
 
 
 def _distinct(moves: Iterable[Move], delivery: Delivery, outcomes: Outcomes) -> tuple[Move, ...]:
-    """One move for each way in which moves can differ: accepting hosts by name, all others by what they lead to."""
+    """One move for each way in which moves can differ: hosts that may take the mail by name, others by their ends."""
     kept: dict[object, Move] = {}
     for move in moves:
         if move.endpoint is None:
             kept[move.kind] = move
             continue
         cell = outcomes.get(move.endpoint)
-        mates = [target.endpoint for target in delivery.targets if target.endpoint.host == move.endpoint.host]
-        shape = tuple(str(outcomes.get(mate)) for mate in mates if mate not in delivery.tried)
-        kept.setdefault((move.endpoint.host if cell in (None, "Z1") else "", str(cell), shape), move)
+        shape = _rest_of_host(move.endpoint, delivery, outcomes)
+        named = move.endpoint.host if _may_take(cell, delivery.profile) else ""
+        kept.setdefault((named, str(cell), shape), move)
     return tuple(kept.values())
+
+
+def _rest_of_host(endpoint: Endpoint, delivery: Delivery, outcomes: Outcomes) -> tuple[str, ...]:
+    """What else a host has to offer, where a mailer that begins it goes on with it."""
+    if delivery.profile.shuffle is Shuffle.ADDRESSES:
+        return ()
+    mates = [target.endpoint for target in delivery.targets if target.endpoint.host == endpoint.host]
+    return tuple(str(outcomes.get(mate)) for mate in mates if mate not in delivery.tried)
+
+
+def _may_take(cell: str | None, profile: Profile) -> bool:
+    """Whether the mail may end at a host with this outcome: nobody knows it, it accepts, or it does without TLS."""
+    if cell is None or cell == "Z1":
+        return True
+    return cell[0] != "R" and profile.ruling(cell, profile.tls).action in (Action.GO, Action.HELO, Action.CLEAR)
 
 
 def _end_of(state: _State, move: Move, outcomes: Outcomes) -> Prospect | None:
@@ -175,9 +191,11 @@ def _end_of(state: _State, move: Move, outcomes: Outcomes) -> Prospect | None:
         if cell is None:
             return Prospect(kind=FateKind.UNKNOWN, host=move.endpoint.host, soonest=soonest, latest=latest)
         attempt = _attempt(move.endpoint, cell, move.clear, delivery.profile)
-        if attempt.cell == "Z1":
-            return Prospect(kind=FateKind.ACCEPTED, host=move.endpoint.host, soonest=soonest, latest=latest)
-        return None
+        if attempt.cell != "Z1":
+            return None
+        clear = move.clear or cell in _PLAIN or delivery.policy is TlsPolicy.NONE
+        host = move.endpoint.host
+        return Prospect(kind=FateKind.ACCEPTED, host=host, clear=clear, soonest=soonest, latest=latest)
     if delivery.bounced:
         return Prospect(kind=FateKind.BOUNCES, cell=delivery.bounced[-1][1], soonest=soonest, latest=latest)
     kind, cell = _waits(delivery.profile, move.cell)
@@ -205,41 +223,15 @@ def _spend(spent: tuple[float, float], profile: Profile, cell: str, *, clear: bo
 
 
 def _merge(ends: Iterable[Prospect]) -> tuple[Prospect, ...]:
-    """One prospect for each end, with the span of its times."""
-    spans: dict[tuple[FateKind, str | None, str | None], tuple[float, float]] = {}
+    """One prospect for each end, with the span of its times; mail that may travel in clear counts as such."""
+    spans: dict[tuple[FateKind, str | None, str | None], Prospect] = {}
     for end in ends:
         key = (end.kind, end.host, end.cell)
-        soonest, latest = spans.get(key, (end.soonest, end.latest))
-        spans[key] = (min(soonest, end.soonest), max(latest, end.latest))
-    return tuple(
-        Prospect(kind=kind, host=host, cell=cell, soonest=span[0], latest=span[1])
-        for (kind, host, cell), span in sorted(spans.items(), key=lambda item: str(item[0]))
-    )
-
-
-def forecast_snapshot(snapshot: Snapshot) -> Forecast | None:
-    """The forecast for a saved probe: as it is now, each host down, each preference down; None without a chain."""
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
-    if not plan.tiers:
-        return None
-    known = {visit.endpoint: cell_of(visit, snapshot) for visit in snapshot.visits}
-    port = snapshot.vantage.port
-    outcomes = {target.endpoint: known.get(target.endpoint) for target in plan.targets(port)}
-    groups: list[tuple[tuple[str, ...], int | None]] = [((host.name,), None) for host in plan.hosts]
-    groups += [(tuple(host.name for host in tier.hosts), tier.preference) for tier in plan.tiers if len(tier.hosts) > 1]
-    cases = tuple(
-        _case(plan, outcomes, port, (down, preference, cell)) for down, preference in groups for cell, _ in WAYS
-    )
-    return Forecast(
-        now=_case(plan, outcomes, port, ((), None, None)),
-        cases=cases,
-        modelled=tuple(profile.title for profile in MODELLED),
-        not_modelled=NOT_MODELLED,
-    )
-
-
-def _case(plan: Plan, outcomes: Outcomes, port: int, what: tuple[tuple[str, ...], int | None, str | None]) -> Case:
-    down, preference, cell = what
-    changed = {endpoint: cell if endpoint.host in down else now for endpoint, now in outcomes.items()}
-    mailers = tuple(forecast_mailer(profile, plan, changed, port) for profile in MODELLED)
-    return Case(down=down, preference=preference, cell=cell, mailers=mailers)
+        other = spans.get(key, end)
+        spans[key] = replace(
+            end,
+            clear=None if end.clear is None else bool(end.clear or other.clear),
+            soonest=min(end.soonest, other.soonest),
+            latest=max(end.latest, other.latest),
+        )
+    return tuple(prospect for _, prospect in sorted(spans.items(), key=lambda item: str(item[0])))

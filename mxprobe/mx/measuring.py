@@ -61,10 +61,13 @@ def _road(events: Iterable[Event]) -> tuple[Tried, ...]:
 
 
 def essence(copies: Iterable[Copy]) -> tuple[tuple[object, ...], ...]:
-    """What has to be the same: the outcome of every copy, the accepting host, the hosts in the order of attempts."""
+    """What has to be the same: the outcome of every copy, the accepting host, the hosts in the order of attempts.
+
+    Which of several recipients a mailer names first is its own affair: who it was is not compared.
+    """
     return tuple(
         sorted(
-            (copy.message, copy.recipient, copy.outcome.value, copy.accepted or "", *(one.host for one in copy.tried))
+            (copy.message, copy.outcome.value, copy.accepted or "", *(one.host for one in copy.tried))
             for copy in copies
         )
     )

@@ -43,6 +43,7 @@ class HostProblem(StrEnum):
     NXDOMAIN = "nxdomain"
     NO_ADDRESS = "no-address"
     LOOKUP_FAILED = "lookup-failed"
+    NOT_ASKED = "not-asked"
     IP_ADDRESS = "ip-address"
     NULL_IN_COMPANY = "null-in-company"
     DUPLICATE = "duplicate"
@@ -166,7 +167,7 @@ def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
         else:
             excluded.append(host)
     preferences = sorted({host.preference for host in usable.values()})
-    temporary = any(host.problem is HostProblem.LOOKUP_FAILED for host in excluded)
+    temporary = any(host.problem in (HostProblem.LOOKUP_FAILED, HostProblem.NOT_ASKED) for host in excluded)
     tiers = tuple(
         Tier(preference=preference, hosts=tuple(host for host in usable.values() if host.preference == preference))
         for preference in preferences
@@ -219,6 +220,8 @@ def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
 
 
 def _why_none(asked: list[Answer]) -> tuple[HostProblem, str]:
+    if asked and all(answer.status is AnswerStatus.NOT_ASKED for answer in asked):
+        return HostProblem.NOT_ASKED, "D10"
     if not asked or any(answer.status.is_temporary for answer in asked):
         return HostProblem.LOOKUP_FAILED, "D10"
     if any(answer.status is AnswerStatus.NXDOMAIN for answer in asked):

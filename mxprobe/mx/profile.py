@@ -57,12 +57,15 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 class Limits(Struct, frozen=True, kw_only=True):
     """How far a mailer walks the chain in one round; None is no limit.
 
-    `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still tried.
+    `one_answer_per_host`: the further addresses of a host are for connections that fail, and not tried once it has
+    answered. `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still
+    tried.
     """
 
     addresses: int | None = None
     sessions: int | None = None
     one_more_per_preference: bool = False
+    one_answer_per_host: bool = False
 
 
 class Shuffle(StrEnum):
@@ -95,7 +98,8 @@ class Ruling(Struct, frozen=True, kw_only=True):
 class Profile(Struct, frozen=True, kw_only=True):
     """One mailer. `name` is what files say, `title` what reports say, `version` what the evidence is about.
 
-    `ipv6_first`: of a host's addresses those of IPv6 come first, whatever order the resolver gave.
+    `ipv6_first`: of a host's addresses those of IPv6 come first, whatever order the resolver gave. `apart` names the
+    measured cases that the profile does not predict, each with the reason.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     tls: TlsPolicy = TlsPolicy.MAY
     ipv6_first: bool = False
     memory: Memory | None = None
+    apart: tuple[tuple[str, str], ...] = ()
 
     def ruling(self, cell: str, policy: TlsPolicy, queued_for: float = 0.0) -> Ruling:
         """What this mailer does at `cell` for a message that is `queued_for` seconds old. KeyError for no such cell."""

@@ -9,7 +9,7 @@ from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.forecast import Forecast
+from mxprobe.mx.whatif import Forecast
 
 SCHEMA = 1
 
@@ -23,13 +23,17 @@ class RunsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What `probe --format json` prints and `--save` writes."""
+    """What `probe --format json` prints and `--save` writes.
+
+    `chosen`: the forecast is of the cases that a person asked about, and the rules were not asked.
+    """
 
     schema: int = SCHEMA
     kind: str = "look"
     snapshot: Snapshot
     judgements: tuple[Judgement, ...] = ()
     forecast: Forecast | None = None
+    chosen: bool = False
     exit_status: int = 0
 
 

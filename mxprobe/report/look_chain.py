@@ -7,13 +7,14 @@ from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.plan import Plan
+from mxprobe.mx.plan import HostProblem, Plan, PlannedHost
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.report.words import WIDTH, say_span, wrap
 
 _COLUMNS = ("connect", "banner", "TLS", "certificate")
 _HEADER = " pref  {:<24} {:>11}  {:>6}  {:<3}  {:<29} recipient".format("host and address", *_COLUMNS)
 _ADDRESS_WIDTH = 31
+_HOST_WIDTH = 30
 _READY = 220
 _NO_EHLO = "no EHLO"
 _SHORT_STANDING = {
@@ -29,14 +30,11 @@ _SHORT_STANDING = {
 
 def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
     """The heading and a line for each host and address, left-out hosts last."""
-    mx = snapshot.mx
-    server = mx.server if mx else None
-    checked = f"validated by {server}" if mx and mx.authenticated else f"not validated (by {server or 'nobody'})"
     ttl = f"MX TTL {say_span(plan.ttl)}, " if plan.ttl is not None else ""
-    lines = wrap("MX CHAIN   ", f"tried from the top; {ttl}{checked}")
-    left_out = [
-        f" {host.preference:>4}  {to_unicode(host.name)}  left out by senders: {host.problem}" for host in plan.excluded
-    ]
+    lines = wrap("MX CHAIN   ", f"tried from the top; {ttl}{_source(snapshot)}")
+    if snapshot.zone is not None and (plan.hosts or plan.excluded):
+        return [*lines, *_of_zone(plan), ""]
+    left_out = [f" {host.preference:>4}  {to_unicode(host.name)}  {_why_left_out(host)}" for host in plan.excluded]
     if not plan.hosts:
         return [*lines, *left_out, *wrap("  none: ", f"{CELLS[plan.cell].event} (cell {plan.cell})"), ""]
     lines.append(_HEADER)
@@ -48,6 +46,29 @@ def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
             seen = target.endpoint.host
         lines += _address(snapshot, visits.get(target.endpoint), target.endpoint.address)
     return [*lines, *left_out, ""]
+
+
+def _source(snapshot: Snapshot) -> str:
+    """Who says so, and whether that was validated."""
+    if snapshot.zone is not None:
+        return f"as in {snapshot.zone.path}"
+    mx = snapshot.mx
+    server = mx.server if mx else None
+    return f"validated by {server}" if mx and mx.authenticated else f"not validated (by {server or 'nobody'})"
+
+
+def _why_left_out(host: PlannedHost) -> str:
+    return f"left out by senders: {host.problem}"
+
+
+def _of_zone(plan: Plan) -> list[str]:
+    """The hosts of a zone file with their addresses; those outside of it are no less hosts of the chain."""
+    lines = [f" pref  {'host':<{_HOST_WIDTH}}  addresses"]
+    for host in sorted((*plan.hosts, *plan.excluded), key=lambda host: (host.preference, host.name)):
+        outside = "in another zone" if host.problem is HostProblem.NOT_ASKED else _why_left_out(host)
+        name = to_unicode(host.name)
+        lines += wrap(f" {host.preference:>4}  {name:<{_HOST_WIDTH}}  ", "  ".join(host.addresses) or outside)
+    return lines
 
 
 def _address(snapshot: Snapshot, visit: Visit | None, address: str) -> list[str]:

@@ -1,6 +1,7 @@
 """One look as text: the answer, the MX chain, findings with their evidence, the forecast, what was not told."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import groupby
 
 from mxprobe.facts.dns import index_answers
@@ -10,9 +11,10 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.mx.whatif import Forecast
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
-from mxprobe.report.look_forecast import render_forecast
+from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
 
@@ -22,15 +24,26 @@ def render_look(document: LookDocument, reason: str) -> str:
     snapshot = document.snapshot
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
     lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan), *_findings(document)]
+    if document.chosen and document.forecast is not None:
+        return _chosen(document, document.forecast, reason)
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
     return "\n".join([*lines, *_not_told(document), "", *wrap("", _ending(document, reason))])
 
 
+def _chosen(document: LookDocument, forecast: Forecast, reason: str) -> str:
+    """The answer to a what-if: one sentence, the tables, on what they rest."""
+    snapshot = document.snapshot
+    answer = f"{to_unicode(snapshot.domain)}: {answer_chosen(forecast)}."
+    day = datetime.fromtimestamp(snapshot.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    ending = f"From what was saved on {day}; nothing was asked or dialled.  Exit {document.exit_status}: {reason}."
+    return "\n".join([*wrap("", answer), *render_chosen(forecast), "", *wrap("", ending)])
+
+
 def _answer(document: LookDocument, plan: Plan) -> str:
     """The first sentence: the worst that was found, and how many hosts answer; never more than was seen."""
     snapshot = document.snapshot
-    name = to_unicode(snapshot.domain)
+    name = _named(snapshot)
     reason = could_not_look(snapshot)
     wrong = [
         found
@@ -48,8 +61,18 @@ def _answer(document: LookDocument, plan: Plan) -> str:
     return f"{name}: {wrong[0].says}; {hosts}." if wrong else f"{name}: {hosts}; no rule finds a fault."
 
 
+def _named(snapshot: Snapshot) -> str:
+    """The domain; where it was not looked at but read, that."""
+    name = to_unicode(snapshot.domain)
+    if snapshot.zone is None:
+        return name
+    return f"{name}, read from the zone file {snapshot.zone.path} (nobody asked, nothing dialled)"
+
+
 def _hosts_answer(snapshot: Snapshot) -> str:
     """How many hosts answer, and how many of those take mail for everyone who was asked about."""
+    if snapshot.zone is not None:
+        return count_of(len({record.exchange for record in snapshot.mx.mx}) if snapshot.mx else 0, "MX host")
     if all(not visit.sessions for visit in snapshot.visits):
         return "hosts were not looked at"
     by_host: dict[str, list[Visit]] = {}
@@ -135,6 +158,9 @@ def _ending(document: LookDocument, reason: str) -> str:
     """What was asked and from where, and the exit status with its reason."""
     snapshot = document.snapshot
     sessions = [session for visit in snapshot.visits for session in visit.sessions]
+    if snapshot.zone is not None:
+        records = count_of(len(snapshot.zone.lines), "record")
+        return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  Exit {document.exit_status}: {reason}."
     queries = sum(answer.tries for answer in snapshot.answers)
     asked = f"{count_of(len(sessions), 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     sources = sorted({session.source for session in sessions if session.source})

@@ -12,9 +12,10 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, TOO_OLD, NoSuchSender, departs, parse_sender
+from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, REMEMBERED, TOO_OLD, NoSuchSender, departs, parse_sender
 from mxprobe.report.words import say_span, wrap
 from mxprobe.scenario.durations import render_duration
+from mxprobe.scenario.model import modelled_name
 
 _SENDER = "sender"
 _DECIDING = (EventKind.REFUSED, EventKind.BOUNCED, EventKind.WAITS)
@@ -26,7 +27,7 @@ def render_why(run: Run) -> list[str]:
     That is an entry of `differs`; for a story of the library, which is nobody's to change, a waiver in the plan.
     """
     try:
-        profile, policy = parse_sender(run.sender)
+        profile, policy = parse_sender(modelled_name(run.sender))
     except NoSuchSender:
         return []
     found = _difference(run, profile, policy)
@@ -41,7 +42,7 @@ def render_why(run: Run) -> list[str]:
     return [
         *told,
         "      if this is what you want to allow, add under `differs:`",
-        f"              - senders: [{run.sender}]",
+        f"              - senders: [{modelled_name(run.sender)}]",
         f"                cell: {cell}",
         f"                because: {because}",
         "                expect:",
@@ -74,6 +75,8 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
             return found.cell, found.because
         if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
+        if event.cell == REMEMBERED and profile.memory is not None:
+            return event.cell, f"remembers for {say_span(profile.memory.seconds)} that it did not reach a host"
         limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
         if event.cell == NOBODY_LEFT and limited:
             return event.cell, f"tries {profile.limits.addresses} addresses a round at most"

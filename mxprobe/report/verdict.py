@@ -35,6 +35,8 @@ def could_not_look(snapshot: Snapshot) -> str | None:
     mx = snapshot.mx
     if mx is None:
         return "interrupted" if not snapshot.complete else "no name server was asked"
+    if snapshot.zone is not None:
+        return "the name leads out of the zone file" if mx.status is AnswerStatus.NOT_ASKED else None
     if mx.status in _NOBODY_ANSWERED:
         return f"the name server {mx.server or ''} {_NOBODY_ANSWERED[mx.status]}"
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))

@@ -8,6 +8,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
 from mxprobe.rules.rule import fold, inconclusive
 from mxprobe.rules.sender import RULES as SENDER_RULES
+from mxprobe.rules.zone_lines import name_lines
 
 ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES
 
@@ -22,7 +23,8 @@ def judge_snapshot(
     Only rules whose codes begin with one of `wanted` (empty: all) and with none of `unwanted` are asked.
     """
     rules = select(DOMAIN_RULES, wanted, unwanted)
-    return fold(tuple(module.find(snapshot) for module in rules), tuple(module.RULE for module in rules))
+    judgements = fold(tuple(module.find(snapshot) for module in rules), tuple(module.RULE for module in rules))
+    return name_lines(snapshot, judgements)
 
 
 def judge_run(run: Run) -> tuple[Judgement, ...]:

@@ -23,6 +23,7 @@ from mxprobe.scenario.model import (
     QueueExpectation,
     Rounds,
     Scenario,
+    modelled_name,
 )
 
 _SETTLED = 1e-6
@@ -61,7 +62,7 @@ def _judge_steps(scenario: Scenario, run: Run) -> Iterator[Miss]:
 
 def expectations_for(scenario: Scenario, sender: str) -> Expectations:
     """What is expected of this sender: a difference replaces what is said of its messages, and the findings, whole."""
-    difference = next((item for item in scenario.differs if sender in item.senders), None)
+    difference = next((item for item in scenario.differs if modelled_name(sender) in item.senders), None)
     if difference is None:
         return scenario.expect
     own = difference.expect

@@ -6,7 +6,7 @@ from mxprobe.mx.senders import NoSuchSender, find_profile
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.load_fault import read_use
-from mxprobe.scenario.model import DNS, MAILBOX, HostSpec
+from mxprobe.scenario.model import DNS, MAILBOX, REAL_MAILERS, HostSpec
 
 _KEYS = (
     "recipients",
@@ -20,6 +20,7 @@ _KEYS = (
     "tlsa",
     "outside",
     "rogue",
+    "real",
 )
 _RESERVED = (MAILBOX, "sender", DNS)
 
@@ -86,6 +87,7 @@ class _HostReader:
             tlsa=self._tlsa(entries["tlsa"]) if "tlsa" in entries else "",
             outside=rogue or ("outside" in entries and reader.truth(entries["outside"])),
             rogue=rogue,
+            real=self._real(entries["real"]) if "real" in entries else "",
             line=reader.line(node),
         )
         if spec.hands_on and spec.store:
@@ -100,6 +102,10 @@ class _HostReader:
         except NoSuchSender as error:
             near = f"{error.near[0]}?" if error.near else None
             self.refuse(node, f"no mailer is called `{error.name}`", label=near)
+
+    def _real(self, node: Node) -> str:
+        """The name of a mailer that there is a real one of."""
+        return self.reader.choice(node, {name: name for name in REAL_MAILERS}, "real mailer")
 
     def _always(self, node: Node) -> tuple[FaultUse, ...]:
         return tuple(read_use(self.reader, item, {}, self.cast.host) for item in self.reader.one_or_more(node))

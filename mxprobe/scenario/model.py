@@ -22,6 +22,18 @@ POLICY_HOST = "mta-sts"
 """The word by which steps name the host that serves the domain's MTA-STS policy."""
 
 
+REAL_MAILERS = ("postfix", "exim", "opensmtpd", "sendmail")
+"""The mailers that can stand in a story themselves, as its sender or as a host."""
+
+REAL = "real:"
+"""What stands before the name of a real mailer."""
+
+
+def modelled_name(sender: str) -> str:
+    """The label of the sender that a real one is judged as: `exim+may` for `real:exim+may`."""
+    return sender.removeprefix(REAL)
+
+
 class HostSpec(Struct, frozen=True, kw_only=True):
     """A host that differs from the default. `recipients` None: those of the story; `any_recipient`: it takes all.
 

@@ -30,7 +30,7 @@ _LONGEST_CHAIN = 8
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """One record: its data as presentation text, the line where it begins and that line as it stands.
+    """One record: its data as presentation text, its TTL, the line where it begins and that line as it stands.
 
     `points_to` is the host that an MX, NS or CNAME names, lower-case and without a final dot.
     """
@@ -40,16 +40,18 @@ class Record(Struct, frozen=True, kw_only=True):
     data: str
     points_to: str
     preference: int
+    ttl: int
     line: int
     text: str
 
 
 class ZoneFile(Struct, frozen=True, kw_only=True):
-    """The records that mail needs (MX, NS, A, AAAA, CNAME), in the order of the file."""
+    """The records that mail needs (MX, NS, A, AAAA, CNAME), in the order of the file; `names` have any record."""
 
     domain: str
     path: str
     records: tuple[Record, ...]
+    names: frozenset[str] = frozenset()
 
     def find(self, name: str, *rrtypes: str) -> tuple[Record, ...]:
         """The records of a name."""
@@ -94,13 +96,13 @@ class _Tokenizer(dns.tokenizer.Tokenizer):
 def read_zone_file(text: str, domain: str, path: str) -> ZoneFile:
     """The records of a zone. Raises InputError naming the line that is no record."""
     lines = text.splitlines()
-    began: dict[tuple[dns.name.Name, dns.rdata.Rdata], int] = {}
+    began: dict[tuple[dns.name.Name, dns.rdata.Rdata], tuple[int, int]] = {}
     zone = dns.zone.Zone(dns.name.from_text(domain), relativize=False)
     tokenizer = _Tokenizer(text, "zone")
 
     def note(_: dns.transaction.Transaction, name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> None:
         for rdata in rdataset:
-            began.setdefault((name, rdata), tokenizer.began)
+            began.setdefault((name, rdata), (tokenizer.began, int(rdataset.ttl)))
 
     try:
         with zone.writer(True) as transaction:
@@ -108,8 +110,13 @@ def read_zone_file(text: str, domain: str, path: str) -> ZoneFile:
             dns.zonefile.Reader(tokenizer, dns.rdataclass.IN, transaction).read()
     except (dns.exception.DNSException, ValueError) as error:
         raise _refusal(error, lines, domain, path) from error
-    records = (_record(name, rdata, line, lines) for (name, rdata), line in began.items())
-    return ZoneFile(domain=domain, path=path, records=tuple(record for record in records if record is not None))
+    records = (_record(name, rdata, place, lines) for (name, rdata), place in began.items())
+    return ZoneFile(
+        domain=domain,
+        path=path,
+        records=tuple(record for record in records if record is not None),
+        names=frozenset(show_name(name) for name, _ in began),
+    )
 
 
 def _refusal(error: Exception, lines: list[str], domain: str, path: str) -> InputError:
@@ -120,8 +127,9 @@ def _refusal(error: Exception, lines: list[str], domain: str, path: str) -> Inpu
     return InputError(f"the zone of {domain} cannot be read: {said}", place=Place(path, line, None, excerpt))
 
 
-def _record(name: dns.name.Name, rdata: dns.rdata.Rdata, line: int, lines: list[str]) -> Record | None:
-    """A record that mail needs; None for any other."""
+def _record(name: dns.name.Name, rdata: dns.rdata.Rdata, place: tuple[int, int], lines: list[str]) -> Record | None:
+    """A record that mail needs, from its line and its TTL; None for any other."""
+    line, ttl = place
     points_to, preference = "", 0
     match rdata:
         case MX():
@@ -138,6 +146,7 @@ def _record(name: dns.name.Name, rdata: dns.rdata.Rdata, line: int, lines: list[
         data=rdata.to_text(),
         points_to=points_to,
         preference=preference,
+        ttl=ttl,
         line=line,
         text=lines[line - 1] if line <= len(lines) else "",
     )

@@ -5,6 +5,7 @@ To the world it is one of its mailers; the queue, the retries and the bounces ar
 Standards: RFC 5321 §3.3.
 """
 
+import time
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -32,6 +33,9 @@ _PATIENT = replace(
     timeouts=replace(rfc5321.PROFILE.timeouts, connect=_LONG, banner=_LONG, ehlo=_LONG, mail=_LONG, rcpt=_LONG),
 )
 
+_NOTHING_FOLLOWS = 0.3
+"""Real seconds without another attempt after which a round is over."""
+
 
 class Agent(Mailer):
     """Stands for a real mailer, which runs already. `source` is the address from which it is given mail."""
@@ -41,6 +45,7 @@ class Agent(Mailer):
         self.real, self.book = real, book
         self.source = ""
         self._seen = 0
+        self._put_off: dict[str, tuple[float, str]] = {}
 
     async def deliver(self, letter: Letter) -> None:
         """Give the mailer a message, and come back when nobody waits for it any more."""
@@ -57,12 +62,21 @@ class Agent(Mailer):
         raise MxprobeError(f"{self.who} is a real mailer: the story cannot take its queue away")
 
     def read_log(self) -> None:
-        """Tell the book what has come into the mailer's log."""
-        noted = self.real.noted()
+        """Tell the book what has come into the mailer's log.
+
+        Some log that a recipient waits after each host that they tried: that a round is over is only known when
+        nothing follows.
+        """
+        noted, now = self.real.noted(), time.monotonic()
         for line in noted[self._seen :]:
+            self._put_off.pop(line.recipient, None)
             if line.how is Ended.DEFERRED:
-                self.book.give_up_round(line.recipient, line.words)
+                self._put_off[line.recipient] = (now, line.words)
         self._seen = len(noted)
+        for recipient, (since, words) in tuple(self._put_off.items()):
+            if now - max(since, self.book.tried_at) >= _NOTHING_FOLLOWS and self.book.is_idle:
+                del self._put_off[recipient]
+                self.book.give_up_round(recipient, words)
 
     async def _inject(self, letter: Letter) -> None:
         """Hand a message over, on a connection of its own. Raises MxprobeError where the mailer does not take it."""

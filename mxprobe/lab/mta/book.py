@@ -6,6 +6,7 @@ they were begun, each when it is over; one that named nobody is taken to be for 
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from msgspec import Struct, field
@@ -21,6 +22,9 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.foreign import Attempt, ended_in, goes_on, read_transactions
 
 _FAILED = "failed"
+
+_STANDS_STILL = 1.0
+"""Real seconds after which a session in which nothing is said is taken for one that is only kept."""
 
 _REMEMBERED = 3600.0
 """Seconds after a failure in which passing a host over is taken for remembering it."""
@@ -50,8 +54,8 @@ class Waiting(Struct, kw_only=True):
 class Approach(Struct, kw_only=True):
     """A connection that was tried: the `cell` that it met where it came to no session, else its session so far.
 
-    `written` transactions of it stand in the book already, and it was told of the recipients in `told`; `is_over`:
-    nothing more will come of it.
+    `written` transactions of it stand in the book already, and it was told of the recipients in `told`; something
+    was last heard of it at `heard_at`, in real time; `is_over`: nothing more will come of it.
     """
 
     at: float
@@ -60,6 +64,7 @@ class Approach(Struct, kw_only=True):
     session: Session | None = None
     written: int = 0
     told: set[tuple[str, str]] = field(default_factory=set)
+    heard_at: float = field(default_factory=time.monotonic)
     is_over: bool = False
 
     @property
@@ -69,23 +74,32 @@ class Approach(Struct, kw_only=True):
 
 
 class Book:
-    """What one real mailer does. `who` it is in events; `pace` is how much faster than real time the story goes."""
+    """What one real mailer does. `who` it is in events; `pace` is how much faster than real time the story goes.
+
+    `tried_at` is the real time of the last attempt, by the machine's monotonic clock.
+    """
 
     def __init__(self, world: World, who: str, pace: float) -> None:
         self.world, self.who, self.pace = world, who, pace
         self.waiting: dict[str, Waiting] = {}
         self._line: list[Approach] = []
         self._failed: dict[str, float] = {}
+        self.tried_at = 0.0
 
     @property
     def is_settled(self) -> bool:
         """Whether nobody waits for a message any more."""
         return not any(waiting.pending for waiting in self.waiting.values())
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no attempt is on its way; some mailers keep a session open in which nothing more is said."""
+        lately = time.monotonic() - _STANDS_STILL
+        return all(approach.is_over or approach.heard_at < lately for approach in self._line)
+
     def has_waited(self, times: int) -> bool:
         """Whether everybody who waits was put off so many times, and no attempt is on its way."""
-        idle = all(approach.is_over for approach in self._line)
-        return idle and all(
+        return self.is_idle and all(
             waiting.waits.get(recipient, 0) >= times
             for waiting in self.waiting.values()
             for recipient in waiting.pending
@@ -97,17 +111,20 @@ class Book:
 
     def see(self, endpoint: Endpoint, cell: str | None) -> None:
         """A connection was tried; `cell` is what it met where it comes to no session."""
+        self.tried_at = time.monotonic()
         self._line.append(Approach(at=self.world.now, endpoint=endpoint, cell=cell, is_over=cell is not None))
         self._write_on()
 
     def read(self, session: Session, *, over: bool) -> None:
-        """A session has come to the end of a message, or is over."""
+        """A session has come so far, or is over; it is told of when it is over, and at the end of every message."""
         for approach in self._line:
             began = approach.session.started_at if approach.session is not None else session.started_at
             same = approach.endpoint.address == session.endpoint.address and began == session.started_at
             if same and not approach.is_over:
-                approach.session, approach.is_over = session, over
-                self._write_on()
+                approach.heard_at = time.monotonic()
+                if over or session.turns[-1].phase is Phase.DOT:
+                    approach.session, approach.is_over = session, over
+                    self._write_on()
                 return
 
     def close(self) -> None:

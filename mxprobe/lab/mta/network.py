@@ -50,6 +50,22 @@ def add_addresses(addresses: Iterable[str]) -> None:
     )
 
 
+def prefer_sources(addresses: Iterable[str], sources: Iterable[str]) -> None:
+    """Let who names no address of its own connect to these from the source of their family.
+
+    Else the kernel would take the address itself for the source, since all of them are this network's.
+    """
+    by_family = {":" in source: source for source in sources}
+    for address in addresses:
+        source = by_family.get(":" in address)
+        if source is None:
+            continue
+        route = f"local {address}/{128 if ':' in address else 32} dev lo table local"
+        # The kernel's own route to an IPv6 address stays beside another one, and is preferred to it.
+        _command([f"route del {route}"] if ":" in address else [])
+        _command([f"route replace {route} src {source}"])
+
+
 def _command(lines: Iterable[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)
     try:

@@ -128,7 +128,7 @@ class OpenSmtpd(Mailer):
         return [
             *options,
             'action "keep" maildir "/rig/mail/%{dest}" virtual <owner>',
-            f'action "send" relay{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
+            f'action "send" relay{_TLS[setup.tls]} helo "{setup.hostname}"',
             f'action "hand" relay {backup}{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
         ]
 

@@ -27,18 +27,16 @@ from mxprobe.lab.mta.horizon import horizon_of
 from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.names import resolve_at, zones_of_senders
-from mxprobe.lab.mta.network import add_addresses, own_network
+from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
 from mxprobe.lab.mta.postbox import NAME, postbox_protocol
 from mxprobe.lab.mta.tree import Tree, find_tree
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.play import end_of, people, run_of
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
+from mxprobe.lab.seams import Look
 from mxprobe.lab.world import SENDER, World
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.model import Scenario, Send
-
-REAL = "real:"
-"""What stands before the name of a real mailer."""
+from mxprobe.scenario.model import REAL, Scenario, Send, modelled_name
 
 PACE = 100.0
 """So many seconds of story time pass in a real second: a wait of five minutes takes three seconds."""
@@ -72,12 +70,16 @@ def is_real(scenario: Scenario, sender: str) -> bool:
     return sender.startswith(REAL) or any(spec.real for spec in scenario.hosts)
 
 
-def play_real(wanted: Wanted) -> Run:
-    """One play. Raises MxprobeError where this machine has not got the mailers, or may not run them."""
+def play_real(wanted: Wanted, look: Look | None = None) -> Run:
+    """One play; `look` is what steps that probe do.
+
+    Raises MxprobeError where this machine has not got the mailers, or may not run them.
+    """
     tree = find_tree()
     with own_network(), tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
         Path(folder).chmod(0o755)
         play = _Play(wanted, tree, Path(folder))
+        play.world.look = look
         try:
             ended = play_in_fresh_loop(play.run, play.ground.make_loop)
         except BaseExceptionGroup as group:
@@ -131,7 +133,7 @@ class _Play:
 
     @property
     def _lab_sender(self) -> str:
-        return self.wanted.sender.removeprefix(REAL)
+        return modelled_name(self.wanted.sender)
 
     async def _tell(self) -> float:
         world, wanted = self.world, self.wanted
@@ -177,6 +179,8 @@ class _Play:
         numbers = range(_RESOLVER, _RESOLVER + 1 + len(self.real_hosts))
         machines = [strange_address(_SENDER), strange_address(_CLIENT), post, *map(strange_address, numbers)]
         add_addresses([*machines, strange_address(_SENDER, v6=True), strange_address(_CLIENT, v6=True)])
+        theirs = {address for found in self.ground.addresses.values() for address in found}
+        prefer_sources([*sorted(theirs), post], (strange_address(_SENDER), strange_address(_SENDER, v6=True)))
         loop, tls = asyncio.get_running_loop(), self.world.authority.context(NAME)
         server = await loop.create_server(postbox_protocol(self._bounced, tls), post, _SMTP)
         stack.callback(server.close)

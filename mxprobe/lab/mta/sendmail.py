@@ -42,7 +42,7 @@ _MAILDIR = (
 """Mail that stays here goes to a program of OpenSMTPD's that keeps Maildirs; sendmail has none."""
 
 _LINE = re.compile(
-    r": to=(?P<to><?[^, ]*>?)(?:,<[^,]*>)*,.*?(?: relay=(?P<host>[^,]*),)?(?: dsn=(?P<dsn>[245])\.\d+\.\d+,)?"
+    r": to=(?P<to>[^ ]*), .*?(?: relay=(?P<host>[^,]*),)? dsn=(?P<dsn>[245])\.\d+\.\d+,"
     r"(?: reply=(?P<reply>.*?),)? stat=(?P<words>.*)$"
 )
 _ENDED = {"2": Ended.DELIVERED, "4": Ended.DEFERRED, "5": Ended.BOUNCED}
@@ -53,9 +53,9 @@ def read_log(text: str) -> tuple[Noted, ...]:
     found = []
     for line in text.splitlines():
         match = _LINE.search(line)
-        if match is None or match["dsn"] is None or match["words"].startswith("queued"):
+        if match is None or match["words"].startswith("queued"):
             continue
-        for recipient in line[match.start("to") :].split(", ")[0].split(","):
+        for recipient in match["to"].split(","):
             noted = Noted(
                 recipient=recipient.strip("<>").lower(),
                 how=_ENDED[match["dsn"]],

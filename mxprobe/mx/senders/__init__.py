@@ -61,6 +61,7 @@ def fingerprint(profile: Profile) -> str:
         profile,
         title="",
         version="",
+        apart=(),
         deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
     )
     return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:12]

@@ -19,6 +19,7 @@ PROFILE = Profile(
         lifetime=4 * DAY,
     ),
     ipv6_first=True,
+    apart=(("tls-old-version", "its TLS library still speaks version 1.0; the lab's sender does not"),),
     memory=Memory(
         cells=frozenset({"C1", "C2", "C3", "B2", "B3", "B4", "B5", "B6", "H3", "H5", "H6"}),
         seconds=15 * MINUTE,

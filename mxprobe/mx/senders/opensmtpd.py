@@ -26,11 +26,16 @@ PROFILE = Profile(
     # One limit for every wait of a session (mta_session.c), which no setting changes.
     timeouts=Timeouts(connect=300.0, data=300.0, body=300.0, dot=300.0),
     schedule=Schedule(steps=(RetryStep(first=400.0, factor=2.0),), lifetime=4 * DAY),
+    ipv6_first=True,
     memory=Memory(
         cells=frozenset(_HOST),
         seconds=15.0,
         grade=Grade.MEASURED,
         evidence="OpenSMTPD 6.8.0p2, cases refused-again, banner-421-again; its log says for how long",
+    ),
+    apart=(
+        ("names-refused", "gives mail back where the resolver says REFUSED"),
+        ("8-dead-hosts", "asks the first host again after 15 s, before it has come to the ninth"),
     ),
     deviations=(
         _waits("D7", "null-mx", "takes the null MX for names that fail for now"),

@@ -11,6 +11,7 @@ PROFILE = Profile(
     timeouts=Timeouts(connect=30.0),
     limits=Limits(addresses=5, sessions=2),
     shuffle=Shuffle.ADDRESSES,
+    apart=(("tls-old-version", "its TLS library still speaks version 1.0; the lab's sender does not"),),
     schedule=Schedule(steps=(RetryStep(first=300.0, factor=2.0, ceiling=4000.0),), lifetime=5 * DAY),
     deviations=(
         Deviation(

@@ -22,6 +22,8 @@ def find(snapshot: Snapshot) -> Judgement:
     answer = snapshot.mx
     if answer is None:
         return inconclusive(RULE, "the MX records were not asked for")
+    if answer.status is AnswerStatus.NOT_ASKED:
+        return inconclusive(RULE, "the name leads out of the zone file, and nobody was asked")
     if answer.status in (AnswerStatus.TIMEOUT, AnswerStatus.UNREACHABLE, AnswerStatus.REFUSED):
         did = "refused the question" if answer.status is AnswerStatus.REFUSED else f"did not answer ({answer.status})"
         return inconclusive(RULE, f"the name server {answer.server or ''} {did}")

@@ -16,7 +16,7 @@ from mxprobe.facts.dns import Question, RecordType, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis, HostProblem
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX203", name="mx-target-lookup-failed", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
@@ -30,6 +30,8 @@ def find(snapshot: Snapshot) -> Judgement:
     best = min((host.preference for host in (*plan.hosts, *plan.excluded)), default=0)
     left = any(host.preference == best for host in plan.hosts)
     answers = index_answers(snapshot.answers)
+    if any(host.problem is HostProblem.NOT_ASKED for host in plan.excluded):
+        return inconclusive(RULE, not_resolved(plan) or "nobody was asked")
     found = []
     for host in plan.excluded:
         if host.problem is not HostProblem.LOOKUP_FAILED:

@@ -118,6 +118,9 @@ def not_resolved(plan: Plan) -> str | None:
     """Why nothing can be said of some MX hosts; None where every name was looked up."""
     if plan.basis is Basis.UNKNOWN:
         return "the MX lookup gave no answer"
+    outside = [host.name for host in plan.excluded if host.problem is HostProblem.NOT_ASKED]
+    if outside:
+        return f"the addresses of {', '.join(outside)} are not in the zone, and nobody was asked"
     names = [host.name for host in plan.excluded if host.problem is HostProblem.LOOKUP_FAILED]
     if names:
         return f"the addresses of {', '.join(names)} could not be looked up"
