@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from mxprobe.errors import MxprobeError
 from mxprobe.lab.mta import MAILERS
 from mxprobe.lab.mta.mailer import Ended, Mailer, Setup
-from mxprobe.lab.mta.network import add_addresses, own_network
+from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
 from tests.support.mailers import Nsd, Sink, Tree, inhabitants, namespaces_of, state_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
@@ -63,6 +63,7 @@ tree, workdir, name = sys.argv[1:]
 with own_network():
     add_addresses(["198.51.100.25"])
     mailer = MAILERS[name](Tree(Path(tree)), Path(workdir), Setup(address="198.51.100.25", hostname="mx.test"))
+    mailer.perishable = Path(workdir)
     mailer.start()
     print(mailer.pid, flush=True)
     time.sleep(60)
@@ -82,6 +83,7 @@ def network(tree: Tree, tmp_path: Path) -> Iterator[None]:
     """A network of its own for the test, with a name server that knows everything there is."""
     with own_network():
         add_addresses([OWN, OWN6, PRIMARY, DEAD, SIX, NAMES, TRUSTED, ANYBODY])
+        prefer_sources([PRIMARY, DEAD, SIX], [OWN, OWN6])
         with Nsd(tree, tmp_path, {".": ZONE}, NAMES, 53):
             yield
 
@@ -247,15 +249,18 @@ def test_a_stopped_mailer_leaves_nothing_outside_its_directory(make: Make, tree:
 def test_a_mailer_ends_with_the_program_that_runs_it_however_that_ends(
     kind: type[Mailer], tree: Tree, tmp_path: Path
 ) -> None:
-    command = (sys.executable, "-c", CRASHING, str(tree.path), str(tmp_path), kind.name)
+    workdir = tmp_path / "play"
+    command = (sys.executable, "-c", CRASHING, str(tree.path), str(workdir), kind.name)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         pid = int(child.stdout.readline())
         its = namespaces_of(pid) | {"net": os.readlink(f"/proc/{pid}/ns/net")}
         assert inhabitants(its)
+        assert workdir.is_dir()
         child.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 5
-    while inhabitants(its) and time.monotonic() < deadline:
+    while (inhabitants(its) or workdir.exists()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert inhabitants(its) == set()
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+    assert not workdir.exists()

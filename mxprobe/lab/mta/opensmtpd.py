@@ -129,6 +129,8 @@ class OpenSmtpd(Mailer):
             *options,
             'action "keep" maildir "/rig/mail/%{dest}" virtual <owner>',
             f'action "send" relay{_TLS[setup.tls]} helo "{setup.hostname}"',
+            # Its own notifications: of several mailers in one network each sends them from its address.
+            f'action "tell" relay{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
             f'action "hand" relay {backup}{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
         ]
 
@@ -138,5 +140,5 @@ class OpenSmtpd(Mailer):
             'match from any for domain <kept> rcpt-to <boxes> action "keep"',
             f'match from any for domain <relayed>{known} action "hand"',
             'match from src <trusted> for any action "send"',
-            'match from socket for any action "send"',
+            'match from socket for any action "tell"',
         ]

@@ -7,8 +7,8 @@ from mxprobe.lab.mta.mailer import Ended, Noted
 
 POSTFIX = """\
 Nov 23 21:24:00 own postfix/qmgr[9]: 2791D222972: from=<bob@origin.test>, size=188, nrcpt=1 (queue active)
-Nov 23 21:24:00 own postfix/smtpd[11]: NOQUEUE: reject: RCPT from unknown[198.51.100.11]: 454 4.7.1 <x@elsewhere.test>: \
-Relay access denied; from=<bob@origin.test> to=<x@elsewhere.test> proto=ESMTP helo=<client.test>
+Nov 23 21:24:00 own postfix/smtpd[11]: NOQUEUE: reject: RCPT from unknown[198.51.100.11]: 454 4.7.1 \
+<x@elsewhere.test>: Relay access denied; from=<bob@origin.test> to=<x@elsewhere.test> proto=ESMTP helo=<client.test>
 Nov 23 21:24:00 own postfix/smtp[16]: 2791D222972: to=<ghost@example.test>, relay=mx1.test[198.51.100.11]:25, \
 delay=0.05, delays=0.01/0.01/0.01/0.01, dsn=5.1.1, status=bounced (host mx1.test[198.51.100.11] said: \
 550 5.1.1 No such user (in reply to RCPT TO command))
