@@ -48,7 +48,8 @@ class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
     `places` says whose each address is: of several names that share one, the first has the machine.
 
-    `origin` is the event loop's time at story time 0; steps up to story time `begun` are taken for done by `tell`.
+    `answered` gets sessions as they go on, `heard` every event. `origin` is the event loop's time at story time 0;
+    steps up to story time `begun` are taken for done by `tell`.
     """
 
     def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
@@ -68,6 +69,7 @@ class World:
         self.policy_port = HTTPS_PORT
         self.look: Look | None = None
         self.answered: Callable[[Session], None] | None = None
+        self.heard: Callable[[Event], None] | None = None
         self.looks: list[Looked] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: dict[asyncio.Task[None], str] = {}
@@ -135,6 +137,8 @@ class World:
         """Write a line into the story's book."""
         self.events.append(event)
         self.teller.notice()
+        if self.heard is not None:
+            self.heard(event)
 
     def source_of(self, who: str, towards: str) -> str | None:
         """The address that a relay connects from; None for the sender, which has none of the story's."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from mxprobe.errors import MxprobeError
+from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.dsn import Bounce
-from mxprobe.facts.run import Run, WorldKind
+from mxprobe.facts.run import Event, EventKind, Run, WorldKind
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.lab.clock import play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
@@ -24,6 +24,7 @@ from mxprobe.lab.mta.agent import Agent
 from mxprobe.lab.mta.book import Book
 from mxprobe.lab.mta.ground import NetworkGround, strange_address
 from mxprobe.lab.mta.horizon import horizon_of
+from mxprobe.lab.mta.hosts import RealHost, setup_of_host
 from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.names import resolve_at, zones_of_senders
@@ -75,6 +76,9 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
 
     Raises MxprobeError where this machine has not got the mailers, or may not run them.
     """
+    if wanted.sender.startswith(REAL) and any(spec.real for spec in wanted.scenario.hosts):
+        what = "a real sender and a real host in one story: nobody would see what they say to each other"
+        raise InputError(what, place=Place(wanted.scenario.path))
     tree = find_tree()
     with own_network(), tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
         Path(folder).chmod(0o755)
@@ -102,9 +106,11 @@ class _Play:
         self.ground = NetworkGround(scenario, wanted.pace, self._sighted)
         self.world = World(scenario, wanted.seed, self.ground.addresses)
         self.world.sessions = _Finished(lambda session: self._read(session, over=True))
+        self.world.heard = self._recorded
         self.world.answered = lambda session: self._read(session, over=False)
         self.books: dict[str, Book] = {}
         self.agents: list[Agent] = []
+        self.hosts: dict[str, RealHost] = {}
         self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
 
     async def run(self) -> float:
@@ -142,11 +148,13 @@ class _Play:
         horizon = wanted.horizon if wanted.horizon is not None else horizon_of(wanted.scenario, self._lab_sender)
         async with asyncio.TaskGroup() as group:
             world.work = group
-            follows = group.create_task(self.ground.follow())
+            followers = [group.create_task(self.ground.follow())]
+            followers += [group.create_task(host.follow()) for host in self.hosts.values()]
             teller = group.create_task(world.teller.tell())
             await self._until_over(teller, horizon)
             teller.cancel()
-            follows.cancel()
+            for follower in followers:
+                follower.cancel()
             world.end()
             world.work = None
         return world.now
@@ -167,9 +175,10 @@ class _Play:
         rounds = self.wanted.rounds
         if rounds is not None:
             books = self.books.values()
-            sent = bool(self.books) and all(book.waiting for book in books)
+            sent = bool(books) and all(book.waiting for book in books)
             return sent and all(book.is_settled or book.has_waited(rounds) for book in books)
-        return not self.world.errands and all(book.is_settled for book in self.books.values())
+        empty = not any(host.held for host in self.hosts.values())
+        return empty and not self.world.errands and all(book.is_settled for book in self.books.values())
 
     # -- machines -----------------------------------------------------------------------------------------------------
 
@@ -210,8 +219,11 @@ class _Play:
                 real = self._make(self._kind(self.wanted.sender), self._setup_of_sender())
                 await self._start(stack, real)
                 self._stand_for(SENDER, real)
-            for host in self.real_hosts:
-                await self._start(stack, self._make(self.real_hosts[host], self._setup_of_host(host)))
+            for number, (host, kind) in enumerate(self.real_hosts.items(), start=_RESOLVER + 1):
+                setup = setup_of_host(self.world, host, strange_address(number), self.folder, self.wanted.pace)
+                real = self._make(kind, setup)
+                await self._start(stack, real)
+                self._let_be(host, real)
             yield
 
     async def _start(self, stack: AsyncExitStack, real: Real) -> None:
@@ -253,8 +265,26 @@ class _Play:
             pace=self.wanted.pace,
         )
 
-    def _setup_of_host(self, host: str) -> Setup:
-        raise NotImplementedError
+    def _let_be(self, host: str, real: Real) -> None:
+        """Let a real mailer be one of the domain's hosts."""
+        world = self.world
+        spec = world.scenario.spec(host)
+        around = world.mailers[SENDER].around
+        book = Book(world, world.scenario.short(host), self.wanted.pace)
+        stands = RealHost(real, book, parse_sender(spec.real), around)
+        world.mailers[host] = stands
+        self.hosts[world.scenario.short(host)] = stands
+        for address in world.addresses[host]:
+            self.books[address] = book
+
+    def _recorded(self, event: Event) -> None:
+        """What a sender of the lab has given to a real host is the host's from now on."""
+        host = self.hosts.get(event.host or "")
+        if event.kind is EventKind.ACCEPTED and host is not None and event.message and event.recipient:
+            sends = (step for step in self.wanted.scenario.steps if isinstance(step, Send))
+            step = next((step for step in sends if event.message in step.names()), None)
+            if step is not None:
+                host.has_taken(event.message, step.mail_from, event.recipient)
 
     # -- news ---------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from mxprobe.rules.sender import (
     accepted_then_bounced,
+    backup_depends_on_primary_callout,
     backup_flush_slow,
     backup_never_flushed,
     backup_used_unnecessarily,
@@ -35,6 +36,7 @@ RULES: tuple[ModuleType, ...] = (
     mail_lost,
     duplicate_delivered,
     accepted_then_bounced,
+    backup_depends_on_primary_callout,
     bounced_while_alternative_existed,
     backup_used_unnecessarily,
     backup_flush_slow,

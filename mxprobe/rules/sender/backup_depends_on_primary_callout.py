@@ -1,0 +1,58 @@
+"""The backup cannot say whether a recipient exists while the primary is down, and puts everybody off.
+
+What it sees. Nothing is wrong with the backup, every better host is down, and it answers 4yz to every recipient.
+Why it matters. It asks the primary about each of them. A backup that works only while the primary does is none: senders
+keep the mail, as they would without it.
+Example. The backup verifies recipients at the primary, which is down:
+    hosts: {mx2: {verifies: mx1}}
+    senders: [rfc5321]
+    steps:
+      - {at: 0m,  break: mx1, with: tcp-refuse, for: 1h}
+      - {at: 10m, send: letter, to: alice}
+What to do. Give the backup the list of recipients, or let it keep what it has learnt longer than an outage lasts.
+Standards. RFC 5321 §6.1.
+"""
+
+from mxprobe.facts.finding import Finding, Judgement, Severity
+from mxprobe.facts.run import Event, EventKind, Run
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.sender.health import NO_MAIL, SENDER, healthy_at
+
+RULE = Rule(
+    code="MX815",
+    name="backup-depends-on-primary-callout",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §6.1",),
+    by_chain=True,
+)
+
+
+def find(run: Run) -> Judgement:
+    """A finding for each backup that put every recipient off for as long as no better host was up."""
+    if not run.fates:
+        return inconclusive(RULE, NO_MAIL)
+    return conclude(RULE, [found for preference, host in run.chain for found in _judge_host(run, preference, host)])
+
+
+def _judge_host(run: Run, preference: int, host: str) -> list[Finding]:
+    better = [name for number, name in run.chain if number < preference]
+    asked = [event for event in run.events if event.who == SENDER and event.host == host]
+    alone = [event for event in asked if better and not any(healthy_at(run, name, event.at) for name in better)]
+    refused = [event for event in alone if event.kind is EventKind.REFUSED]
+    taken = any(event.kind is EventKind.ACCEPTED for event in alone)
+    put_off = all(event.cell == "R2" and healthy_at(run, host, event.at) for event in refused)
+    if not refused or taken or not put_off:
+        return []
+    words = Words(
+        says=f"{host} takes no mail for anybody while {better[0]} is down",
+        seen=tuple(f'{event.recipient}: "{event.text}"' for event in _first_of_each(refused)),
+        means="It asks a host that is down about every recipient; senders wait as they would without it.",
+        do="Give it the list of recipients, or let it remember those it has asked about.",
+    )
+    return [finding(RULE, host, words)]
+
+
+def _first_of_each(events: list[Event]) -> list[Event]:
+    """The first answer about each recipient, of three at most."""
+    first = {event.recipient: event for event in reversed(events)}
+    return list(first.values())[:3]
