@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -11,13 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
 from mxprobe.errors import MxprobeError
 from mxprobe.lab.mta import MAILERS
 from mxprobe.lab.mta.mailer import Ended, Mailer, Setup
 from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
-from tests.support.mailers import Nsd, Sink, Tree, inhabitants, namespaces_of, state_of
+from tests.support.mailers import Nsd, Sink, Tree, inhabitants, issue_certificate, namespaces_of, state_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 
@@ -228,6 +231,27 @@ def test_it_sends_over_ipv6_from_its_address_there(make: Make) -> None:
     with make(address6=OWN6), Sink(SIX) as six:
         send("alice@six.test", TRUSTED)
         assert six.await_message("alice@six.test", LATEST).client == OWN6
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=name) for name, kind in MAILERS.items() if name != "opensmtpd"])
+def test_it_shows_the_certificate_that_it_was_given_and_none_without(make: Make, tmp_path: Path) -> None:
+    given = issue_certificate(tmp_path, "mx2.backed.test")
+    trusting = ssl.create_default_context(cafile=str(given.authority))
+    trusting.check_hostname = False  # the client knows an address
+    with make(certificate=given), connect() as client:
+        assert client.starttls(context=trusting)[0] == 220
+        assert isinstance(client.sock, ssl.SSLSocket)
+        leaf = x509.load_pem_x509_certificates(given.chain.read_bytes())[0]
+        assert client.sock.getpeercert(binary_form=True) == leaf.public_bytes(Encoding.DER)
+        assert client.ehlo()[0] == 250
+    with make(), connect() as client:
+        assert not client.has_extn("starttls")
+
+
+def test_opensmtpd_offers_no_starttls_that_would_fail(tree: Tree, tmp_path: Path, network: None) -> None:
+    given = issue_certificate(tmp_path, "mx2.backed.test")
+    with MAILERS["opensmtpd"](tree, tmp_path, replace(SETUP, certificate=given)), connect() as client:
+        assert not client.has_extn("starttls")
 
 
 def test_a_stopped_mailer_leaves_nothing_outside_its_directory(make: Make, tree: Tree, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ class Sendmail(Mailer):
         if setup.tls not in (TlsPolicy.MAY, TlsPolicy.NONE):
             raise MxprobeError(f"{self.title} has no TLS policy `{setup.tls}` as it is packaged")
         self.lay_out("root")
-        for directory in ("queue", "host_status"):
+        for directory in ("queue", "host_status", "authorities"):
             self.make_directory(directory, mode=0o700)
         (self.home / "mailname").write_text(f"{setup.hostname}\n")
         (self.home / "sendmail.mc").write_text("\n".join(self._macros()) + "\n")
@@ -186,6 +186,10 @@ class Sendmail(Mailer):
         if setup.cafile is not None:
             lines.append("define(`confCACERT', `/rig/authorities.pem')dnl")
         if setup.certificate is not None:
+            # It serves TLS only where it has authorities, in a file and in a directory.
+            lines.append("define(`confCACERT_PATH', `/rig/authorities')dnl")
+            if setup.cafile is None:
+                lines.append("define(`confCACERT', `/rig/chain.pem')dnl")
             lines.append("define(`confSERVER_CERT', `/rig/chain.pem')dnl")
             lines.append("define(`confSERVER_KEY', `/rig/key.pem')dnl")
         lines += [f"define(`conf{name}', `{value}')dnl" for name, value in self.settings().items()]
