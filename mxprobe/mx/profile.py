@@ -59,11 +59,14 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     `one_answer_per_host`: the further addresses of a host are for connections that fail, and not tried once it has
     answered. `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still
-    tried.
+    tried. `addresses_per_host` are the first that the resolver gave; `families` are those that it connects to at all.
     """
 
     addresses: int | None = None
     sessions: int | None = None
+    hosts: int | None = None
+    addresses_per_host: int | None = None
+    families: tuple[int, ...] = (4, 6)
     one_more_per_preference: bool = False
     one_answer_per_host: bool = False
 
