@@ -61,6 +61,7 @@ def fingerprint(profile: Profile) -> str:
         profile,
         title="",
         version="",
+        known=None,
         apart=(),
         deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
     )
