@@ -97,6 +97,11 @@ class Known(Struct, frozen=True, kw_only=True):
     evidence: str
 
 
+def named(cells: str) -> frozenset[str]:
+    """The cells whose names stand in a line of text."""
+    return frozenset(cells.split())
+
+
 class Ruling(Struct, frozen=True, kw_only=True):
     """What a mailer does at a cell, and on what evidence (None: it follows the reference)."""
 
