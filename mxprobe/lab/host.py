@@ -1,7 +1,6 @@
 """One MX host of the lab: aiosmtpd's dialogue, asked at every phase whether something else shall happen.
 
-What a host says or does is decided in the scenario room; this acts it out and writes the session down as the host saw
-it.
+What a host says or does is decided in the scenario room; this acts it out and writes the session down as it saw it.
 A client that half-closes behind its final dot and QUIT is answered: stock aiosmtpd would drop its message.
 
 Standards: RFC 5321 §3.1 (a host that refuses service answers 503 until QUIT), §4.1.1; RFC 3207 §4.
@@ -251,12 +250,11 @@ class LabHost(SMTP):
 
     def _store(self, how: Keep | HandOn) -> None:
         envelope: Any = self.envelope
-        content: bytes = envelope.content
         stored = StoredMessage(
             mail_from=plain(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
-            content=content,
-            token=read_token(content),
+            content=envelope.content,
+            token=read_token(envelope.content),
             at=self.seams.now(),
             client=self._client(),
             session=self.number,

@@ -17,7 +17,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.delivery import Attempt, Delivery, Move, MoveKind, Target, aged, start
 from mxprobe.mx.outcome import Action, TlsPolicy
-from mxprobe.mx.plan import Plan
+from mxprobe.mx.plan import Plan, decided_by_names
 from mxprobe.mx.profile import Profile, Shuffle
 from mxprobe.mx.retry import gives_up, longest_wait, next_attempt
 
@@ -85,19 +85,21 @@ Outcomes = Mapping[Endpoint, str | None]
 def forecast_mailer(profile: Profile, plan: Plan, outcomes: Outcomes, port: int = 25) -> MailerForecast:
     """What `profile` does with new mail when trying each endpoint ends in the given cell (None: nobody knows)."""
     again = None if gives_up(profile.schedule, 1, 0.0) else next_attempt(profile.schedule, 1)
-    if plan.tiers:
+    cell = decided_by_names(profile, profile.tls, plan)
+    if cell is None:
         prospects = _walk(profile, plan.targets(port), outcomes, again=plan.temporary)
     else:
-        prospects = (_without_hosts(profile, plan),)
+        prospects = (_by_names(profile, cell),)
     return MailerForecast(
         mailer=profile.name, prospects=prospects, gives_up=longest_wait(profile.schedule), again=again
     )
 
 
-def _without_hosts(profile: Profile, plan: Plan) -> Prospect:
-    bounces = profile.ruling(plan.cell, profile.tls).action is Action.BOUNCE and not plan.temporary
-    kind, cell = (FateKind.BOUNCES, plan.cell) if bounces else _waits(profile, plan.cell)
-    return Prospect(kind=kind, cell=cell)
+def _by_names(profile: Profile, cell: str) -> Prospect:
+    """The end of mail for which no host is tried."""
+    bounces = profile.ruling(cell, profile.tls).action is Action.BOUNCE
+    kind, last = (FateKind.BOUNCES, cell) if bounces else _waits(profile, cell)
+    return Prospect(kind=kind, cell=last)
 
 
 def _waits(profile: Profile, cell: str | None) -> tuple[FateKind, str | None]:
@@ -138,14 +140,18 @@ def _walk(profile: Profile, targets: tuple[Target, ...], outcomes: Outcomes, *, 
 
 def _state(delivery: Delivery, spent: tuple[float, float], outcomes: Outcomes) -> _State:
     left = [target for target in delivery.targets if target.endpoint not in delivery.tried]
-    together = delivery.profile.shuffle is Shuffle.ADDRESSES
+    limits = delivery.profile.limits
+    if limits.one_answer_per_host:
+        left = [target for target in left if target.endpoint.host not in delivery.answered]
+    singly = delivery.profile.shuffle is Shuffle.ADDRESSES
+    together = singly and not limits.one_answer_per_host
     rest: dict[tuple[int, str], list[str]] = {}
     for target in left:
         whose = "" if together else target.endpoint.host
         rest.setdefault((target.preference, whose), []).append(str(outcomes.get(target.endpoint)))
-    begun = delivery.tried[-1].host if delivery.tried else None
+    begun = delivery.tried[-1].host if delivery.tried and not singly else None
     shape = sorted(
-        (preference, host == begun, tuple(sorted(cells) if together else cells))
+        (preference, host == begun, tuple(sorted(cells) if singly else cells))
         for (preference, host), cells in rest.items()
     )
     next_host = delivery.clear_next.host if delivery.clear_next is not None else None
@@ -170,7 +176,7 @@ def _distinct(moves: Iterable[Move], delivery: Delivery, outcomes: Outcomes) -> 
 
 def _rest_of_host(endpoint: Endpoint, delivery: Delivery, outcomes: Outcomes) -> tuple[str, ...]:
     """What else a host has to offer, where a mailer that begins it goes on with it."""
-    if delivery.profile.shuffle is Shuffle.ADDRESSES:
+    if delivery.profile.shuffle is Shuffle.ADDRESSES and not delivery.profile.limits.one_answer_per_host:
         return ()
     mates = [target.endpoint for target in delivery.targets if target.endpoint.host == endpoint.host]
     return tuple(str(outcomes.get(mate)) for mate in mates if mate not in delivery.tried)

@@ -51,7 +51,7 @@ def _classify_failure(turn: Turn, failure: Failure) -> str:  # one return a row 
         case Phase.STARTTLS:
             return "T4" if kind is FailureKind.MALFORMED else "H6"
         case Phase.TLS:
-            return "T4"
+            return "T17" if kind is FailureKind.TIMEOUT else "T4"
         case Phase.MAIL:
             return "M5"
         case Phase.RCPT:
@@ -73,6 +73,8 @@ def classify_reply(phase: Phase, reply: Reply, *, secured: bool = False) -> str:
     match phase:
         case Phase.BANNER:
             return "B3" if refused else ("B2" if reply.severity == 4 else "B4")
+        case Phase.EHLO | Phase.HELO if reply.code is None and not secured:
+            return "H6"
         case Phase.EHLO:
             if secured:
                 return "T10"

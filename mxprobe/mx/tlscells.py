@@ -54,4 +54,5 @@ TLS_CELLS = (
         "RFC 8689 §5",
         "then bounce 5.7.30",
     ),
+    _cell("T17?", "the TLS handshake is not answered", "- clear next next next", "RFC 3207 §4.1; RFC 7435 §3"),
 )

@@ -28,6 +28,9 @@ _WAITS = {
     "DATABLOCK": 3600,
     "DATAFINAL": 3600,
     "STARTTLS": 3600,
+    "QUIT": 120,
+    "RSET": 300,
+    "MISC": 120,
     "QUEUERETURN": 432000,
     "HOSTSTATUS": 1800,
 }
@@ -37,7 +40,7 @@ _QUEUE = 1800
 _MAKEMAP = "/usr/libexec/sendmail/makemap"
 _MAILDIR = (
     "Mmaildir, P=/usr/libexec/opensmtpd/mail.maildir, F=lsDFMPSnu, U=mail:mail, S=EnvFromL/HdrFromL,",
-    "\tR=EnvToSMTP/HdrToL, A=mail.maildir /rig/mail/$u",
+    "\tR=EnvToSMTP/HdrToL, T=DNS/rfc822/X-Unix, A=mail.maildir /rig/mail/$u",
 )
 """Mail that stays here goes to a program of OpenSMTPD's that keeps Maildirs; sendmail has none."""
 

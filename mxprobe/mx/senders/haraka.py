@@ -27,6 +27,7 @@ PROFILE = Profile(
         _deviation("H4", Action.WAIT, _LATER),
         _deviation("H5", Action.BOUNCE, _NO),
         _deviation("T4", Action.NEXT, "notes the host as one without TLS and goes to the next"),
+        _deviation("T17", Action.NEXT, "notes the host as one without TLS and goes to the next"),
         _deviation("M2", Action.WAIT, _LATER),
         _deviation("R2", Action.WAIT, _LATER),
         _deviation("X2", Action.WAIT, _LATER),

@@ -76,6 +76,14 @@ PROFILE = Profile(
             evidence="smtp_trouble.c, minimal_backoff_time = 300s",
         ),
         Deviation(
+            cell="T17",
+            action=Action.NEXT,
+            until=300.0,
+            because="goes without TLS only with mail that has waited for its minimal backoff",
+            grade=Grade.SOURCE,
+            evidence="smtp_trouble.c, minimal_backoff_time = 300s",
+        ),
+        Deviation(
             cell="Z5",
             action=Action.NEXT,
             because="asks the next host at once and logs a possible second copy",

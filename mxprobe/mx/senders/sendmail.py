@@ -44,6 +44,13 @@ PROFILE = Profile(
             evidence=f"{_MEASURED}tls-fails-everywhere",
         ),
         Deviation(
+            cell="T17",
+            action=Action.NEXT,
+            because="goes to the next host when the handshake is not answered",
+            grade=Grade.MEASURED,
+            evidence=f"{_MEASURED}tls-silent",
+        ),
+        Deviation(
             cell="Z5",
             action=Action.NEXT,
             because="asks the next host at once",

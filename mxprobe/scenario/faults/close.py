@@ -15,7 +15,7 @@ from mxprobe.scenario.reaction import Moment, Reaction
 CELLS = {
     Phase.BANNER: "B6",
     Phase.EHLO: "H6",
-    Phase.STARTTLS: "T4",
+    Phase.STARTTLS: "H6",
     Phase.TLS: "T4",
     Phase.MAIL: "M5",
     Phase.RCPT: "R6",

@@ -12,8 +12,8 @@ from mxprobe.scenario.reaction import Silence as SayNothing
 CELLS = {
     Phase.BANNER: "B5",
     Phase.EHLO: "H6",
-    Phase.STARTTLS: "T4",
-    Phase.TLS: "T4",
+    Phase.STARTTLS: "H6",
+    Phase.TLS: "T17",
     Phase.MAIL: "M5",
     Phase.RCPT: "R7",
     Phase.DATA: "X4",
