@@ -70,6 +70,7 @@ class Mailer:
         self.emptied_at = 0.0
         self._last_words: dict[tuple[str, str], Reply | None] = {}
         self._bad: dict[Endpoint, float] = {}
+        self._failed: dict[Endpoint, int] = {}
 
     async def deliver(self, letter: Letter) -> None:
         """See a letter through: round after round, until every recipient is settled."""
@@ -129,7 +130,10 @@ class Mailer:
 
     def _remember(self, endpoint: Endpoint, cell: str) -> None:
         memory = self.profile.memory
-        if memory is not None and cell in memory.cells:
+        if memory is None:
+            return
+        self._failed[endpoint] = self._failed.get(endpoint, 0) + 1 if cell in memory.cells else 0
+        if self._failed[endpoint] >= memory.after:
             self._bad[endpoint] = self.around.now() + memory.seconds
 
     async def _plan(self, domain: str) -> Plan:

@@ -6,7 +6,8 @@ among the lawful moves with its seed, a forecast follows all of them, a judge as
 one of them.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.outcome import Action, Kind, TlsPolicy
-from mxprobe.mx.profile import Profile, Shuffle
+from mxprobe.mx.profile import Limits, Profile, Shuffle
 
 _IN_TRANSACTION = frozenset("MRXZQ")
 
@@ -160,17 +161,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     def _candidates(self) -> tuple[Endpoint, ...]:
         """The addresses that may come next: the rest of a begun host, or the first of each host of the preference."""
-        limits = self.profile.limits
-        if limits.sessions is not None and self.sessions >= limits.sessions:
-            return ()
-        left = [target for target in self.targets if target.endpoint not in self.tried]
-        if limits.one_answer_per_host:
-            left = [target for target in left if target.endpoint.host not in self.answered]
-        if limits.addresses is not None and len(self.tried) >= limits.addresses:
-            if not limits.one_more_per_preference:
-                return ()
-            reached = {target.preference for target in self.targets if target.endpoint in self.tried}
-            left = [target for target in left if target.preference not in reached]
+        left = self._left()
         if not left:
             return ()
         best = left[0].preference
@@ -184,6 +175,24 @@ class Delivery(Struct, frozen=True, kw_only=True):
             firsts.setdefault(endpoint.host, endpoint)
         return tuple(firsts.values())
 
+    def _left(self) -> list[Target]:
+        """The addresses that the mailer's limits leave to be tried in this round, best preference first."""
+        limits = self.profile.limits
+        if limits.sessions is not None and self.sessions >= limits.sessions:
+            return []
+        left = [target for target in self.targets if target.endpoint not in self.tried]
+        if limits.one_answer_per_host:
+            left = [target for target in left if target.endpoint.host not in self.answered]
+        begun = {endpoint.host for endpoint in self.tried}
+        if limits.hosts is not None and len(begun) >= limits.hosts:
+            left = [target for target in left if target.endpoint.host in begun]
+        if limits.addresses is not None and len(self.tried) >= limits.addresses:
+            if not limits.one_more_per_preference:
+                return []
+            reached = {target.preference for target in self.targets if target.endpoint in self.tried}
+            left = [target for target in left if target.preference not in reached]
+        return left
+
 
 def start(profile: Profile, policy: TlsPolicy, targets: Iterable[Target], recipients: Iterable[str]) -> Delivery:
     """A round that has not begun. `targets` may come in any order; equal preferences keep the order given."""
@@ -191,7 +200,20 @@ def start(profile: Profile, policy: TlsPolicy, targets: Iterable[Target], recipi
     if profile.ipv6_first:
         hosts = {target.endpoint.host: place for place, target in reversed(tuple(enumerate(ordered)))}
         ordered = tuple(sorted(ordered, key=lambda one: (hosts[one.endpoint.host], not one.endpoint.is_ipv6)))
-    return Delivery(profile=profile, policy=policy, targets=ordered, pending=tuple(recipients))
+    targets = tuple(_usable(ordered, profile.limits))
+    return Delivery(profile=profile, policy=policy, targets=targets, pending=tuple(recipients))
+
+
+def _usable(targets: Iterable[Target], limits: Limits) -> Iterator[Target]:
+    """The addresses of the families that a mailer connects to, and of each host no more than it takes."""
+    counts: Counter[str] = Counter()
+    for target in targets:
+        endpoint = target.endpoint
+        if (6 if endpoint.is_ipv6 else 4) not in limits.families:
+            continue
+        counts[endpoint.host] += 1
+        if limits.addresses_per_host is None or counts[endpoint.host] <= limits.addresses_per_host:
+            yield target
 
 
 def aged(delivery: Delivery, queued_for: float, *, again: bool = False) -> Delivery:

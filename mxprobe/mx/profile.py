@@ -59,11 +59,14 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     `one_answer_per_host`: the further addresses of a host are for connections that fail, and not tried once it has
     answered. `one_more_per_preference`: past `addresses`, one address of each preference not yet reached is still
-    tried.
+    tried. `addresses_per_host` are the first that the resolver gave; `families` are those that it connects to at all.
     """
 
     addresses: int | None = None
     sessions: int | None = None
+    hosts: int | None = None
+    addresses_per_host: int | None = None
+    families: tuple[int, ...] = (4, 6)
     one_more_per_preference: bool = False
     one_answer_per_host: bool = False
 
@@ -76,13 +79,27 @@ class Shuffle(StrEnum):
 
 
 class Memory(Struct, frozen=True, kw_only=True):
-    """What a mailer remembers of a host between messages: after an attempt that ended in one of these `cells` it does
-    not try the address again for so many `seconds`, whatever the message."""
+    """What a mailer remembers of a host between messages: `after` so many attempts in a row that ended in these `cells`
+    it does not try the address again for so many `seconds`, whatever the message."""
 
     cells: frozenset[str]
     seconds: float
+    after: int = 1
     grade: Grade
     evidence: str
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """The cells in which a mailer is known to follow the reference, graded and with evidence as where it departs."""
+
+    cells: frozenset[str]
+    grade: Grade
+    evidence: str
+
+
+def named(cells: str) -> frozenset[str]:
+    """The cells whose names stand in a line of text."""
+    return frozenset(cells.split())
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
@@ -98,8 +115,9 @@ class Ruling(Struct, frozen=True, kw_only=True):
 class Profile(Struct, frozen=True, kw_only=True):
     """One mailer. `name` is what files say, `title` what reports say, `version` what the evidence is about.
 
-    `ipv6_first`: of a host's addresses those of IPv6 come first, whatever order the resolver gave. `apart` names the
-    measured cases that the profile does not predict, each with the reason.
+    `ipv6_first`: of a host's addresses those of IPv6 come first, whatever order the resolver gave. `known`: a cell that
+    is neither there nor among the deviations is taken for the reference's without evidence; None where nobody has
+    listed them. `apart` names the measured cases that the profile does not predict, each with the reason.
     """
 
     name: str
@@ -113,6 +131,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     tls: TlsPolicy = TlsPolicy.MAY
     ipv6_first: bool = False
     memory: Memory | None = None
+    known: Known | None = None
     apart: tuple[tuple[str, str], ...] = ()
 
     def ruling(self, cell: str, policy: TlsPolicy, queued_for: float = 0.0) -> Ruling:
@@ -132,6 +151,13 @@ class Profile(Struct, frozen=True, kw_only=True):
             if deviation.cell == cell and young and deviation.under in (None, policy or self.tls):
                 return deviation
         return None
+
+    def grade_of(self, cell: str, policy: TlsPolicy | None = None) -> Grade | None:
+        """How well it is known what the mailer does at `cell`; None where it is not, or where nobody has said so."""
+        found = self.deviation(cell, policy=policy)
+        if found is not None:
+            return found.grade
+        return self.known.grade if self.known is not None and cell in self.known.cells else None
 
     @property
     def last_host_counts(self) -> bool:

@@ -12,12 +12,16 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class RetryStep(Struct, frozen=True, kw_only=True):
-    """While the message is younger than `until` seconds (None: to the end): `first`, times `factor` each time."""
+    """While the message is younger than `until` seconds (None: to the end): `first`, times `factor` each time.
+
+    `quadratic`: the n-th of these tries comes n squared times `first` after the step began, whatever the factor.
+    """
 
     first: float
     until: float | None = None
     factor: float = 1.0
     ceiling: float | None = None
+    quadratic: bool = False
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
@@ -36,7 +40,8 @@ def intervals(schedule: Schedule) -> Iterator[float]:
         while step.until is None or age < step.until:
             yield interval
             age += interval
-            interval = min(interval * step.factor, step.ceiling or float("inf"))
+            longer = interval + 2 * step.first if step.quadratic else interval * step.factor
+            interval = min(longer, step.ceiling or float("inf"))
     while True:
         yield interval
 

@@ -3,16 +3,21 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import getmodule
+from itertools import accumulate, islice
 
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
-from mxprobe.mx.profile import Profile, describe
+from mxprobe.mx.profile import Memory, Profile, describe
+from mxprobe.mx.retry import intervals
 from mxprobe.mx.senders import NOT_MODELLED, PROFILES
 from mxprobe.report.story_words import EXPECTATIONS, STEPS, Word
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import About, Fault
+
+_TRIES = 5
+"""So many retries of a mailer are told."""
 
 
 def pages() -> Mapping[str, Callable[[], str]]:
@@ -51,7 +56,7 @@ def _faults() -> str:
 
 
 def _profiles() -> str:
-    lines = [f"{profile.name:<10} {profile.title}, {profile.version}" for profile in PROFILES]
+    lines = [f"{profile.name:<15} {profile.title}, {profile.version}" for profile in PROFILES]
     return "\n".join([*lines, f"Not modelled: {', '.join(NOT_MODELLED)}."])
 
 
@@ -93,9 +98,12 @@ def _cell(cell: Cell) -> str:
 def _without_deviation(profile: Profile, cell: Cell) -> str:
     """What follows where a mailer departs from the reference elsewhere: in what it makes of the last host (E1)."""
     told, last = describe(profile, cell.id), profile.deviation("E1")
-    if last is None or told == describe(PROFILES[0], cell.id):
+    if last is not None and told != describe(PROFILES[0], cell.id):
+        return f"{told}  (cell E1; {last.grade.value}: {last.evidence})"
+    if profile.known is None:
         return "follows the reference, as far as is known"
-    return f"{told}  (cell E1; {last.grade.value}: {last.evidence})"
+    grade = profile.grade_of(cell.id)
+    return f"follows the reference  ({grade.value})" if grade else "not known; taken to follow the reference"
 
 
 def _row(label: str, text: str) -> list[str]:
@@ -103,20 +111,78 @@ def _row(label: str, text: str) -> list[str]:
 
 
 def _profile(profile: Profile) -> str:
-    limits, timeouts = profile.limits, profile.timeouts
-    lines = [
-        f"{profile.name}  {profile.title}, {profile.version}",
-        f"  timeouts   connection {say_span(timeouts.connect)}, greeting {say_span(timeouts.banner)},"
-        f" final dot {say_span(timeouts.dot)}",
-        f"  limits     {limits.addresses or 'all'} addresses, {limits.sessions or 'any number of'} sessions a round",
-        f"  gives up   after {say_span(profile.schedule.lifetime)}"
-        + (f" or {profile.schedule.rounds} rounds" if profile.schedule.rounds else ""),
-        "  departs from the reference in" if profile.deviations else "  departs from the reference nowhere",
-    ]
+    timeouts, schedule = profile.timeouts, profile.schedule
+    lines = [f"{profile.name}  {profile.title}, {profile.version}"]
+    for label, text in (
+        (
+            "timeouts",
+            f"connection {say_span(timeouts.connect)}, greeting {say_span(timeouts.banner)}, EHLO"
+            f" {say_span(timeouts.ehlo)}, MAIL {say_span(timeouts.mail)}, RCPT {say_span(timeouts.rcpt)}, DATA"
+            f" {say_span(timeouts.data)}, final dot {say_span(timeouts.dot)}",
+        ),
+        ("limits", _limits(profile)),
+        ("TLS", f"{profile.tls}"),
+        ("tries at", _ages(profile)),
+        (
+            "gives up",
+            f"after {say_span(schedule.lifetime)}" + (f" or {schedule.rounds} rounds" if schedule.rounds else ""),
+        ),
+    ):
+        lines += _row(label, text)
+    if profile.memory is not None:
+        lines += _row("remembers", _memory(profile.memory))
+    lines.append("  departs from the reference in" if profile.deviations else "  departs from the reference nowhere")
     for one in profile.deviations:
-        lines += wrap(f"    {one.cell:<4} ", f"{CELLS[one.cell].event}: {one.because}")
+        under = f" (under {one.under})" if one.under else ""
+        lines += wrap(f"    {one.cell:<4} ", f"{CELLS[one.cell].event}{under}: {one.because}")
         lines += wrap(" " * 9, f"{one.grade.value}: {one.evidence}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_following(profile)])
+
+
+def _limits(profile: Profile) -> str:
+    """How far a mailer walks the chain in one round."""
+    limits = profile.limits
+    parts = [
+        f"{limits.hosts} hosts" if limits.hosts else "all hosts",
+        f"{limits.addresses} addresses" if limits.addresses else "all addresses",
+        f"{limits.sessions} sessions" if limits.sessions else "any number of sessions",
+    ]
+    told = f"{', '.join(parts)} a round"
+    if limits.addresses_per_host:
+        told += f"; {limits.addresses_per_host} addresses of a host"
+    if limits.one_more_per_preference:
+        told += "; then one address of each further preference"
+    if limits.one_answer_per_host:
+        told += "; another address of a host only where the connection fails"
+    if len(limits.families) == 1:
+        told += f"; IPv{limits.families[0]} alone"
+    return told
+
+
+def _ages(profile: Profile) -> str:
+    """How old a message is at its first tries."""
+    most = min(_TRIES, (profile.schedule.rounds or _TRIES + 1) - 1)
+    ages = [say_span(age) for age in accumulate(islice(intervals(profile.schedule), most))]
+    return ", ".join(["once", *ages]) + (", ..." if most == _TRIES else "")
+
+
+def _memory(memory: Memory) -> str:
+    cells = " ".join(cell for cell in CELLS if cell in memory.cells)
+    times = f", {memory.after} times in a row" if memory.after > 1 else ""
+    about = f"{memory.grade.value}: {memory.evidence}"
+    return f"for {say_span(memory.seconds)} an address where it met {cells}{times}  ({about})"
+
+
+def _following(profile: Profile) -> list[str]:
+    """The cells in which it is known to follow the reference, and those of which nothing is known."""
+    if profile.known is None:
+        return []
+    graded = {cell for cell in CELLS if profile.grade_of(cell) is not None}
+    follows = " ".join(cell for cell in CELLS if cell in profile.known.cells)
+    rest = " ".join(cell for cell in CELLS if cell not in graded and profile.deviation(cell) is None)
+    about = f"{profile.known.grade.value}: {profile.known.evidence}"
+    lines = ["  follows it in", *wrap("    ", follows), *wrap(" " * 9, about)]
+    return [*lines, "  not known, and taken to follow it in", *wrap("    ", rest)] if rest else lines
 
 
 def _fault(fault: type[Fault]) -> str:

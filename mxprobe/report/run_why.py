@@ -77,9 +77,10 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
             return event.cell, f"sends under the TLS policy {policy}"
         if event.cell == REMEMBERED and profile.memory is not None:
             return event.cell, f"remembers for {say_span(profile.memory.seconds)} that it did not reach a host"
-        limited = profile.limits.addresses is not None and any(host not in asked for _, host in run.chain)
-        if event.cell == NOBODY_LEFT and limited:
-            return event.cell, f"tries {profile.limits.addresses} addresses a round at most"
+        most = profile.limits.addresses or profile.limits.hosts
+        if event.cell == NOBODY_LEFT and most is not None and any(host not in asked for _, host in run.chain):
+            what = "addresses" if profile.limits.addresses else "hosts"
+            return event.cell, f"tries {most} {what} a round at most"
         if event.cell == TOO_OLD and departs(profile, policy, TOO_OLD):
             return event.cell, f"gives up after {say_span(longest_wait(profile.schedule))}"
     return None

@@ -27,6 +27,9 @@ from mxprobe.wire.dial import Connect as Connect  # also for those who send
 from mxprobe.wire.failures import failure_of
 from mxprobe.wire.trust import Trust, object_to, peer_chain
 
+_CERTIFIED = Need(policy=TlsPolicy.MTA_STS)
+"""What a mailer needs that asks for a valid certificate where no policy does: name and chain, as under MTA-STS."""
+
 _DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -207,11 +210,14 @@ class _Session:
         return TlsUse.UNVERIFIED if self.secured else TlsUse.NONE
 
     def _authenticate(self, smtp: aiosmtplib.SMTP) -> None:
-        """Go on only with a host that has proved who it is, where that is needed."""
-        if not self.manner.need.authenticates:
-            return
+        """Go on only with a host that has proved who it is, where that is needed, or the mailer asks for it anyway."""
+        need = self.manner.need
+        if not need.authenticates:
+            if self._ruling("T5").action is Action.GO:
+                return
+            need = _CERTIFIED
         chain = peer_chain(smtp.transport.get_extra_info("ssl_object")) if smtp.transport else ()
-        objection = object_to(self.manner.need, self.endpoint.host, chain, self.manner.trust)
+        objection = object_to(need, self.endpoint.host, chain, self.manner.trust)
         if objection is not None:
             now = asyncio.get_running_loop().time()
             failure = Failure(kind=FailureKind.TLS, phase=Phase.TLS, detail=objection)

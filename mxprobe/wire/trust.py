@@ -8,6 +8,7 @@ import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec import Struct
 from OpenSSL import crypto
 
@@ -15,6 +16,12 @@ from mxprobe.mx.dane import DaneOutcome, match_chain
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.tlsneed import Need
 from mxprobe.wire.certificates import match_name, verify_words
+
+_LEAST_RSA = 2048
+"""Bits that TLS libraries ask for as shipped; a store of certificates alone does not look at them."""
+
+_TOO_WEAK = 66
+"""OpenSSL's number for a key that is too weak."""
 
 
 class Trust(Struct, frozen=True, kw_only=True):
@@ -57,4 +64,6 @@ def _chain_problem(chain: tuple[bytes, ...], trust: Trust) -> str | None:
         crypto.X509StoreContext(store, leaf, others).verify_certificate()
     except crypto.X509StoreContextError as error:
         return verify_words(int(error.errors[0]))
-    return None
+    key = x509.load_der_x509_certificate(chain[0]).public_key()
+    too_weak = isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA
+    return verify_words(_TOO_WEAK) if too_weak else None

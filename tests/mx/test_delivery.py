@@ -7,8 +7,10 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.delivery import Attempt, Delivery, MoveKind, Target, start
 from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.profile import Limits
 from mxprobe.mx.senders import PROFILES, find_profile
 from tests.support.chains import targets
+from tests.support.profiles import mailer
 
 RECIPIENTS = ("alice@example.test", "bob@example.test")
 ENDINGS = [cell for cell in CELLS if cell[0] in "CBHTMXZ" and cell not in ("B1", "H1", "M1", "X1", "T0")]
@@ -144,6 +146,46 @@ def test_postfix_stops_after_two_sessions() -> None:
     three = _chain((10, "mx1"), (20, "mx2"), (30, "mx3"))
 
     assert _walk("postfix", {"mx1": "R2", "mx2": "R2"}, three)[0] == ["mx1", "mx2"]
+
+
+def _tried(limits: Limits, chain: tuple[Target, ...], cell: str) -> list[str]:
+    """The addresses that a mailer with these limits tries, in order, when every one ends in `cell`."""
+    delivery = start(mailer("Limited", limits=limits), TlsPolicy.MAY, chain, RECIPIENTS)
+    while (move := delivery.lawful()[0]).kind is MoveKind.TRY and move.endpoint is not None:
+        delivery = delivery.record(Attempt(endpoint=move.endpoint, cell=cell))
+    return [endpoint.address for endpoint in delivery.tried]
+
+
+def test_a_mailer_may_try_so_many_hosts_and_so_many_addresses_of_each() -> None:
+    addresses = (("mx1", 1), ("mx1", 2), ("mx1", 3), ("mx2", 4), ("mx3", 5))
+    chain = tuple(
+        Target(preference=10 * int(host[2]), endpoint=Endpoint(host=host, address=f"192.0.2.{number}"))
+        for host, number in addresses
+    )
+
+    assert _tried(Limits(hosts=2), chain, "C1") == ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]
+    assert _tried(Limits(addresses_per_host=2), chain, "C1") == ["192.0.2.1", "192.0.2.2", "192.0.2.4", "192.0.2.5"]
+    assert _tried(Limits(hosts=2, one_answer_per_host=True), chain, "B2") == ["192.0.2.1", "192.0.2.4"]
+
+
+def test_a_limit_of_hosts_leaves_the_choice_among_equals_open() -> None:
+    equals = _chain((10, "a"), (10, "b"), (10, "c"))
+    delivery = start(mailer("One", limits=Limits(hosts=1)), TlsPolicy.MAY, equals, RECIPIENTS)
+    assert len(delivery.lawful()) == 3
+
+    delivery = delivery.record(Attempt(endpoint=equals[2].endpoint, cell="C1"))
+
+    assert [move.kind for move in delivery.lawful()] == [MoveKind.WAIT]
+
+
+def test_a_mailer_of_one_family_passes_over_the_addresses_of_the_other() -> None:
+    chain = (
+        Target(preference=10, endpoint=Endpoint(host="mx1", address="2001:db8::1")),
+        Target(preference=20, endpoint=Endpoint(host="mx2", address="192.0.2.2")),
+    )
+
+    assert _tried(Limits(families=(4,)), chain, "C1") == ["192.0.2.2"]
+    assert _tried(Limits(), chain, "C1") == ["2001:db8::1", "192.0.2.2"]
 
 
 def test_the_addresses_of_a_host_stay_together() -> None:

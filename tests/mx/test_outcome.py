@@ -34,6 +34,9 @@ def render_table() -> str:
         if profile.memory is not None:
             cells = " ".join(cell for cell in CELLS if cell in profile.memory.cells)
             lines.append(f"  remembers {cells} for {profile.memory.seconds:.0f} s, {profile.memory.grade.value}")
+        if profile.known is not None:
+            cells = " ".join(cell for cell in CELLS if cell in profile.known.cells)
+            lines.append(f"  follows {cells}, {profile.known.grade.value}")
     return "\n".join(lines) + "\n"
 
 
@@ -59,6 +62,19 @@ def test_a_deviation_names_a_cell_departs_there_and_has_its_evidence(profile) ->
         assert departs, deviation.cell
         assert deviation.evidence
         assert isinstance(deviation.grade, Grade)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_cell_is_known_to_follow_the_reference_or_to_depart_but_not_both(profile) -> None:  # type: ignore[no-untyped-def]
+    if profile.known is None:
+        return
+    always = {one.cell for one in profile.deviations if one.under is None and one.until is None}
+
+    assert profile.known.evidence
+    assert profile.known.cells <= set(CELLS)
+    assert not profile.known.cells & always
+    for cell in CELLS:
+        assert (profile.grade_of(cell) is None) == (cell not in profile.known.cells and not profile.deviation(cell))
 
 
 def test_the_reference_departs_nowhere() -> None:

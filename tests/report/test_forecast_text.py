@@ -19,7 +19,7 @@ Host = tuple[int, str, Sequence[str] | FailureKind]
 
 GROUNDS = """\
  Grades: Gamma measured; Beta from source; Alpha as the reference.
- Gmail, Outlook.com and Yahoo publish no rules for this and are not modelled."""
+ Gmail, Outlook.com, Yahoo and Exchange Online publish no rules for this and are not modelled."""
 
 
 def _text(*hosts: Host, mailers: Sequence[Profile] = THREE) -> str:

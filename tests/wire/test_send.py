@@ -15,7 +15,7 @@ from mxprobe.mx.senders import find_profile
 from mxprobe.mx.tlsneed import Need
 from mxprobe.wire.send import Manner, Parcel, Sent, send
 from mxprobe.wire.trust import Trust
-from tests.wire.hosts import MX1, Mailbox, Talk, issue, mail_host, play
+from tests.wire.hosts import EPOCH, MX1, Mailbox, Talk, issue, mail_host, play
 
 ENDPOINT = Endpoint(host="mx1.example.test", address=MX1)
 NOBODY = Trust(anchors=b"", now=0.0)
@@ -28,7 +28,9 @@ def _anybody() -> ssl.SSLContext:
     return context
 
 
-def _deliver(host: Any, *people: str, policy: TlsPolicy = TlsPolicy.MAY, sender: str = "rfc5321") -> tuple[Sent, float]:
+def _deliver(
+    host: Any, *people: str, policy: TlsPolicy = TlsPolicy.MAY, sender: str = "rfc5321", trust: Trust = NOBODY
+) -> tuple[Sent, float]:
     """How sending to alice (or `people`) ends at a host, and how long it took."""
 
     async def story() -> tuple[Sent, float]:
@@ -37,7 +39,7 @@ def _deliver(host: Any, *people: str, policy: TlsPolicy = TlsPolicy.MAY, sender:
         manner = Manner(
             profile=find_profile(sender),
             need=Need(policy=policy),
-            trust=NOBODY,
+            trust=trust,
             queued_for=0.0,
             helo="sender.elsewhere.test",
             clear=False,
@@ -168,6 +170,23 @@ def test_a_sender_that_insists_on_tls_gives_no_mail_to_a_host_without_it() -> No
 
     assert sent.cell == "T1"
     assert Phase.MAIL not in [turn.phase for turn in sent.turns]
+
+
+@pytest.mark.parametrize(("sender", "cell"), [("rfc5321", "Z1"), ("kumomta", "T5"), ("stalwart", "T5")])
+def test_a_mailer_may_ask_for_a_valid_certificate_where_no_policy_does(sender: str, cell: str) -> None:
+    def host() -> Any:
+        return SMTP(
+            Mailbox(),
+            hostname="mx1.example.test",
+            loop=asyncio.get_running_loop(),
+            timeout=1e8,
+            tls_context=issue().context,
+        )
+
+    sent, _ = _deliver(host, sender=sender, trust=Trust(anchors=issue("other.example.test").anchor, now=EPOCH))
+
+    assert sent.cell == cell
+    assert (Phase.MAIL in [turn.phase for turn in sent.turns]) is (cell == "Z1")
 
 
 def test_an_address_without_a_machine_is_a_cell_and_no_exception() -> None:

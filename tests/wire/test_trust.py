@@ -37,6 +37,7 @@ def test_a_valid_chain_for_the_name_is_enough() -> None:
         (CertificateKind.NOT_YET_VALID, "not valid yet"),
         (CertificateKind.SELF_SIGNED, "self-signed"),
         (CertificateKind.UNKNOWN_AUTHORITY, "the issuer is not known here"),
+        (CertificateKind.WEAK_KEY, "the host's key is too weak"),
         (CertificateKind.WRONG_NAME, "made out to another.invalid, not to mx1.example.test"),
     ],
 )

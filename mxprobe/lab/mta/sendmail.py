@@ -40,7 +40,7 @@ _QUEUE = 1800
 _MAKEMAP = "/usr/libexec/sendmail/makemap"
 _MAILDIR = (
     "Mmaildir, P=/usr/libexec/opensmtpd/mail.maildir, F=lsDFMPSnu, U=mail:mail, S=EnvFromL/HdrFromL,",
-    "\tR=EnvToSMTP/HdrToL, T=DNS/rfc822/X-Unix, A=mail.maildir /rig/mail/$u",
+    "\tR=EnvToSMTP/HdrToL, A=mail.maildir /rig/mail/$u",
 )
 """Mail that stays here goes to a program of OpenSMTPD's that keeps Maildirs; sendmail has none."""
 

@@ -10,7 +10,21 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import exim, haraka, one_shot, opensmtpd, postfix, rfc5321, sendmail
+from mxprobe.mx.senders import (
+    exchange_online,
+    exim,
+    haraka,
+    kumomta,
+    maddy,
+    mox,
+    one_shot,
+    opensmtpd,
+    postfix,
+    qmail,
+    rfc5321,
+    sendmail,
+    stalwart,
+)
 
 PROFILES: tuple[Profile, ...] = (
     rfc5321.PROFILE,
@@ -18,12 +32,18 @@ PROFILES: tuple[Profile, ...] = (
     exim.PROFILE,
     opensmtpd.PROFILE,
     sendmail.PROFILE,
+    qmail.PROFILE,
     haraka.PROFILE,
+    mox.PROFILE,
+    stalwart.PROFILE,
+    maddy.PROFILE,
+    kumomta.PROFILE,
+    exchange_online.PROFILE,
     one_shot.PROFILE,
 )
 
-MODELLED = tuple(profile for profile in PROFILES if profile.name not in ("rfc5321", "one-shot"))
-"""The profiles that stand for a mailer people run."""
+MODELLED = tuple(profile for profile in PROFILES if profile.name not in ("rfc5321", "one-shot", "exchange-online"))
+"""The profiles that stand for a mailer people run, and of which it is known how they walk a chain."""
 
 TOO_OLD = "E3"
 """The cell of mail that has become too old: what differs there is how long a mailer's queue keeps it."""
@@ -34,7 +54,7 @@ NOBODY_LEFT = "E1"
 REMEMBERED = "C5"
 """The cell of a host that is passed over: what differs there is whether a mailer remembers any."""
 
-NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo")
+NOT_MODELLED = ("Gmail", "Outlook.com", "Yahoo", "Exchange Online")
 """Large senders that publish no rules for this."""
 
 
@@ -61,6 +81,7 @@ def fingerprint(profile: Profile) -> str:
         profile,
         title="",
         version="",
+        known=None,
         apart=(),
         deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
     )
