@@ -1,5 +1,6 @@
 """Measures a real mailer case by case, and holds what was measured against its profile. Prints nothing."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from msgspec import Struct
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.measured import MEASURED_SCHEMA, Copy, Measured, Measurement
 from mxprobe.jobs.select import read_expression
+from mxprobe.lab.mta.network import end_with
 from mxprobe.lab.mta.play import PACE, Wanted, describe_real, play_real
 from mxprobe.lab.play import play_story
 from mxprobe.mx.measuring import copies_of, essence
@@ -112,7 +114,9 @@ def _measure(item: tuple[Case, str, float]) -> Measured:
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("fork"), initializer=end_with, initargs=(os.getpid(),)
+    ) as pool:
         try:
             yield pool
         finally:

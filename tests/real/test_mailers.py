@@ -1,5 +1,6 @@
 """Postfix, Exim, OpenSMTPD and sendmail in a network of their own: as primary, as backup, as sender, and gone again."""
 
+import os
 import re
 import signal
 import smtplib
@@ -129,6 +130,19 @@ def listeners() -> set[str]:
     tables = (Path("/proc/thread-self/net", name).read_text() for name in ("tcp", "tcp6"))
     rows = [line.split() for table in tables for line in table.splitlines()]
     return {row[1] for row in rows if row[3] == "0A"}
+
+
+def mentioning(words: str) -> set[int]:
+    """The processes that have these words in their command line or environment."""
+    found = set()
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            said = (directory / "cmdline").read_bytes() + (directory / "environ").read_bytes()
+        except OSError:
+            continue
+        if words.encode() in said:
+            found.add(int(directory.name))
+    return found
 
 
 def how(mailer: Mailer, recipient: str) -> list[Ended]:
@@ -287,3 +301,19 @@ def test_a_mailer_ends_with_the_program_that_runs_it_however_that_ends(
             assert inhabitants(its) == set()
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
     assert not workdir.exists()
+
+
+def test_a_measurement_that_is_killed_leaves_nothing(tree: Tree, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "mxprobe", "measure", "real:postfix", "-k", "connections", "--jobs", "2")
+    environment = os.environ | {"TMPDIR": str(tmp_path), "MXPROBE_MAILERS": str(tree.path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as child:
+        deadline = time.monotonic() + 20
+        while len(outputs := [*tmp_path.glob("*/*/output")]) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(outputs) == 2, "no mailer was started"
+        assert len(mentioning(str(tmp_path))) >= 2
+        child.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while (left := {*mentioning(str(tmp_path)), *tmp_path.iterdir()}) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == set()

@@ -8,6 +8,7 @@ Standards: none; namespaces(7), network_namespaces(7).
 
 import ctypes
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from mxprobe.errors import MxprobeError
 
 _CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
 _OURS = "/proc/thread-self/ns/net"
 
 
@@ -40,6 +42,16 @@ def own_network() -> Iterator[None]:
             libc.setns(ours, _CLONE_NEWNET)
     finally:
         os.close(ours)
+
+
+def end_with(parent: int) -> None:
+    """This process is killed when its parent, which has this process id, ends: however it ends.
+
+    For a process of a pool, which would wait for work for ever, to call before its first play.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it had ended before
+        os._exit(1)
 
 
 def add_addresses(addresses: Iterable[str]) -> None:
