@@ -76,16 +76,28 @@ def find_profile(name: str) -> Profile:
 
 
 def fingerprint(profile: Profile) -> str:
-    """Twelve hexadecimal digits that change whenever anything in the profile does that decides where mail goes."""
+    """Twelve hexadecimal digits that change whenever anything in the profile does that decides where mail goes.
+
+    What a profile leaves as it is by default is left out: what others may come to say changes nothing for it.
+    """
     told = replace(
         profile,
         title="",
         version="",
-        known=None,
         apart=(),
         deviations=tuple(replace(one, because="", evidence="") for one in profile.deviations),
     )
-    return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:12]
+    said = _without_defaults(msgspec.to_builtins(told, order="deterministic"))
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:12]
+
+
+def _without_defaults(value: object) -> object:
+    """Everything that says something: not what is empty, zero or false."""
+    if isinstance(value, dict):
+        return {key: said for key, one in value.items() if (said := _without_defaults(one))}
+    if isinstance(value, list | tuple):
+        return [_without_defaults(one) for one in value]
+    return value
 
 
 def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
