@@ -13,7 +13,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command("measure")
-@click.argument("mailers", nargs=-1, metavar="[real:MAILER]...")
+@click.argument("names", nargs=-1, metavar="[real:MAILER | FILE]...")
 @click.option("-k", "only", default="", metavar="EXPR", help="Cases of this name or group: tls and not encrypt.")
 @click.option("--quick", is_flag=True, help="Leave out the cases that wait for a timeout.")
 @click.option("--pairs", type=click.IntRange(1, 1000), help="So many drawn cases of two faults, in place of the suite.")
@@ -21,10 +21,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="So many cases at a time.")
 @click.option("--out", type=_FILE, help="Keep the measurement in this file (JSON).")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option(
-    "--agree", multiple=True, type=_FILE, help="Hold saved measurements against the profiles; no mailer runs."
-)
-@click.option("--compare", multiple=True, type=_FILE, help="Saved measurements side by side, in Markdown.")
+@click.option("--agree", is_flag=True, help="Hold measurements (FILEs, or those shipped) against the profiles.")
+@click.option("--compare", is_flag=True, help="Measurements (FILEs, or those shipped) side by side, in Markdown.")
 @click.option("--list", "listed", is_flag=True, help="Name the cases.")
 @click.option("--show", metavar="CASE", help="Print the story of a case.")
 @click.option("--unpack", type=_FILE, metavar="DIR", help="Unpack Debian's mailers into DIR (root); installs nothing.")
@@ -39,15 +37,14 @@ def command(**options: object) -> int:
     unpack: Path | None = options["unpack"]  # type: ignore[assignment]
     if unpack is not None:
         return _unpack(unpack)
-    agree: tuple[Path, ...] = options["agree"]  # type: ignore[assignment]
-    compare: tuple[Path, ...] = options["compare"]  # type: ignore[assignment]
-    if agree:
-        return _agree(agree)
-    if compare:
-        return _compare(compare)
+    names: tuple[str, ...] = options["names"]  # type: ignore[assignment]
+    if options["agree"]:
+        return _agree(names)
+    if options["compare"]:
+        return _compare(names)
     if options["listed"] or options["show"]:
         return _cases(str(options["show"] or ""))
-    return _measure(options)
+    return _measure(names, options)
 
 
 def _unpack(directory: Path) -> int:
@@ -73,15 +70,14 @@ def _cases(name: str) -> int:
     return 0
 
 
-def _measure(options: dict[str, object]) -> int:
+def _measure(names: tuple[str, ...], options: dict[str, object]) -> int:
     import msgspec
 
     from mxprobe.errors import InputError
     from mxprobe.jobs.measure import MeasureOptions, measure
     from mxprobe.report.measured import render_markdown, render_measurement
 
-    mailers: tuple[str, ...] = options["mailers"]  # type: ignore[assignment]
-    if len(mailers) != 1:
+    if len(names) != 1:
         raise InputError("name one mailer: mxprobe measure real:postfix")
     wanted = MeasureOptions(
         only=str(options["only"]),
@@ -96,7 +92,7 @@ def _measure(options: dict[str, object]) -> int:
         if live:
             click.echo(f"\r\x1b[K{done.case}", nl=False, err=True)
 
-    measured = measure(mailers[0], wanted, progress)
+    measured = measure(names[0], wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
     out: Path | None = options["out"]  # type: ignore[assignment]
@@ -113,10 +109,10 @@ def _measure(options: dict[str, object]) -> int:
     return 0
 
 
-def _agree(paths: tuple[Path, ...]) -> int:
-    from mxprobe.jobs.measure import load_measurement
+def _agree(names: tuple[str, ...]) -> int:
+    from mxprobe.jobs.measure import load_measurement, shipped
 
-    enough = [_say_agreement(load_measurement(path)) for path in paths]
+    enough = [_say_agreement(load_measurement(path)) for path in names or shipped(pairs=True)]
     return 0 if all(enough) else 1
 
 
@@ -135,9 +131,9 @@ def _say_agreement(measured: "Measurement") -> bool:
     return is_enough(found.share)
 
 
-def _compare(paths: tuple[Path, ...]) -> int:
-    from mxprobe.jobs.measure import load_measurement
+def _compare(names: tuple[str, ...]) -> int:
+    from mxprobe.jobs.measure import load_measurement, shipped
     from mxprobe.report.measured import render_comparison
 
-    click.echo(render_comparison([load_measurement(path) for path in paths]), nl=False)
+    click.echo(render_comparison([load_measurement(path) for path in names or shipped()]), nl=False)
     return 0

@@ -32,6 +32,9 @@ _UNSETTABLE = {"opensmtpd": 45000.0}
 """Seconds of story time after which a case is given up: the mailer that waits longest, and whose waits are fixed."""
 
 _SEEDS = 24
+
+_SHIPPED = Path(__file__).parents[1] / "mx" / "measured"
+_PAIRS = "-pairs"
 _NO_POLICY = {"opensmtpd": ("dane",), "sendmail": ("encrypt", "dane")}
 """The TLS policies that a mailer does not have: cases of them are left out."""
 
@@ -192,6 +195,12 @@ def predict(case: Case, profile: Profile) -> Iterator[tuple[Copy, ...]]:
         if essence(copies) not in told:
             told.add(essence(copies))
             yield copies
+
+
+def shipped(*, pairs: bool = False) -> tuple[Path, ...]:
+    """The measurements that come with mxprobe, a file a mailer; with those of drawn `pairs` where that is said."""
+    found = sorted(_SHIPPED.glob("*.json"))
+    return tuple(path for path in found if pairs or not path.stem.endswith(_PAIRS))
 
 
 def load_measurement(path: str | Path) -> Measurement:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mxprobe.facts.measured import Copy, Measured, Measurement, Outcome
+from mxprobe.mx.measuring import essence
 from mxprobe.report.words import count_of, cut, say_span
 
 _ENOUGH = 0.98
@@ -68,7 +69,10 @@ def render_markdown(measurement: Measurement) -> str:
 
 
 def render_comparison(measurements: Sequence[Measurement]) -> str:
-    """Several mailers side by side, in Markdown: the cases in which they do not all do the same come first."""
+    """Several mailers side by side, in Markdown: the cases in which they do not all do the same come first.
+
+    Words and status codes that differ are no difference.
+    """
     names = [f"{one.mailer} {one.version}" for one in measurements]
     by_name = [{measured.case: measured for measured in one.cases} for one in measurements]
     cases = list(dict.fromkeys(measured.case for one in measurements for measured in one.cases))
@@ -76,7 +80,7 @@ def render_comparison(measurements: Sequence[Measurement]) -> str:
     alike: list[tuple[str, list[str]]] = []
     for case in cases:
         cells = [_cell(found.get(case)) for found in by_name]
-        said = {cell for cell in cells if cell}
+        said = {essence(found[case].copies) for found in by_name if case in found}
         (apart if len(said) > 1 else alike).append((case, cells))
     lines = ["# What four mailers do", "", "Measured case by case; an empty place: the mailer has no such case.", ""]
     for title, rows in (("Where they differ", apart), ("Where they do the same", alike)):
