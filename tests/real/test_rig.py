@@ -28,6 +28,8 @@ from tests.support.mailers import (
     Tree,
     free_address,
     free_port,
+    inhabitants,
+    namespaces_of,
     require,
 )
 
@@ -69,24 +71,6 @@ def connect(mailer: Daemon) -> smtplib.SMTP:
     client = smtplib.SMTP(mailer.address, mailer.port, local_hostname="tests.example.test", timeout=10)
     client.ehlo()
     return client
-
-
-def namespaces_of(pid: int) -> dict[str, str]:
-    """The mount and the process namespace a process lives in."""
-    return {name: os.readlink(f"/proc/{pid}/ns/{name}") for name in ("mnt", "pid")}
-
-
-def inhabitants(namespaces: dict[str, str]) -> set[int]:
-    """Every process that lives in one of these namespaces."""
-    found = set()
-    for directory in Path("/proc").glob("[0-9]*"):
-        try:
-            here = namespaces_of(int(directory.name))
-        except OSError:
-            continue
-        if here.items() & namespaces.items():
-            found.add(int(directory.name))
-    return found
 
 
 def test_a_mailer_greets_with_its_name(kind: Kind, tree: Tree, tmp_path: Path, setup: Setup) -> None:

@@ -28,16 +28,29 @@ _STOP_LIMIT = 3.0
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 # The daemon's own parent, and beside it the guard. A death signal would not do: it comes with the end of the thread
-# that has started a process, and threads end before the daemons that they have started.
+# that has started a process, and is forgotten by a daemon that takes on another user (Exim, Postfix).
+# $1 what the guard removes after that, or nothing; then the command.
 _GUARD = """
 exec 3<&0
+perishable=$1 && shift
+orphaned=
+end() {
+    orphaned=yes
+    daemon=$(cat "/proc/$parent/task/$parent/children")
+    kill -KILL ${daemon:-$parent}
+}
+trap end USR1
 "$@" </dev/null 3<&- &
-daemon=$!
-(read -r _ || kill -KILL "$daemon") <&3 &
+parent=$!
+(read -r _ || kill -USR1 $$) <&3 &
 guard=$!
-wait "$daemon"
+wait "$parent"
 ended=$?
 kill -KILL "$guard" 2>/dev/null
+if [ -n "$orphaned" ]; then
+    wait "$parent"
+    [ -z "$perishable" ] || rm -rf -- "$perishable"
+fi
 exit "$ended"
 """
 
@@ -49,7 +62,8 @@ class DidNotStart(MxprobeError):
 class Daemon(abc.ABC):
     """Something of the tree that listens on `address` and `port`; a context manager that starts and stops it.
 
-    It may be started again after a stop, and then finds its own files (a mailer: its queue) as it left them.
+    It may be started again after a stop, and then finds its own files (a mailer: its queue) as it left them. When this
+    program is killed while it runs, the directory `perishable` is removed, where one is named.
     """
 
     def __init__(self, tree: Tree, home: Path, address: str, port: int) -> None:
@@ -57,6 +71,7 @@ class Daemon(abc.ABC):
         self.home = home
         self.address = address
         self.port = port
+        self.perishable: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @abc.abstractmethod
@@ -94,9 +109,10 @@ class Daemon(abc.ABC):
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
         give_resolver(self.home, None)
         self.configure()
+        command = self.tree.command(self.home, self.command(), alone=True)
         with (self.home / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                ("/bin/sh", "-c", _GUARD, "guard", *self.tree.command(self.home, self.command(), alone=True)),
+                ("/bin/sh", "-c", _GUARD, "guard", str(self.perishable or ""), *command),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -76,7 +76,9 @@ _WAITS = {"connect_timeout": 300, "command_timeout": 300, "data_timeout": 300, "
 
 _TIMES = {"15m": 900, "1h": 3600, "2h": 7200, "6h": 21600, "16h": 57600, "4d": 345600}
 _QUEUE = 300
-_LINE = re.compile(r"^\S+ \S+ \S+ (?P<mark>=>|->|\*\*|==) (?P<recipient>[^ :]+@[^ :]+)(?: <[^>]*>)?(?P<rest>.*)$")
+_LINE = re.compile(
+    r"^\S+ \S+ \S+ (?P<mark>=>|->|\*\*|==) (?P<recipient>[^ :]+)(?: \([^)]*\))?(?: <(?P<whole>[^>]*)>)?(?P<rest>.*)$"
+)
 _HOST = re.compile(r" H=(?P<host>\S+ \[[^\]]*\])")
 _ENDED = {"=>": Ended.DELIVERED, "->": Ended.DELIVERED, "**": Ended.BOUNCED, "==": Ended.DEFERRED}
 
@@ -89,7 +91,7 @@ def read_log(text: str) -> tuple[Noted, ...]:
         if match is not None:
             host = _HOST.search(match["rest"])
             noted = Noted(
-                recipient=match["recipient"].lower(),
+                recipient=(match["recipient"] if "@" in match["recipient"] else match["whole"] or "").lower(),
                 how=_ENDED[match["mark"]],
                 host=host["host"] if host else "",
                 words=match["rest"].strip(),

@@ -2,6 +2,10 @@
 
 Only the lifetime of its queue follows the pace. It tries again after 400 s at the earliest, and keeps an idle session
 for ten seconds, in which it gives a host further mail without connecting anew.
+
+As a host it offers no STARTTLS, whatever certificate it is given: Debian's 6.8 stands on OpenSSL 3, with which every
+handshake that it accepts fails, over TLS 1.2 and 1.3, with RSA and ECDSA (its issues 1171 and 1239). As a sender it
+does TLS.
 """
 
 import re
@@ -113,13 +117,8 @@ class OpenSmtpd(Mailer):
 
     def _doors(self) -> list[str]:
         setup = self.setup
-        lines, tls = [], ""
-        if setup.certificate is not None:
-            name = setup.hostname
-            lines += [f'pki "{name}" cert "/rig/chain.pem"', f'pki "{name}" key "/rig/key.pem"']
-            tls = f' tls pki "{name}"'
         addresses = [setup.address, *([setup.address6] if setup.address6 else [])]
-        return lines + [f'listen on {one} port {setup.port}{tls} hostname "{setup.hostname}"' for one in addresses]
+        return [f'listen on {one} port {setup.port} hostname "{setup.hostname}"' for one in addresses]
 
     def _actions(self) -> list[str]:
         setup = self.setup
@@ -129,6 +128,8 @@ class OpenSmtpd(Mailer):
             *options,
             'action "keep" maildir "/rig/mail/%{dest}" virtual <owner>',
             f'action "send" relay{_TLS[setup.tls]} helo "{setup.hostname}"',
+            # Its own notifications: of several mailers in one network each sends them from its address.
+            f'action "tell" relay{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
             f'action "hand" relay {backup}{_TLS[setup.tls]} helo "{setup.hostname}" src <own>',
         ]
 
@@ -138,5 +139,5 @@ class OpenSmtpd(Mailer):
             'match from any for domain <kept> rcpt-to <boxes> action "keep"',
             f'match from any for domain <relayed>{known} action "hand"',
             'match from src <trusted> for any action "send"',
-            'match from socket for any action "send"',
+            'match from socket for any action "tell"',
         ]

@@ -236,7 +236,9 @@ class _Play:
     def _make(self, kind: str, setup: Setup) -> Real:
         if kind not in MAILERS:
             raise MxprobeError(f"{REAL}{kind}: no real mailer is called so; there are {', '.join(sorted(MAILERS))}")
-        return MAILERS[kind](self.tree, self.folder, setup)
+        mailer = MAILERS[kind](self.tree, self.folder, setup)
+        mailer.perishable = self.folder
+        return mailer
 
     def _stand_for(self, who: str, real: Real) -> None:
         """Let a real mailer be one of the world's."""

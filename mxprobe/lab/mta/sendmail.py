@@ -40,7 +40,7 @@ _QUEUE = 1800
 _MAKEMAP = "/usr/libexec/sendmail/makemap"
 _MAILDIR = (
     "Mmaildir, P=/usr/libexec/opensmtpd/mail.maildir, F=lsDFMPSnu, U=mail:mail, S=EnvFromL/HdrFromL,",
-    "\tR=EnvToSMTP/HdrToL, T=DNS/rfc822/X-Unix, A=mail.maildir /rig/mail/$u",
+    "\tR=EnvToSMTP/HdrToL, A=mail.maildir /rig/mail/$u",
 )
 """Mail that stays here goes to a program of OpenSMTPD's that keeps Maildirs; sendmail has none."""
 
@@ -138,7 +138,7 @@ class Sendmail(Mailer):
         if setup.tls not in (TlsPolicy.MAY, TlsPolicy.NONE):
             raise MxprobeError(f"{self.title} has no TLS policy `{setup.tls}` as it is packaged")
         self.lay_out("root")
-        for directory in ("queue", "host_status"):
+        for directory in ("queue", "host_status", "authorities"):
             self.make_directory(directory, mode=0o700)
         (self.home / "mailname").write_text(f"{setup.hostname}\n")
         (self.home / "sendmail.mc").write_text("\n".join(self._macros()) + "\n")
@@ -189,6 +189,10 @@ class Sendmail(Mailer):
         if setup.cafile is not None:
             lines.append("define(`confCACERT', `/rig/authorities.pem')dnl")
         if setup.certificate is not None:
+            # It serves TLS only where it has authorities, in a file and in a directory.
+            lines.append("define(`confCACERT_PATH', `/rig/authorities')dnl")
+            if setup.cafile is None:
+                lines.append("define(`confCACERT', `/rig/chain.pem')dnl")
             lines.append("define(`confSERVER_CERT', `/rig/chain.pem')dnl")
             lines.append("define(`confSERVER_KEY', `/rig/key.pem')dnl")
         lines += [f"define(`conf{name}', `{value}')dnl" for name, value in self.settings().items()]

@@ -13,9 +13,10 @@ VARIABLE = "MXPROBE_MAILERS"
 """The environment variable that names the tree which `unpack` has made."""
 
 # $1 the tree, $2 the directory to mount on /rig, $3 user and group, then the command. What lies below on/ is mounted at
-# its place in the tree. The mounts vanish with the new namespace.
+# its place in the tree, and /tmp is new. The mounts vanish with the new namespace.
 _ENTER = """
 for node in null zero full random urandom; do mount --bind "/dev/$node" "$1/dev/$node" || exit; done
+mount -t tmpfs -o mode=1777 none "$1/tmp" || exit
 for at in run var/spool/smtpd; do
     if [ -d "$2/on/$at" ]; then mount --bind "$2/on/$at" "$1/$at" || exit; fi
 done

@@ -13,6 +13,8 @@ from tests.support.mailers.addresses import free_address, free_port
 from tests.support.mailers.certificates import Certificate, issue_certificate
 from tests.support.mailers.nameserver import Nsd
 from tests.support.mailers.needed import find_tree, require
+from tests.support.mailers.remains import inhabitants, namespaces_of, state_of
+from tests.support.mailers.sink import Sink
 
 __all__ = [
     "Certificate",
@@ -23,10 +25,14 @@ __all__ = [
     "Nsd",
     "Postfix",
     "Setup",
+    "Sink",
     "Tree",
     "find_tree",
     "free_address",
     "free_port",
+    "inhabitants",
     "issue_certificate",
+    "namespaces_of",
     "require",
+    "state_of",
 ]

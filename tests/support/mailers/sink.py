@@ -1,5 +1,6 @@
 """A host that takes every message and keeps it in memory: where mail of a mailer under test ends."""
 
+import socket
 import socketserver
 import threading
 import time
@@ -44,7 +45,8 @@ class Sink:
         raise TimeoutError(f"nothing for {recipient} in {within:g} s")
 
     def __enter__(self) -> Self:
-        self._server = _Server((self.address, _PORT), _Session)
+        kind = _Server6 if ":" in self.address else _Server
+        self._server = kind((self.address, _PORT), _Session)
         self._server.sink = self
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -59,9 +61,14 @@ class Sink:
 
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
+    request_queue_size = 50
     daemon_threads = True
     block_on_close = False  # a mailer may keep an idle session for long
     sink: Sink
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Session(socketserver.StreamRequestHandler):
