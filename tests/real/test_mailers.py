@@ -1,6 +1,5 @@
 """Postfix, Exim, OpenSMTPD and sendmail in a network of their own: as primary, as backup, as sender, and gone again."""
 
-import os
 import re
 import signal
 import smtplib
@@ -20,7 +19,7 @@ from mxprobe.errors import MxprobeError
 from mxprobe.lab.mta import MAILERS
 from mxprobe.lab.mta.mailer import Ended, Mailer, Setup
 from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
-from tests.support.mailers import Nsd, Sink, Tree, inhabitants, issue_certificate, namespaces_of, state_of
+from tests.support.mailers import Nsd, Sink, Tree, inhabitants, issue_certificate, kept_namespaces, state_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 
@@ -260,11 +259,12 @@ def test_a_stopped_mailer_leaves_nothing_outside_its_directory(make: Make, tree:
     with mailer:
         pid = mailer.pid
         assert pid is not None
-        its = namespaces_of(pid)
-        with connect(TRUSTED):
-            send("late@dead.test", TRUSTED)
-            assert len(inhabitants(its)) >= 2, "the daemon and what serves this client"
-    assert inhabitants(its) == set()
+        with kept_namespaces(pid) as its:
+            with connect(TRUSTED):
+                send("late@dead.test", TRUSTED)
+                assert len(inhabitants(its)) >= 2, "the daemon and what serves this client"
+            mailer.stop()
+            assert inhabitants(its) == set()
     assert mailer.pid is None
     assert Path("/proc/self/mounts").read_text() == mounts
     assert state_of(tree.path) == before
@@ -277,14 +277,13 @@ def test_a_mailer_ends_with_the_program_that_runs_it_however_that_ends(
     command = (sys.executable, "-c", CRASHING, str(tree.path), str(workdir), kind.name)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        pid = int(child.stdout.readline())
-        its = namespaces_of(pid) | {"net": os.readlink(f"/proc/{pid}/ns/net")}
-        assert inhabitants(its)
-        assert workdir.is_dir()
-        child.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while (inhabitants(its) or workdir.exists()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert inhabitants(its) == set()
+        with kept_namespaces(int(child.stdout.readline())) as its:
+            assert inhabitants(its)
+            assert workdir.is_dir()
+            child.send_signal(signal.SIGKILL)
+            deadline = time.monotonic() + 5
+            while (inhabitants(its) or workdir.exists()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert inhabitants(its) == set()
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
     assert not workdir.exists()

@@ -29,6 +29,7 @@ from tests.support.mailers import (
     free_address,
     free_port,
     inhabitants,
+    kept_namespaces,
     namespaces_of,
     require,
 )
@@ -147,15 +148,16 @@ def test_settings_of_the_mailers_own_reach_it(
 def test_a_stopped_mailer_leaves_no_process_and_no_mount(kind: Kind, tree: Tree, tmp_path: Path, setup: Setup) -> None:
     ours = namespaces_of(os.getpid())
     with kind(tree, tmp_path, setup) as mailer:
-        with connect(mailer):
-            pid = mailer.pid
-            assert pid is not None
-            its = namespaces_of(pid)
-            assert not its.items() & ours.items()
-            assert len(inhabitants(its)) >= 2, "the daemon and what serves this client"
-        assert str(mailer.home) not in Path("/proc/self/mountinfo").read_text()
-    assert mailer.pid is None
-    assert inhabitants(its) == set()
+        pid = mailer.pid
+        assert pid is not None
+        with kept_namespaces(pid) as its:
+            with connect(mailer):
+                assert not its.items() & ours.items()
+                assert len(inhabitants(its)) >= 2, "the daemon and what serves this client"
+            assert str(mailer.home) not in Path("/proc/self/mountinfo").read_text()
+            mailer.stop()
+            assert mailer.pid is None
+            assert inhabitants(its) == set()
     with pytest.raises(ConnectionRefusedError):
         connect(mailer)
     shutil.rmtree(mailer.home)  # "device or resource busy" while anything is mounted on it or below

@@ -13,7 +13,7 @@ from tests.support.mailers.addresses import free_address, free_port
 from tests.support.mailers.certificates import Certificate, issue_certificate
 from tests.support.mailers.nameserver import Nsd
 from tests.support.mailers.needed import find_tree, require
-from tests.support.mailers.remains import inhabitants, namespaces_of, state_of
+from tests.support.mailers.remains import inhabitants, kept_namespaces, namespaces_of, state_of
 from tests.support.mailers.sink import Sink
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "free_port",
     "inhabitants",
     "issue_certificate",
+    "kept_namespaces",
     "namespaces_of",
     "require",
     "state_of",

@@ -1,12 +1,25 @@
 """What a mailer may leave behind: processes in its namespaces, files in the tree it ran from."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def namespaces_of(pid: int) -> dict[str, str]:
     """The mount and the process namespace a process lives in."""
     return {name: os.readlink(f"/proc/{pid}/ns/{name}") for name in ("mnt", "pid")}
+
+
+@contextmanager
+def kept_namespaces(pid: int) -> Iterator[dict[str, str]]:
+    """The namespaces of a process, which stay while the context lasts: else their names are soon given to others."""
+    held = [os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY) for name in ("mnt", "pid")]
+    try:
+        yield namespaces_of(pid)
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def inhabitants(namespaces: dict[str, str]) -> set[int]:
