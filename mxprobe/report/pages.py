@@ -9,7 +9,7 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
 from mxprobe.mx.profile import Memory, Profile, describe
 from mxprobe.mx.retry import intervals
-from mxprobe.mx.senders import NOT_MODELLED, PROFILES
+from mxprobe.mx.senders import NOT_MODELLED, PROFILES, REMEMBERED
 from mxprobe.report.story_words import EXPECTATIONS, STEPS, Word
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
@@ -77,22 +77,31 @@ def _rule(code: str) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    lines = [f"{cell.id}  {cell.event}", *_row("clauses", cell.clauses or "none speaks of this")]
+    width = max(len(profile.name) for profile in PROFILES)
+    lines = [f"{cell.id}  {cell.event}", *_row("clauses", cell.clauses or "none speaks of this", width)]
     note = f" ({cell.note})" if cell.note else ""
     if cell.action is not None:
-        lines += _row("reference", f"{describe(PROFILES[0], cell.id)}{note}")
+        lines += _row("reference", f"{describe(PROFILES[0], cell.id)}{note}", width)
     else:
         by = "; ".join(f"{policy}: {cell.by_policy[policy].words}" for policy in TlsPolicy if policy in cell.by_policy)
-        lines += _row("reference", f"{by}{note}")
+        lines += _row("reference", f"{by}{note}", width)
     for profile in PROFILES[1:]:
-        deviation = profile.deviation(cell.id)
-        if deviation is None:
-            lines += _row(profile.name, _without_deviation(profile, cell))
-            continue
-        until = f", until the mail is {say_span(deviation.until)} old" if deviation.until else ""
-        known = f"{deviation.grade.value}: {deviation.evidence}"
-        lines += _row(profile.name, f"{describe(profile, cell.id)}{until}  ({known})")
+        lines += _row(profile.name, _said(profile, cell), width)
     return "\n".join(lines)
+
+
+def _said(profile: Profile, cell: Cell) -> str:
+    """What a mailer does at a cell, and how that is known."""
+    grade = profile.grade_of(cell.id)
+    if cell.id == REMEMBERED and profile.memory is not None:
+        return f"remembers {_memory(profile.memory)}"
+    if cell.id == REMEMBERED and grade is not None:
+        return f"remembers no host  ({grade.value})"
+    deviation = profile.deviation(cell.id)
+    if deviation is None:
+        return _without_deviation(profile, cell)
+    until = f", until the mail is {say_span(deviation.until)} old" if deviation.until else ""
+    return f"{describe(profile, cell.id)}{until}  ({deviation.grade.value}: {deviation.evidence})"
 
 
 def _without_deviation(profile: Profile, cell: Cell) -> str:
@@ -106,8 +115,8 @@ def _without_deviation(profile: Profile, cell: Cell) -> str:
     return f"follows the reference  ({grade.value})" if grade else "not known; taken to follow the reference"
 
 
-def _row(label: str, text: str) -> list[str]:
-    return wrap(f"  {label:<10} ", text)
+def _row(label: str, text: str, width: int = 10) -> list[str]:
+    return wrap(f"  {label:<{width}} ", text)
 
 
 def _profile(profile: Profile) -> str:

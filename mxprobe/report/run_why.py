@@ -12,7 +12,17 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile, describe
 from mxprobe.mx.retry import longest_wait
-from mxprobe.mx.senders import NOBODY_LEFT, PROFILES, REMEMBERED, TOO_OLD, NoSuchSender, departs, parse_sender
+from mxprobe.mx.senders import (
+    NOBODY_LEFT,
+    PROFILES,
+    REMEMBERED,
+    TOO_OLD,
+    WAITED_FOR,
+    NoSuchSender,
+    departs,
+    parse_sender,
+    waits_for,
+)
 from mxprobe.report.words import say_span, wrap
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.model import modelled_name
@@ -73,6 +83,8 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
         found = profile.deviation(event.cell)
         if found is not None and not (found.action is Action.BOUNCE and event.kind is EventKind.WAITS):
             return found.cell, found.because
+        if event.cell in WAITED_FOR and waits_for(profile, event.cell) != waits_for(PROFILES[0], event.cell):
+            return event.cell, f"waits for {say_span(waits_for(profile, event.cell))}"
         if event.cell.startswith("T") and CELLS[event.cell].action is None:
             return event.cell, f"sends under the TLS policy {policy}"
         if event.cell == REMEMBERED and profile.memory is not None:

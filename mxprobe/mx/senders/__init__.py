@@ -51,6 +51,9 @@ TOO_OLD = "E3"
 NOBODY_LEFT = "E1"
 """The cell of a round that came to its end: what differs there is how many addresses a mailer tries in one."""
 
+WAITED_FOR = {"B5": "banner", "T17": "tls", "R7": "rcpt", "Z5": "dot"}
+"""The cells that are timeouts and nothing else, and which: what differs there is how long a mailer waits."""
+
 REMEMBERED = "C5"
 """The cell of a host that is passed over: what differs there is whether a mailer remembers any."""
 
@@ -113,14 +116,21 @@ def parse_sender(label: str) -> tuple[Profile, TlsPolicy]:
 
 
 def departs(profile: Profile, policy: TlsPolicy, cell: str) -> bool:
-    """Whether a mailer departs from the reference in `cell`: by ruling, TLS policy, limits, memory or patience."""
+    """Whether a mailer departs from the reference in `cell`: by ruling, policy, limits, memory or patience."""
     if profile.deviation(cell, policy=policy) is not None or policy is not profile.tls:
         return True
+    if cell in WAITED_FOR:
+        return waits_for(profile, cell) != waits_for(PROFILES[0], cell)
     if cell == REMEMBERED:
         return profile.memory is not None
     if cell == NOBODY_LEFT:
         return profile.limits != PROFILES[0].limits
     return cell == TOO_OLD and longest_wait(profile.schedule) != longest_wait(PROFILES[0].schedule)
+
+
+def waits_for(profile: Profile, cell: str) -> float:
+    """How many seconds a mailer waits before it meets this cell, one of WAITED_FOR."""
+    return float(getattr(profile.timeouts, WAITED_FOR[cell]))
 
 
 def told_apart(cell: str, policy: TlsPolicy, others: tuple[TlsPolicy, ...]) -> bool:

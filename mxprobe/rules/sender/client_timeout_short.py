@@ -3,7 +3,7 @@
 What it sees. A step that ended by the sender's own timeout in less time than RFC 5321 asks for, counted from the
 beginning of the attempt.
 Why it matters. A slow host is left although it would have answered. At the final dot the outcome is a second copy.
-Example. The primary filters for twelve minutes; Haraka waits for five, and the standard asks for ten:
+Example. The primary filters for twelve minutes; Haraka waits for half a minute, and the standard asks for ten:
     senders: [haraka]
     steps:
       - {at: 0m, break: mx1, with: {delay: 12m}, phase: dot, for: 11m}
