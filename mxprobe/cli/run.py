@@ -22,6 +22,7 @@ WORLDS = ("memory", "loopback")
 @click.option("--zone", type=click.Path(path_type=Path), help="Play stories of roles over this master file (-: stdin).")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
 @click.option("--world", type=click.Choice(WORLDS), default="memory", show_default=True, help="loopback: real sockets.")
+@click.option("--pace", default=100.0, show_default=True, help="With real mailers: story seconds in a real second.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
@@ -31,6 +32,8 @@ def command(**options: object) -> int:
     A plan (a file with `play:`) names stories, your zone and what is waived. Without PATH the standard stories are
     played over --zone. What is no path is a story that comes with mxprobe: standard, outage/all-refuse.
     With `--world loopback` the same stories run over real sockets of this machine's loopback addresses.
+    `--sender real:postfix` (exim, opensmtpd, sendmail) plays them by the mailer itself, in a network of its own: on
+    Debian, as root, and at a pace of real time.
 
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
     """
@@ -59,6 +62,7 @@ def command(**options: object) -> int:
         jobs=jobs,
         senders=senders,
         world=WorldKind(str(options["world"])),
+        pace=float(str(options["pace"])),
         only=str(options["only"]),
         only_random=bool(options["only_random"]),
         brief=repeat > 1 and options["form"] != "json" and not options["trace"],

@@ -52,8 +52,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     play that goes wrong with many seeds the first is kept whole: thousands of seeds take little memory.
 
     `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
-    stories are staged on: "memory", or "loopback" for real sockets. Waivers hold by the day `today` (2027-03-31; None:
-    that of this machine, in UTC).
+    stories are staged on: "memory", or "loopback" for real sockets; with real mailers `pace`
+    seconds of story time pass in a real one. Waivers hold by the day `today` (2027-03-31; None: that of this machine,
+    in UTC).
     """
 
     seed: int = 1
@@ -66,6 +67,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     zone: Path | None = None
     domain: str | None = None
     world: WorldKind = WorldKind.MEMORY
+    pace: float = 100.0
     today: str | None = None
 
 
@@ -152,7 +154,8 @@ class Play(NamedTuple):
 
 
 def _play(play: Play) -> Run:
-    run = play_one(play.scenario, play.sender, play.seed, play.options.world)
+    options = play.options
+    run = play_one(play.scenario, play.sender, play.seed, options.world, options.pace)
     return head_of(run) if play.options.brief and run.verdict is not None and run.verdict.passed else run
 
 
@@ -165,11 +168,13 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY) -> Run:
+def play_one(
+    scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY, pace: float = 100.0
+) -> Run:
     """One play with its findings and its verdict, and with the causes that a zone has for its failure."""
     if scenario.missing:
         return _not_played(scenario, sender, seed)
-    run = _play_out(scenario, sender, seed, world)
+    run = _play_out(scenario, sender, (seed, world, pace))
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
@@ -181,13 +186,14 @@ def play_one(scenario: Scenario, sender: str, seed: int, world: WorldKind = Worl
     return replace(run, causes=find_causes(scenario, zone, run))
 
 
-def _play_out(scenario: Scenario, sender: str, seed: int, world: WorldKind) -> Run:
+def _play_out(scenario: Scenario, sender: str, how: tuple[int, WorldKind, float]) -> Run:
     """The play itself, with real mailers where it has any; what they need is loaded only then."""
+    seed, world, pace = how
     if not sender.startswith(REAL) and not any(spec.real for spec in scenario.hosts):
         return play_story(scenario, sender, seed, _look(scenario), world)
     from mxprobe.lab.mta.play import Wanted, play_real
 
-    return play_real(Wanted(scenario=scenario, sender=sender, seed=seed), _look(scenario))
+    return play_real(Wanted(scenario=scenario, sender=sender, seed=seed, pace=pace), _look(scenario))
 
 
 def _not_played(scenario: Scenario, sender: str, seed: int) -> Run:

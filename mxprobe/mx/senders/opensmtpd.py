@@ -25,7 +25,7 @@ PROFILE = Profile(
     version="6.8.0p2",
     # One limit for every wait of a session (mta_session.c), which no setting changes.
     timeouts=Timeouts(connect=300.0, data=300.0, body=300.0, dot=300.0),
-    schedule=Schedule(steps=(RetryStep(first=400.0, factor=2.0),), lifetime=4 * DAY),
+    schedule=Schedule(steps=(RetryStep(first=400.0, quadratic=True),), lifetime=4 * DAY),
     ipv6_first=True,
     memory=Memory(
         cells=frozenset(_HOST),
