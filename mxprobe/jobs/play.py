@@ -77,8 +77,8 @@ def play(
     """Every story under `paths` (files, folders, plans, names in the library), each by its senders, in their order.
 
     Without paths the standard stories are played over the zone. `progress` is called after each play. Raises InputError
-    for a path or a file that cannot be right, before anything is played, and where no play is the one that is wanted;
-    MxprobeError where this machine lacks the loopback addresses that a world needs.
+    for a path or a file that cannot be right, before anything is played, and where no play is the one that is wanted
+    or none of them can be made; MxprobeError where this machine lacks the loopback addresses that a world needs.
     """
     options = options or PlayOptions()
     for label in options.senders:
@@ -86,6 +86,7 @@ def play(
     today = options.today or datetime.now(UTC).date().isoformat()
     staged = gather(tuple(paths), read_over(options.zone, options.domain))
     pairs = _choose([(one, sender) for one in staged for sender in options.senders or one.senders], options)
+    _check_playable(pairs)
     seeds = range(options.seed, options.seed + options.repeat)
     plays = [Play(one.scenario, sender, seed, options) for one, sender in pairs for seed in seeds]
     plans = [one.plan for one, _ in pairs for _ in seeds]
@@ -128,6 +129,15 @@ def _choose(pairs: list[Pair], options: PlayOptions) -> list[Pair]:
         if not pairs:
             raise InputError("no play here contains a random choice: every seed would tell the same story")
     return pairs
+
+
+def _check_playable(pairs: list[Pair]) -> None:
+    """Raise InputError where none of the plays can be made: a check that checks nothing is not green."""
+    stories = [one.scenario for one, _ in pairs]
+    if stories and all(story.missing for story in stories):
+        names = ", ".join(dict.fromkeys(story.path for story in stories))
+        reasons = "; ".join(dict.fromkeys(map(_why_not, stories)))
+        raise InputError(f"nothing could be played ({names}): {reasons}")
 
 
 def _share(work: Callable[[T], U], items: Sequence[T], jobs: int) -> Generator[U]:
@@ -198,7 +208,6 @@ def _play_out(scenario: Scenario, sender: str, how: tuple[int, WorldKind, float]
 
 def _not_played(scenario: Scenario, sender: str, seed: int) -> Run:
     """A play that is none, for want of somebody whom the story is about."""
-    nobody = _MISSING.get(scenario.missing, f"nobody is `{scenario.missing}`")
     return Run(
         version=__version__,
         story=scenario.story,
@@ -209,8 +218,14 @@ def _not_played(scenario: Scenario, sender: str, seed: int) -> Run:
         epoch=EPOCH,
         ended=0.0,
         over=scenario.zone_path,
-        not_played=f"{nobody} in the zone of {scenario.domain}",
+        not_played=_why_not(scenario),
     )
+
+
+def _why_not(scenario: Scenario) -> str:
+    """Why a story cannot be played."""
+    nobody = _MISSING.get(scenario.missing, f"nobody is `{scenario.missing}`")
+    return f"{nobody} in the zone of {scenario.domain}"
 
 
 def _look(scenario: Scenario) -> Look | None:

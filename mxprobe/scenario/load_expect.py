@@ -177,6 +177,8 @@ class ExpectReader:
     def _never(self, node: Node) -> tuple[str, ...]:
         """One host or several; a role stands for its hosts."""
         words = self.reader.one_or_more(node)
+        if not words:
+            self.refuse(node, "`never` names a host or more; without one it says nothing")
         return tuple(host for word in words for host in self.roles.get(self.reader.text(word)) or (self.host_of(word),))
 
     def _rounds(self, node: Node) -> Rounds:
@@ -213,14 +215,22 @@ class ExpectReader:
         return tuple(names)
 
     def _queues(self, node: Node) -> list[QueueExpectation]:
-        found = []
-        for key, value in node.value if isinstance(node, MappingNode) else ():
-            entries = self.reader.entries(value, ("queue", "before"), "a host's expectation")
-            word = self.reader.require(value, entries, "queue", "the host's expectation")
-            if self.reader.text(word) != "empty":
-                self.refuse(word, "of a queue only `empty` can be expected")
-            before = self.reader.duration(entries["before"]) if "before" in entries else None
-            found.append(QueueExpectation(host=self.host_of(key), before=before, line=self.reader.line(value)))
+        """What is expected of the queues of hosts, one or more, each once."""
+        reader = self.reader
+        found: list[QueueExpectation] = []
+        for word, value in reader.entries(node, None, "`hosts`").items():
+            key = reader.key(node, word)
+            entries = reader.entries(value, ("queue", "before"), "a host's expectation")
+            queue = reader.require(value, entries, "queue", "the host's expectation")
+            if reader.text(queue) != "empty":
+                self.refuse(queue, "of a queue only `empty` can be expected")
+            before = reader.duration(entries["before"]) if "before" in entries else None
+            host = self.host_of(key)
+            if any(one.host == host for one in found):
+                self.refuse(key, f"`{word}` is a host that stands here already")
+            found.append(QueueExpectation(host=host, before=before, line=reader.line(value)))
+        if not found:
+            self.refuse(node, "`hosts` says of a host or more that its queue is empty: {mx2: {queue: empty}}")
         return found
 
     def _finding(self, node: Node) -> ExpectedFinding:

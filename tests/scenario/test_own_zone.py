@@ -205,3 +205,11 @@ def test_two_equal_hosts_and_a_backup_are_sound(tmp_path: Path) -> None:
     result = _run("--zone", str(zone), "--domain", DOMAIN, "standard/quiet-day", "standard/one-host-down")
 
     assert result.exit_code == 0, result.output
+
+
+def test_where_nothing_could_be_played_nothing_is_green() -> None:
+    result = _run("--zone", str(ZONES / "google-single.zone"), "--domain", DOMAIN, "-k", "backup")
+
+    assert result.exit_code == 2, result.output
+    assert "nothing could be played (standard/backup" in " ".join(result.output.split())
+    assert f"no host is a backup in the zone of {DOMAIN}" in " ".join(result.output.split())
