@@ -110,13 +110,15 @@ class Fate(Struct, frozen=True, kw_only=True):
 
 
 class Miss(Struct, frozen=True, kw_only=True):
-    """One expectation that did not hold: what, on which line it stands, and when the story left it."""
+    """One expectation that did not hold: what, on which line it stands, when the story left it, and the code of the
+    finding that it is about, if any.
+    """
 
     says: str
     line: int | None = None
     at: float | None = None
     message: str | None = None
-    cell: str | None = None
+    code: str = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

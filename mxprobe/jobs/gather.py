@@ -2,6 +2,7 @@
 
 import os.path
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
@@ -46,7 +47,7 @@ def gather(paths: tuple[str | Path, ...], over: Over | None = None) -> tuple[Sta
         raise InputError("there is nothing to play: name a scenario file, a folder of them or a plan")
     staged: list[Staged] = []
     for source in _find(paths or (STANDARD,)):
-        data = source.path.read_bytes()
+        data = _read(source)
         if not is_plan(data):
             staged.append(Staged(scenario=_load(source, data, over)))
             continue
@@ -90,7 +91,7 @@ def _find(paths: Iterable[str | Path]) -> tuple[Source, ...]:
     for path in map(Path, paths):
         shipped = {} if path.exists() else find_in_library(path.as_posix())
         if path.is_dir():
-            stories = sorted(path.rglob("*.yaml"))
+            stories = _stories_in(path)
             if not stories:
                 raise InputError("no scenario file (*.yaml) in this folder", place=Place(str(path)))
             found += [Source(path=story, name=str(story)) for story in stories]
@@ -103,14 +104,32 @@ def _find(paths: Iterable[str | Path]) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _stories_in(folder: Path) -> list[Path]:
+    """The files of stories in a folder and those below it; links that lead nowhere count, and are complained of."""
+    return sorted(path for path in folder.rglob("*.yaml") if not path.is_dir())
+
+
+def _read(source: Source) -> bytes:
+    try:
+        return source.path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", place=_place(source)) from error
+
+
 def _load(source: Source, data: bytes, over: Over | None) -> Scenario:
     """One story, which may only expect findings that there are rules for."""
     folder = source.path.parent
     around = Around(read=lambda name: (folder / name).read_text(encoding="utf-8"), over=over)
     scenario = load_bytes(data, source.name, around)
+    if over is not None and not scenario.zone_path:
+        says = f"this story has a domain of its own, and cannot be played over {over.path}"
+        raise InputError(
+            says, place=_place(source), hint="Stories without `domain` fit any zone: mxprobe run standard."
+        )
     rules = {module.RULE.code: module.RULE.name for module in ALL_RULES}
     expectations = (scenario.expect, *(difference.expect for difference in scenario.differs))
-    for wanted in (wanted for expect in expectations for wanted in expect.findings):
+    by_looks = (wanted for expect in expectations for look in expect.looks for wanted in look.findings)
+    for wanted in chain(by_looks, *(expect.findings for expect in expectations)):
         name = rules.get(wanted.code)
         if name is not None and wanted.name in ("", name):
             continue
@@ -130,7 +149,7 @@ def _load_plan(source: Source, data: bytes) -> list[Staged]:
         stories = {} if word.startswith(".") or word.endswith(".yaml") else find_in_library(word)
         path = Path(locate(word))
         if not stories and path.exists():
-            files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+            files = _stories_in(path) if path.is_dir() else [path]
             stories = {str(file): file for file in files if file != source.path}
         known.update(stories)
         return tuple(stories)
@@ -142,10 +161,20 @@ def _load_plan(source: Source, data: bytes) -> list[Staged]:
         return Path(locate(word)).read_text(encoding="utf-8")
 
     plan = load_plan_bytes(data, source.name, Shelf(find=find, names=library_words(), locate=locate, read=read))
+    _check_codes(plan)
     staged = []
     for name in plan.stories:
-        text = known[name].read_bytes()
+        text = _read(Source(path=known[name], name=name))
         if is_plan(text):
             raise InputError(f"{name} is a plan; a plan plays stories", place=_place(source))
         staged.append(Staged(scenario=_load(Source(path=known[name], name=name), text, plan.over), plan=plan))
     return staged
+
+
+def _check_codes(plan: PlanFile) -> None:
+    """A plan may only waive findings that there are rules for."""
+    known = {module.RULE.code for module in ALL_RULES}
+    for one in plan.exemptions:
+        if one.code and one.code not in known:
+            hint = "All rules: mxprobe explain rules."
+            raise InputError(f"there is no rule {one.code}", place=Place(plan.path, one.line), hint=hint)

@@ -99,13 +99,18 @@ def _difference(run: Run, profile: Profile, policy: TlsPolicy) -> tuple[str, str
 
 
 def _expectations(run: Run) -> list[str]:
-    """What the play did, as expectations: a line for each message, or for each of its recipients, and the findings."""
-    recipients: dict[str, list[Fate]] = {}
+    """What the play did, as expectations: a line for each step that sends, or for each of its recipients, and the
+    findings. Of the copies that a step sent one after the other, the last stands for all.
+    """
+    sent = {event.message: event.line for event in run.events if event.kind is EventKind.SENT}
+    numbered = {message for message, line in sent.items() if list(sent.values()).count(line) > 1}
+    steps: dict[str, dict[str, Fate]] = {}
     for fate in run.fates:
-        recipients.setdefault(fate.message, []).append(fate)
+        step = fate.message.rpartition("-")[0] if fate.message in numbered else fate.message
+        steps.setdefault(step, {})[fate.recipient] = fate
     lines = []
-    for message, fates in recipients.items():
-        for fate in fates:
+    for message, fates in steps.items():
+        for fate in fates.values():
             person = f"/{fate.recipient.partition('@')[0]}" if len(fates) > 1 else ""
             lines.append(f"{message}{person}: {_fate(run, fate)}")
     findings = [

@@ -59,16 +59,16 @@ def render_waived(run: Run, waiver: Waiver) -> list[str]:
 def render_unused(runs: Sequence[Run]) -> list[str]:
     """The waivers that no failure needed, a line for each."""
     needed = {(one.path, one.line) for run in runs if run.went_wrong for one in run.waivers if one.covers}
-    idle: dict[tuple[str, int], str] = {}
-    for run in runs:
-        for one in run.waivers:
-            if (one.path, one.line) not in needed:
-                idle.setdefault((one.path, one.line), one.because)
-    return [
-        line
-        for (path, number), because in idle.items()
-        for line in wrap("note  ", f"{path}:{number}: nothing that is waived here has failed ({because})")
-    ]
+    wrong = {(one.path, one.line) for run in runs if run.went_wrong for one in run.waivers}
+    idle = {(one.path, one.line): one.because for run in runs for one in run.waivers}
+    told = []
+    for place, because in idle.items():
+        if place not in needed:
+            says = (
+                "what failed is not what is waived here" if place in wrong else "nothing that is waived here has failed"
+            )
+            told += wrap("note  ", f"{place[0]}:{place[1]}: {says} ({because})")
+    return told
 
 
 def render_not_played(runs: Sequence[Run]) -> list[str]:

@@ -10,6 +10,7 @@ from itertools import takewhile
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mxprobe.facts.dns import RecordType
 from mxprobe.facts.run import TlsUse
 from mxprobe.facts.smtp import Phase
 from mxprobe.mx.outcome import TlsPolicy
@@ -19,11 +20,15 @@ from mxprobe.mx.shares import LEAST, MOST_HOSTS
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.expect import expectations_for
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, QueueExpectation, Scenario, Send
+from mxprobe.scenario.faults.reply import Reply
+from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, Probe, QueueExpectation, Scenario, Send
 from mxprobe.scenario.reference import split_reference
 from mxprobe.scenario.timeline import order_spells
 
 _TLS_PHASES = (Phase.STARTTLS, Phase.TLS)
+_GONE_WELL = ("M1", "X1", "Z1")
+_ASKED_BY_ALL = (RecordType.MX, RecordType.A, RecordType.AAAA)
+_ASKED_UNDER = {RecordType.TLSA: TlsPolicy.DANE, RecordType.TXT: TlsPolicy.MTA_STS}
 _AUTHENTICATE = (TlsPolicy.DANE, TlsPolicy.MTA_STS)
 
 
@@ -68,6 +73,13 @@ def _useless_faults(story: Scenario) -> Iterator[Objection]:
         if not any(_is_met(story, host, use) for host in hosts):
             says = f"this strikes in the phase `{use.phase}`, and none of the mailers that connect asks for TLS"
             yield Objection(line=line, word=word, says=says)
+        if isinstance(use.fault, Reply) and use.fault.cell(use.phase) in _GONE_WELL:
+            says = f"at `{use.phase}` this reply says that all went well: nothing is broken by it"
+            yield Objection(line=line, word=word, says=says)
+        if use.query is not None and not _is_asked(story, use.query):
+            under = _ASKED_UNDER.get(use.query)
+            says = f"no mailer asks for {use.query}" + (f" but under the TLS policy {under}" if under else "")
+            yield Objection(line=line, word="query", says=says)
         if use.fault.EMPTIES and (word == "always" or all(map(story.keeps_mail, hosts))):
             once, none = "a queue is lost once, by a step", "who keeps the mail that it takes has no queue to lose"
             yield Objection(line=line, word=use.name, says=once if word == "always" else none)
@@ -77,9 +89,20 @@ def _is_met(story: Scenario, host: str, use: FaultUse) -> bool:
     """Whether a mailer may come to the phase: the story's senders, and every other host that hands on."""
     if use.phase not in _TLS_PHASES:
         return True
-    own = split_reference(host)[0]
-    relays = [story.spec(name).profile for name in story.machines if name != own and not story.keeps_mail(name)]
-    return any(_policy(label) is not TlsPolicy.NONE for label in (*story.senders, *relays))
+    labels = (*story.senders, *_relays(story, but=split_reference(host)[0]))
+    return any(_policy(label) is not TlsPolicy.NONE for label in labels)
+
+
+def _is_asked(story: Scenario, query: RecordType) -> bool:
+    """Whether a mailer of the story may ask for such a record; looks ask for more than mailers."""
+    if query in _ASKED_BY_ALL or any(isinstance(step, Probe) for step in story.steps):
+        return True
+    return any(_policy(label) is _ASKED_UNDER.get(query) for label in (*story.senders, *_relays(story)))
+
+
+def _relays(story: Scenario, but: str = "") -> list[str]:
+    """The mailers of the hosts that hand on."""
+    return [story.spec(name).profile for name in story.machines if name != but and not story.keeps_mail(name)]
 
 
 def _policy(label: str) -> TlsPolicy:

@@ -138,8 +138,8 @@ def _ends(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
             yield f"bounced by {by} at {_when(at)} ({status or 'no status'}), and should not", at
     if expectation.queued is not None:
         holder = scenario.short(expectation.queued)
-        if holder not in fate.held:
-            yield f"expected in the queue of {holder} at the end; it is held by {_names(fate.held)}", None
+        if set(fate.held) != {holder}:
+            yield f"expected in the queue of {holder} alone at the end; it is held by {_names(fate.held)}", None
     elif fate.held:
         yield f"still held by {_names(fate.held)} when the story ended", None
 
@@ -182,7 +182,8 @@ def _arrived(scenario: Scenario, fate: Fate, arrived: Arrived) -> Said:
         if host not in places:
             yield f"expected in {scenario.short(arrived.place)}; a copy arrived at {host}", at
     if fate.arrivals:
-        yield from _in_time("arrived", fate.arrivals[-1][1], arrived.after, arrived.before)
+        yield from _in_time("arrived", fate.arrivals[0][1], arrived.after, None)
+        yield from _in_time("arrived", fate.arrivals[-1][1], None, arrived.before)
 
 
 def _bounced(scenario: Scenario, fate: Fate, bounced: Bounced) -> Said:
@@ -227,6 +228,10 @@ def _road(scenario: Scenario, fate: Fate, expectation: Expectation) -> Said:
     if places and expectation.tried is not None and not any(len(tried) >= needed for tried in fate.tried):
         last = _names(fate.tried[-1]) if fate.tried else "no host"
         yield f"expected to try {_names(_join(places))}; {'it ended after' if settled else 'it tried'} {last}", None
+    elif places and expectation.tried is not None:
+        for number, tried in enumerate(fate.tried, start=1):
+            if len(tried) < needed and not (settled and number == len(fate.tried)):
+                yield f"expected each round to try {_names(_join(places))}; round {number} tried {_names(tried)}", None
     taken = [host for host, _ in fate.accepted]
     if accepted and not set(taken[-1:]) & set(accepted):
         at = fate.accepted[-1][1] if fate.accepted else None
@@ -332,11 +337,11 @@ def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:
     came = {finding.code: finding for finding in run.findings}
     for code, line in wanted.items():
         if code not in came:
-            yield Miss(says=f"the finding {code} was expected and did not come", line=line)
+            yield Miss(says=f"the finding {code} was expected and did not come", line=line, code=code)
     for code, finding in came.items():
         if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
             text = f"the finding {code} {finding.name} was not expected: {finding.says}"
-            yield Miss(says=text, message=finding.subject)
+            yield Miss(says=text, message=finding.subject, code=code)
 
 
 def _judge_look(expectation: LookExpectation, run: Run) -> Iterator[Miss]:
@@ -349,11 +354,12 @@ def _judge_look(expectation: LookExpectation, run: Run) -> Iterator[Miss]:
     came = {finding.code: finding for finding in look.findings}
     for code, line in wanted.items():
         if code not in came:
-            yield Miss(says=f"the look {look.name} was expected to find {code}, and did not", line=line, at=look.at)
+            text = f"the look {look.name} was expected to find {code}, and did not"
+            yield Miss(says=text, line=line, at=look.at, code=code)
     for code, finding in came.items():
         if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
             text = f"the look {look.name} found {code} {finding.name}, and should not: {finding.says}"
-            yield Miss(says=text, line=expectation.line, at=look.at)
+            yield Miss(says=text, line=expectation.line, at=look.at, code=code)
 
 
 def _names(hosts: Iterable[str]) -> str:

@@ -92,7 +92,13 @@ class ExpectReader:
 
     def differences(self, node: Node, senders: tuple[str, ...]) -> tuple[Difference, ...]:
         """What some of the story's senders do instead."""
-        return tuple(self._difference(item, senders) for item in self.reader.items(node, "`differs`"))
+        found: list[Difference] = []
+        for item in self.reader.items(node, "`differs`"):
+            difference = self._difference(item, senders)
+            for twice in {label for one in found for label in one.senders} & set(difference.senders):
+                self.refuse(item, f"`{twice}` has a difference already; all that a sender does otherwise stands in one")
+            found.append(difference)
+        return tuple(found)
 
     def _message(self, key_node: Node, node: Node) -> Expectation:
         reader = self.reader

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import MappingNode, Node
 
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
@@ -22,7 +22,6 @@ _KEYS = ("story", "domain", "zone", "recipients", "hosts", "senders", "play", "w
 _WAIVE_KEYS = ("story", "senders", "code", "because", "until")
 _CODE = re.compile(r"MX\d{3}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_IS_PLAN = re.compile(rb"^play:", re.MULTILINE)
 
 
 class Shelf(Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ class PlanFile(Struct, frozen=True, kw_only=True):
                 because=one.because,
                 until=one.until,
                 ended=today > one.until,
-                covers=bool(misses) and all(one.code in miss.says for miss in misses),
+                covers=bool(misses) and all(one.code in ("", miss.code) for miss in misses),
             )
             for one in self.exemptions
             if run.path in one.stories and (not one.senders or run.sender in one.senders)
@@ -78,8 +77,12 @@ class PlanFile(Struct, frozen=True, kw_only=True):
 
 
 def is_plan(data: bytes) -> bool:
-    """Whether a file is a plan, and no story."""
-    return _IS_PLAN.search(data) is not None
+    """Whether a file is a plan, and no story; what is no YAML is neither, and its reader says why."""
+    try:
+        _, root = read_document(data.decode("utf-8-sig"), "")
+    except (InputError, UnicodeDecodeError):
+        return False
+    return isinstance(root, MappingNode) and any(key.value == "play" for key, _ in root.value)
 
 
 def load_plan(text: str, path: str, shelf: Shelf) -> PlanFile:

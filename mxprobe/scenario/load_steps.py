@@ -171,6 +171,8 @@ class StepReader:
         if use.fault.EMPTIES and "for" in entries:
             self.refuse(reader.key(node, "for"), f"`{use.name}` happens once, when its step comes: no `for`")
         lasts = reader.duration(entries["for"]) if "for" in entries else None
+        if lasts == 0:
+            self.refuse(entries["for"], "what is mended at once was never broken: `for` is longer than nothing")
         return Break(hosts=hosts, use=use, lasts=lasts, **common)
 
     def _about(self, host: str) -> About:

@@ -52,3 +52,19 @@ def test_what_is_no_path_is_a_name_in_the_library(tmp_path: Path, monkeypatch: p
 def test_without_a_path_and_a_zone_there_is_nothing_to_play() -> None:
     with pytest.raises(InputError, match="nothing to play"):
         gather(())
+
+
+def test_folders_and_links_that_are_called_as_stories_end_in_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(InputError, match="no scenario file"):
+        gather((tmp_path,))
+
+    (tmp_path / "link.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises(InputError, match=r"link\.yaml: the file cannot be read: No such file"):
+        gather((tmp_path,))
+
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("story: a\ndomain: a.test\nzone: zone\nplay: [link.yaml]\n")
+    (tmp_path / "zone").write_text("@ IN MX 10 a\na IN A 192.0.2.1\n")
+    with pytest.raises(InputError, match="link"):
+        gather((plan,))

@@ -22,6 +22,20 @@ def _departs(difference: Difference) -> bool:
 DIFFERENT = [story for story in load_stories([STORIES]) if story.differs and all(map(_departs, story.differs))]
 
 
+STORY_OF_THREE = """\
+story: The primary refuses to talk, and three letters come.
+domain: example.test
+mx: [10 mx1, 20 mx2]
+recipients: [alice]
+senders: [rfc5321, haraka]
+steps:
+  - {at: 0m, break: mx1, with: {reply: 554 no}, phase: banner, for: 1h}
+  - {at: 1m, send: hello, to: alice, count: 3, every: 1m}
+expect:
+  hello: {tried: [mx1, mx2], accepted: mx2, arrived: mailbox}
+"""
+
+
 def _without_differences(path: str) -> str:
     return Path(path).read_text().partition("\ndiffers:")[0] + "\n"
 
@@ -47,6 +61,18 @@ def test_what_the_report_offers_makes_the_story_green(story) -> None:  # type: i
         green = play_one(load(plain + _suggestion(render_runs([red])), story.path), sender, 1)
         assert green.verdict is not None
         assert green.verdict.passed, green.verdict
+
+
+def test_what_is_offered_for_numbered_messages_names_their_step() -> None:
+    text = STORY_OF_THREE
+    red = play_one(load(text, "three.yaml"), "haraka", 1)
+    assert red.verdict is not None
+    assert not red.verdict.passed
+
+    green = play_one(load(text + _suggestion(render_runs([red])), "three.yaml"), "haraka", 1)
+
+    assert green.verdict is not None
+    assert green.verdict.passed, green.verdict
 
 
 def _red() -> Run:

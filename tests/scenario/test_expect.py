@@ -132,3 +132,49 @@ def test_the_page_of_a_story_tells_all_that_is_expected() -> None:
     for words in ("travels with TLS unverified; 1 round", "never offered to mx2; 1 to 2 rounds", "they arrive in this"):
         assert words in page
     assert "first asked in equal shares" in render_story(load(EQUALS, "equals.yaml"))
+
+
+def test_every_round_is_as_long_as_it_should_be() -> None:
+    story = _story(RIGHT.replace("rounds: 1, ", ""))
+    run = play_one(story, "rfc5321", 1)
+    fates = tuple(
+        replace(fate, tried=(("mx1",), *fate.tried) if len(fate.tried[0]) == 2 else fate.tried) for fate in run.fates
+    )
+
+    (miss,) = judge(story, replace(run, fates=fates)).misses
+    assert miss.says.endswith("expected each round to try mx1, mx2; round 1 tried mx1")
+
+
+def test_after_is_about_the_first_copy_and_before_about_the_last() -> None:
+    story = _story(
+        RIGHT.replace("rounds: 1, arrived: mailbox", "arrived: {in: mailbox, copies: 2, after: 10m, before: 1h}")
+    )
+    run = play_one(story, "rfc5321", 1)
+
+    def arrived(*times: float) -> list[str]:
+        fates = tuple(
+            replace(fate, arrivals=tuple(("mx1", at) for at in times)) if fate.message == "question" else fate
+            for fate in run.fates
+        )
+        plain = replace(story, expect=replace(story.expect, order=None))
+        return [miss.says.rpartition("; ")[2] for miss in judge(plain, replace(run, fates=fates)).misses]
+
+    assert arrived(700.0, 800.0) == []
+    assert arrived(60.0, 800.0) == ["arrived at 1m"]
+    assert arrived(700.0, 7200.0) == ["arrived at 2h"]
+
+
+def test_a_copy_in_another_queue_is_one_too_many() -> None:
+    story = _story(
+        RIGHT.replace("rounds: 1, arrived: mailbox", "queued: mx2").replace("  in-order: [reminder, question]\n", "")
+    )
+    run = play_one(story, "rfc5321", 1)
+
+    def held(*hosts: str) -> list[str]:
+        fates = tuple(
+            replace(fate, arrivals=(), held=hosts) if fate.message == "question" else fate for fate in run.fates
+        )
+        return [miss.says.partition("; ")[2] for miss in judge(story, replace(run, fates=fates)).misses]
+
+    assert held("mx2") == []
+    assert held("mx2", "sender") == ["it is held by mx2, sender"]

@@ -213,3 +213,12 @@ def test_where_nothing_could_be_played_nothing_is_green() -> None:
     assert result.exit_code == 2, result.output
     assert "nothing could be played (standard/backup" in " ".join(result.output.split())
     assert f"no host is a backup in the zone of {DOMAIN}" in " ".join(result.output.split())
+
+
+def test_a_story_of_its_own_domain_is_not_played_over_another(tmp_path: Path) -> None:
+    zone = str(ZONES / "google-single.zone")
+
+    result = _run("--zone", zone, "--domain", DOMAIN, "outage/primary-refuses")
+
+    assert result.exit_code == 2, result.output
+    assert "this story has a domain of its own, and cannot be played over" in result.output

@@ -6,10 +6,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from mxprobe.errors import InputError
 from mxprobe.facts.run import Run
 from mxprobe.jobs.play import PlayOptions, play
 from mxprobe.report.formats import RUN_FORMATS
 from mxprobe.report.run_text import failed, render_runs
+from mxprobe.scenario.load_plan import is_plan
 
 PLAN = """\
 story: shop.test survives the standard outages.
@@ -159,3 +161,27 @@ def test_stories_of_one_s_own_stand_beside_the_library_s(folder: Path) -> None:
     (folder / "mail" / "shop.test.yaml").write_text(plan)
 
     assert [run.path for run in _play()][-1] == "mail/own.yaml"
+
+
+def test_a_waiver_whose_finding_is_not_what_failed_says_so(folder: Path) -> None:
+    plan = PLAN.replace("    senders: [exim]\n", "    senders: [exim]\n    code: MX957\n")
+    (folder / "mail" / "shop.test.yaml").write_text(plan)
+
+    assert "mail/shop.test.yaml:11: what failed is not what is waived here (a second site" in " ".join(
+        render_runs(_play()).split()
+    )
+
+
+def test_a_finding_that_no_rule_raises_cannot_be_waived(folder: Path) -> None:
+    plan = PLAN.replace("    senders: [exim]\n", "    senders: [exim]\n    code: MX999\n")
+    (folder / "mail" / "shop.test.yaml").write_text(plan)
+
+    with pytest.raises(InputError, match=r"shop\.test\.yaml:11: there is no rule MX999"):
+        _play()
+
+
+@pytest.mark.parametrize("plan", ['"play": [refused]', "story: a\n'play': [refused]", "\ufeffplay: [refused]"])
+def test_a_plan_is_known_by_what_it_plays(plan: str) -> None:
+    assert is_plan(plan.encode())
+    assert not is_plan(b"story: |\n  a\nplays: no\nzone: |\n  play: IN A 192.0.2.1\n")
+    assert not is_plan(b"play: [")

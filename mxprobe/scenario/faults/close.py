@@ -1,8 +1,8 @@
 """The host ends the connection in the phase you name, without a word; at `banner`: it accepts and hangs up at once.
 
 At `dot` it has stored the message before it hangs up (`kept: true`): the sender cannot know, and tries again. At `body`
-it hangs up in the middle of the message and has stored nothing; a sender whose message is out already cannot tell that
-from the other.
+it hangs up in the middle of the message and has stored nothing; a sender whose message is small has it out already, and
+cannot tell that from the other (cell Z6).
 Example.
     {at: 0m, break: mx1, with: close, phase: dot, for: 10m}
 """

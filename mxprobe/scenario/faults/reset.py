@@ -1,6 +1,8 @@
 """The host ends the connection with a reset (RST) in the phase you name; at `banner`: it accepts and resets at once.
 
-At `dot` it has stored the message before (`kept: true`): the sender cannot know, and tries again.
+At `dot` it has stored the message before (`kept: true`): the sender cannot know, and tries again. At `body` a small
+message is out as a whole when the connection breaks, and the sender cannot tell that from a break at `dot`, except that
+no second copy comes of it (cell Z6).
 Example.
     {at: 0m, break: mx1, with: reset, phase: mail, for: 10m}
 """
