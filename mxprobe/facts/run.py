@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mxprobe.facts.finding import Finding
+from mxprobe.facts.judged import Judged
 from mxprobe.facts.session import Session
 
 RUN_SCHEMA = 1
@@ -168,7 +169,8 @@ class Run(Struct, frozen=True, kw_only=True):
     `chain` is that of the story's start; `protected` are the hosts that mail may only be given to over authenticated
     TLS, by an enforced MTA-STS policy or by usable TLSA records; `rogues` those that are an attacker's. `plan` is the
     file that had it played, `over` that of the zone; `causes` are the zone's lines behind a failure, `waivers` what the
-    plan says of this play, needed or not. `not_played` says why the story could not be played at all.
+    plan says of this play, needed or not. `not_played` says why the story could not be played at all. `moves` are
+    those of a mailer that is not ours, judged.
     """
 
     schema: int = RUN_SCHEMA
@@ -197,6 +199,7 @@ class Run(Struct, frozen=True, kw_only=True):
     causes: tuple[ZoneRecord, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     not_played: str = ""
+    moves: tuple[Judged, ...] = ()
 
     @property
     def went_wrong(self) -> bool:

@@ -24,6 +24,7 @@ from mxprobe.jobs.select import read_expression
 from mxprobe.lab.play import play_story
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import EPOCH
+from mxprobe.mx.judge import judge_moves
 from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import judge_run
 from mxprobe.scenario.causes import find_causes
@@ -188,7 +189,8 @@ def play_one(
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
-    run = replace(run, findings=findings)
+    moves = judge_moves(run) if sender.startswith(REAL) else ()
+    run = replace(run, findings=findings, moves=moves)
     run = replace(run, verdict=judge(scenario, run), over=scenario.zone_path)
     if not run.over or not run.went_wrong:
         return run

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mxprobe.facts.run import Event, EventKind, Miss, Run
+from mxprobe.report.run_moves import render_against, render_moves
 from mxprobe.report.run_why import render_why
 from mxprobe.report.run_zone import (
     command_again,
@@ -50,7 +51,8 @@ def render_runs(runs: Sequence[Run], *, verbose: bool = False, trace: bool = Fal
             blocks.append(render_series(series, trace=trace))
         elif verbose and not series.runs[0].not_played:
             blocks += _as_written(series, trace=trace)
-    return "\n".join([*blocks, *render_not_played(runs), *render_unused(runs), tally(runs, spent)])
+    notes = [*render_not_played(runs), *render_unused(runs), *render_against(runs)]
+    return "\n".join([*blocks, *notes, tally(runs, spent)])
 
 
 def _as_written(series: Series, *, trace: bool) -> list[str]:
@@ -58,7 +60,9 @@ def _as_written(series: Series, *, trace: bool) -> list[str]:
     many = f", seeds {series.seeds}" if len(series.runs) > 1 else ""
     blocks = [f"ok    {series.path}  sender {series.sender}  {say_time(series.runs[0].ended)}{many}"]
     if trace:
-        blocks += ["\n".join(_timeline(run.events, None, trace=True)) + "\n" for run in series.runs]
+        for run in series.runs:
+            told = [*_timeline(run.events, None, trace=True), *render_moves(run, everything=True), ""]
+            blocks.append("\n".join(told))
     return blocks
 
 
@@ -114,7 +118,7 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     events = [event for event in run.events if trace or event.message in (None, concerned)]
     if events:
         lines += ["", *_timeline(events, _moment(events, first), trace=trace)]
-    lines += render_why(run)
+    lines += [*render_why(run), *render_moves(run, everything=trace)]
     lines += ["", f"      again   {command_again(run)}", ""]
     return "\n".join(lines)
 

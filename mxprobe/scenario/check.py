@@ -20,13 +20,11 @@ from mxprobe.mx.shares import LEAST, MOST_HOSTS
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.expect import expectations_for
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.faults.reply import Reply
 from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, Probe, QueueExpectation, Scenario, Send
 from mxprobe.scenario.reference import split_reference
 from mxprobe.scenario.timeline import order_spells
 
 _TLS_PHASES = (Phase.STARTTLS, Phase.TLS)
-_GONE_WELL = ("M1", "X1", "Z1")
 _ASKED_BY_ALL = (RecordType.MX, RecordType.A, RecordType.AAAA)
 _ASKED_UNDER = {RecordType.TLSA: TlsPolicy.DANE, RecordType.TXT: TlsPolicy.MTA_STS}
 _AUTHENTICATE = (TlsPolicy.DANE, TlsPolicy.MTA_STS)
@@ -72,9 +70,6 @@ def _useless_faults(story: Scenario) -> Iterator[Objection]:
     for line, word, hosts, use in uses:
         if not any(_is_met(story, host, use) for host in hosts):
             says = f"this strikes in the phase `{use.phase}`, and none of the mailers that connect asks for TLS"
-            yield Objection(line=line, word=word, says=says)
-        if isinstance(use.fault, Reply) and use.fault.cell(use.phase) in _GONE_WELL:
-            says = f"at `{use.phase}` this reply says that all went well: nothing is broken by it"
             yield Objection(line=line, word=word, says=says)
         if use.query is not None and not _is_asked(story, use.query):
             under = _ASKED_UNDER.get(use.query)

@@ -17,6 +17,7 @@ from mxprobe.facts.run import Event, EventKind, TlsUse
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.letter import Letter
+from mxprobe.lab.mta.names import Heard
 from mxprobe.lab.world import EPOCH, World
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.foreign import Attempt, ended_in, goes_on, read_transactions
@@ -33,7 +34,8 @@ _REMEMBERED = 3600.0
 class Waiting(Struct, kw_only=True):
     """A message that the mailer has: who still waits for it, its round, the attempts of that round, the last refusals.
 
-    `settled` is set when nobody waits any more; `waits` counts how often the mailer has put a recipient off.
+    `settled` is set when nobody waits any more; `waits` counts how often the mailer has put a recipient off; `idle`
+    says that no host was tried since the last time.
     """
 
     letter: Letter
@@ -42,6 +44,7 @@ class Waiting(Struct, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     waits: dict[str, int] = field(default_factory=dict)
+    idle: bool = True
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def settle(self, recipient: str) -> None:
@@ -74,13 +77,13 @@ class Approach(Struct, kw_only=True):
 
 
 class Book:
-    """What one real mailer does. `who` it is in events; `pace` is how much faster than real time the story goes.
+    """What one real mailer does. `who` it is in events; `names` is what it was told of the domain's names.
 
     `tried_at` is the real time of the last attempt, by the machine's monotonic clock.
     """
 
-    def __init__(self, world: World, who: str, pace: float) -> None:
-        self.world, self.who, self.pace = world, who, pace
+    def __init__(self, world: World, who: str, names: Heard) -> None:
+        self.world, self.who, self.names = world, who, names
         self.waiting: dict[str, Waiting] = {}
         self._line: list[Approach] = []
         self._failed: dict[str, float] = {}
@@ -138,7 +141,9 @@ class Book:
         for name, waiting in self.waiting.items():
             if recipient in waiting.pending:
                 waiting.waits[recipient] = waiting.waits.get(recipient, 0) + 1
-                self._record(replace(_blank(EventKind.WAITS, name, recipient), text=words, cell="E1"))
+                cell = self._by_names(waiting) or "E1"
+                self._record(replace(_blank(EventKind.WAITS, name, recipient), text=words, cell=cell))
+                waiting.idle = True
 
     def bounce(self, bounce: Bounce) -> None:
         """A notification has come to the sender of a message."""
@@ -146,7 +151,7 @@ class Book:
             if bounce.action == _FAILED and bounce.recipient in waiting.pending and bounce.token in (None, name):
                 waiting.settle(bounce.recipient)
                 back = _blank(EventKind.BOUNCED, name, bounce.recipient)
-                cell = waiting.refused.get(bounce.recipient)
+                cell = self._by_names(waiting) or waiting.refused.get(bounce.recipient)
                 self._record(replace(back, to=waiting.letter.mail_from, status=bounce.status, cell=cell))
                 return
 
@@ -155,6 +160,10 @@ class Book:
         waiting = self.waiting[name]
         waiting.settle(recipient)
         self._record(replace(_blank(EventKind.BOUNCED, name, recipient), text=words, to=waiting.letter.mail_from))
+
+    def _by_names(self, waiting: Waiting) -> str | None:
+        """The cell that names ended in, where they led to no host."""
+        return self.names.cell if waiting.idle else None
 
     # -- attempts, in the order of their beginnings -------------------------------------------------------------------
 
@@ -231,6 +240,7 @@ class Book:
             waiting.round += 1
             waiting.attempts = []
         waiting.attempts.append(attempt)
+        waiting.idle = False
         for recipient in recipients:
             tried = replace(_blank(EventKind.TRIED, name, recipient), at=approach.at, round=waiting.round)
             self._record(replace(tried, host=self.world.scenario.short(approach.endpoint.host)))

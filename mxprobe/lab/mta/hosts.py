@@ -81,7 +81,7 @@ class RealHost(Mailer):
         """Look again and again at its queue, its log and its mailboxes, and whether it shall be stopped."""
         while True:
             await self.look()
-            await asyncio.sleep(_LOOK * self.book.pace)
+            await asyncio.sleep(_LOOK * self.real.setup.pace)
 
     async def look(self) -> None:
         """Look once."""

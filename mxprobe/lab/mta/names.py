@@ -7,6 +7,7 @@ Standards: RFC 1034 §5.3.1 (stub resolvers), RFC 8020 (what does not exist has 
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,12 +17,14 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdatatype
 
 from mxprobe.lab.nameserver import NameServer, serve_by
 from mxprobe.lab.recursor import Recursor
 from mxprobe.lab.world import World
 from mxprobe.wire.resolver import Exchange
 
+_ADDRESSES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 _PATIENCE = 30.0
 _PORT = 53
 
@@ -35,13 +38,65 @@ def zones_of_senders(domains: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+class Heard:
+    """What a mailer was told of a domain's names, as far as it decides what becomes of mail."""
+
+    def __init__(self, domain: str) -> None:
+        self._domain = dns.name.from_text(domain)
+        self._mx: str | None = None
+        self._hosts: tuple[dns.name.Name, ...] = ()
+        self._found: dict[dns.name.Name, bool | None] = {}
+
+    def note(self, wire: bytes) -> None:
+        """Take in an answer. Raises DNSException for none."""
+        message = dns.message.from_wire(wire)
+        for question in message.question:
+            if question.rdtype == dns.rdatatype.MX and question.name == self._domain:
+                self._note_mx(message)
+            elif question.rdtype in _ADDRESSES:
+                self._note_address(message, question.name, question.rdtype)
+
+    @property
+    def cell(self) -> str | None:
+        """The cell of the outcome table that the names end in: D3, D4, D7, D10 or D13; None: there is a host."""
+        if self._mx is not None:
+            return self._mx
+        found = [self._found.get(host, True) for host in self._hosts]
+        if not found or any(found):
+            return None
+        return "D10" if None in found else "D13"
+
+    def _note_mx(self, message: dns.message.Message) -> None:
+        records = [record for rrset in message.answer if rrset.rdtype == dns.rdatatype.MX for record in rrset]
+        self._hosts = tuple(record.exchange for record in records) or (self._domain,)
+        self._found = {}
+        self._mx = _MX_CELLS.get(message.rcode(), "D4")
+        if self._mx is None and [record.exchange for record in records] == [dns.name.root]:
+            self._mx = "D7"
+
+    def _note_address(self, message: dns.message.Message, name: dns.name.Name, rrtype: int) -> None:
+        """A host has an address, has none, or nobody knows; one family that is there is enough."""
+        if any(rrset.rdtype == rrtype for rrset in message.answer):
+            self._found[name] = True
+        elif message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            self._found[name] = self._found.get(name) or None
+        else:
+            self._found.setdefault(name, False)
+
+
+_MX_CELLS: Mapping[int, str | None] = {dns.rcode.NOERROR: None, dns.rcode.NXDOMAIN: "D3"}
+
+
 @asynccontextmanager
 async def resolve_at(
-    address: str, world: World, who: str, ask: tuple[Exchange, tuple[str, ...]], outside: NameServer
+    address: str, world: World, who: tuple[str, Heard], ask: tuple[Exchange, tuple[str, ...]], outside: NameServer
 ) -> AsyncIterator[None]:
-    """Be the resolver of one mailer at an address while the context lasts; `ask` reaches the story's name servers."""
+    """Be the resolver of one mailer at an address while the context lasts; `ask` reaches the story's name servers.
+
+    `who` is the mailer, with the notes of what it is told.
+    """
     exchange, servers = ask
-    dice = random.Random(f"{world.seed}/{who}/names")  # seeded on purpose
+    dice = random.Random(f"{world.seed}/{who[0]}/names")  # seeded on purpose
     recursor = Recursor(exchange, servers, lambda: world.now, dice, world.anchor)
     async with asyncio.TaskGroup() as group:
 
@@ -59,6 +114,8 @@ async def resolve_at(
                     said = await recursor.exchange(wire, address, over_tcp, deadline)
             except OSError:
                 said = _fail(wire)
+            with contextlib.suppress(dns.exception.DNSException):
+                who[1].note(said)
             say(said)
 
         async with serve_by(answer, address, _PORT):

@@ -27,7 +27,7 @@ from mxprobe.lab.mta.horizon import horizon_of
 from mxprobe.lab.mta.hosts import RealHost, setup_of_host
 from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
-from mxprobe.lab.mta.names import resolve_at, zones_of_senders
+from mxprobe.lab.mta.names import Heard, resolve_at, zones_of_senders
 from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
 from mxprobe.lab.mta.postbox import NAME, postbox_protocol
 from mxprobe.lab.mta.tree import Tree, find_tree
@@ -112,6 +112,7 @@ class _Play:
         self.agents: list[Agent] = []
         self.hosts: dict[str, RealHost] = {}
         self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
+        self.heard = {who: Heard(scenario.domain) for who in (SENDER, *self.real_hosts)}
 
     async def run(self) -> float:
         """Stage the world, tell the story, wait until it is over; the story time of its end."""
@@ -196,9 +197,9 @@ class _Play:
         sends = [step for step in self.wanted.scenario.steps if isinstance(step, Send)]
         domains = {step.mail_from.rpartition("@")[2] for step in sends} - {self.wanted.scenario.domain, ""}
         outside = NameServer(zones_of_senders(dict.fromkeys(sorted(domains | {"elsewhere.test"}), post)))
-        for number, who in zip(numbers, (SENDER, *self.real_hosts), strict=True):
+        for number, notes in zip(numbers, self.heard.items(), strict=True):
             asking = (self.ground.ask, self.ground.servers)
-            await stack.enter_async_context(resolve_at(strange_address(number), self.world, who, asking, outside))
+            await stack.enter_async_context(resolve_at(strange_address(number), self.world, notes, asking, outside))
 
     async def _listen(self) -> None:
         """Let every machine of the lab be there for its service; real ones listen themselves."""
@@ -243,7 +244,7 @@ class _Play:
     def _stand_for(self, who: str, real: Real) -> None:
         """Let a real mailer be one of the world's."""
         known = self.world.mailers[who]
-        book = Book(self.world, who, self.wanted.pace)
+        book = Book(self.world, who, self.heard[who])
         agent = Agent(real, book, (known.profile, known.policy), known.around)
         agent.source = strange_address(_CLIENT)
         self.world.mailers[who] = agent
@@ -270,7 +271,7 @@ class _Play:
         world = self.world
         spec = world.scenario.spec(host)
         around = world.mailers[SENDER].around
-        book = Book(world, world.scenario.short(host), self.wanted.pace)
+        book = Book(world, world.scenario.short(host), self.heard[host])
         stands = RealHost(real, book, parse_sender(spec.real), around)
         world.mailers[host] = stands
         self.hosts[world.scenario.short(host)] = stands
