@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from mxprobe.facts.run import Run, Waiver, WorldKind
 from mxprobe.facts.text import escape_text
 from mxprobe.report.words import WIDTH, wrap
+from mxprobe.scenario.model import REAL
 
 _TICKET = re.compile(r"\b[A-Z][A-Z0-9]*-\d+\b|#\d+\b")
 _LABEL = "      cause   "
@@ -98,5 +99,6 @@ def command_again(run: Run) -> str:
     """The command that plays this once more."""
     over = f" --zone {run.over} --domain {run.domain}" if run.over and not run.plan else ""
     one = f" -k {run.path}" if run.plan else ""
-    world = f" --world {run.world}" if run.world is not WorldKind.MEMORY else ""
+    staged = run.world is not WorldKind.MEMORY and not run.sender.startswith(REAL)
+    world = f" --world {run.world}" if staged else ""
     return f"mxprobe run {run.plan or run.path}{over}{one}{world} --sender {run.sender} --seed {run.seed} --trace"

@@ -20,7 +20,7 @@ from mxprobe.lab.letter import Letter
 from mxprobe.lab.mta.names import Heard
 from mxprobe.lab.world import EPOCH, World
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.foreign import Attempt, ended_in, goes_on, read_transactions
+from mxprobe.mx.foreign import Attempt, Transaction, ended_in, goes_on, read_transactions
 
 _FAILED = "failed"
 
@@ -187,7 +187,7 @@ class Book:
             self._write_unnamed(approach, ended_in(session), _last_words(session))
         for transaction in new:
             tls = None if transaction.secured is None else _TLS[transaction.secured]
-            for name, cells in self._whose(transaction.mail_from, dict(transaction.recipients), transaction.cell):
+            for name, cells in self._whose(transaction, self._stored(approach, transaction)):
                 self._write_try(approach, name, cells, transaction.cell)
                 for recipient, cell in cells.items():
                     kind = EventKind.ACCEPTED if cell == "Z1" else EventKind.REFUSED
@@ -213,17 +213,35 @@ class Book:
                 waiting.refused[recipient] = cell or ""
                 self._record(replace(_blank(EventKind.REFUSED, name, recipient), host=host, cell=cell, text=words))
 
-    def _whose(self, mail_from: str, cells: dict[str, str], whole: str) -> Iterable[tuple[str, dict[str, str]]]:
-        """The message that a transaction is about, the one that has waited longest, and its recipients' cells.
+    def _stored(self, approach: Approach, transaction: Transaction) -> str | None:
+        """The message that a host stored as the transaction ended: what it read in it says whose it was."""
+        if approach.session is None or transaction.cell != "Z1":
+            return None
+        host = self.world.scenario.short(approach.endpoint.host)
+        ended = approach.session.started_at - EPOCH + transaction.ended
+        kept = [
+            event
+            for event in self.world.events
+            if event.kind in (EventKind.ARRIVED, EventKind.QUEUED)
+            and event.who == host
+            and event.recipient in dict(transaction.recipients)
+        ]
+        return min(kept, key=lambda event: abs(event.at - ended)).message if kept else None
+
+    def _whose(self, transaction: Transaction, stored: str | None) -> Iterable[tuple[str, dict[str, str]]]:
+        """The message that a transaction is about, and its recipients' cells: the one that was stored at its end, else
+        the one that has waited longest.
 
         A transaction that was refused before it named any is about all of them.
         """
+        cells = dict(transaction.recipients)
+        known = {stored: self.waiting[stored]} if stored in self.waiting else self.waiting
         for who_waits in (True, False):  # a session may be told of when its message is settled already
-            for name, waiting in self.waiting.items():
+            for name, waiting in known.items():
                 people = waiting.pending if who_waits else set(waiting.letter.recipients)
                 named = {recipient: cell for recipient, cell in cells.items() if recipient in people}
-                if people and waiting.letter.mail_from == mail_from and (named or not cells):
-                    return [(name, named or dict.fromkeys(sorted(people), whole))]
+                if people and waiting.letter.mail_from == transaction.mail_from and (named or not cells):
+                    return [(name, named or dict.fromkeys(sorted(people), transaction.cell))]
         return []
 
     def _write_try(self, approach: Approach, name: str, recipients: Iterable[str], cell: str | None) -> None:
