@@ -14,6 +14,17 @@ settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=Tr
 settings.load_profile("ci" if IN_CI else "dev")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole-library`: what takes too long for CI."""
+    parser.addoption("--whole-library", action="store_true", help="play the whole library with a real mailer")
+
+
+@pytest.fixture
+def whole_library(request: pytest.FixtureRequest) -> bool:
+    """Whether all stories are wanted, and not a part."""
+    return bool(request.config.getoption("--whole-library"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

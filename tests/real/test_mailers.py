@@ -59,16 +59,16 @@ CRASHING = """
 import sys, time
 from pathlib import Path
 from mxprobe.lab.mta import MAILERS
+from mxprobe.lab.mta.daemon import own_folder
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.network import add_addresses, own_network
 from mxprobe.lab.mta.tree import Tree
-tree, workdir, name = sys.argv[1:]
-with own_network():
+tree, name = sys.argv[1:]
+with own_network(), own_folder() as folder:
     add_addresses(["198.51.100.25"])
-    mailer = MAILERS[name](Tree(Path(tree)), Path(workdir), Setup(address="198.51.100.25", hostname="mx.test"))
-    mailer.perishable = Path(workdir)
+    mailer = MAILERS[name](Tree(Path(tree)), folder, Setup(address="198.51.100.25", hostname="mx.test"))
     mailer.start()
-    print(mailer.pid, flush=True)
+    print(mailer.pid, folder, flush=True)
     time.sleep(60)
 """
 
@@ -287,11 +287,13 @@ def test_a_stopped_mailer_leaves_nothing_outside_its_directory(make: Make, tree:
 def test_a_mailer_ends_with_the_program_that_runs_it_however_that_ends(
     kind: type[Mailer], tree: Tree, tmp_path: Path
 ) -> None:
-    workdir = tmp_path / "play"
-    command = (sys.executable, "-c", CRASHING, str(tree.path), str(workdir), kind.name)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    command = (sys.executable, "-c", CRASHING, str(tree.path), kind.name)
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        with kept_namespaces(int(child.stdout.readline())) as its:
+        pid, folder = child.stdout.readline().split()
+        workdir = Path(folder)
+        with kept_namespaces(int(pid)) as its:
             assert inhabitants(its)
             assert workdir.is_dir()
             child.send_signal(signal.SIGKILL)
@@ -299,7 +301,7 @@ def test_a_mailer_ends_with_the_program_that_runs_it_however_that_ends(
             while (inhabitants(its) or workdir.exists()) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert inhabitants(its) == set()
-    assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+    assert folder not in Path("/proc/self/mounts").read_text()
     assert not workdir.exists()
 
 

@@ -13,8 +13,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,13 +30,9 @@ _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 # The daemon's own parent, and beside it the guard. A death signal would not do: it comes with the end of the thread
 # that has started a process, and is forgotten by a daemon that takes on another user (Exim, Postfix).
-# $1 what the guard removes after that, or nothing; then the command.
 _GUARD = """
 exec 3<&0
-perishable=$1 && shift
-orphaned=
 end() {
-    orphaned=yes
     daemon=$(cat "/proc/$parent/task/$parent/children")
     kill -KILL ${daemon:-$parent}
 }
@@ -47,11 +44,16 @@ guard=$!
 wait "$parent"
 ended=$?
 kill -KILL "$guard" 2>/dev/null
-if [ -n "$orphaned" ]; then
-    wait "$parent"
-    [ -z "$perishable" ] || rm -rf -- "$perishable"
-fi
 exit "$ended"
+"""
+
+# Waits for the end of this program, and then for that of the daemons that still write below the directory $1.
+_SWEEPER = """
+read -r _
+for try in $(seq 100); do
+    rm -rf -- "$1" 2>/dev/null && [ ! -e "$1" ] && exit
+    sleep 0.1
+done
 """
 
 
@@ -59,11 +61,24 @@ class DidNotStart(MxprobeError):
     """A daemon ended, or was not ready in time; the text holds what it had to say."""
 
 
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """A directory for daemons, which is removed with all that is in it, also where this program is killed."""
+    with tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        command = ("/bin/sh", "-c", _SWEEPER, "sweeper", name)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as sweeper:
+            try:
+                yield folder
+            finally:
+                sweeper.kill()
+
+
 class Daemon(abc.ABC):
     """Something of the tree that listens on `address` and `port`; a context manager that starts and stops it.
 
-    It may be started again after a stop, and then finds its own files (a mailer: its queue) as it left them. When this
-    program is killed while it runs, the directory `perishable` is removed, where one is named.
+    It may be started again after a stop, and then finds its own files (a mailer: its queue) as it left them.
     """
 
     def __init__(self, tree: Tree, home: Path, address: str, port: int) -> None:
@@ -71,7 +86,6 @@ class Daemon(abc.ABC):
         self.home = home
         self.address = address
         self.port = port
-        self.perishable: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @abc.abstractmethod
@@ -112,7 +126,7 @@ class Daemon(abc.ABC):
         command = self.tree.command(self.home, self.command(), alone=True)
         with (self.home / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                ("/bin/sh", "-c", _GUARD, "guard", str(self.perishable or ""), *command),
+                ("/bin/sh", "-c", _GUARD, "guard", *command),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

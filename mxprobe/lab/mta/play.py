@@ -5,7 +5,6 @@ is over, also where it breaks off. The story's clock runs at a fixed pace beside
 """
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mta import MAILERS
 from mxprobe.lab.mta.agent import Agent
 from mxprobe.lab.mta.book import Book
+from mxprobe.lab.mta.daemon import own_folder
 from mxprobe.lab.mta.ground import NetworkGround, strange_address
 from mxprobe.lab.mta.horizon import horizon_of
 from mxprobe.lab.mta.hosts import RealHost, setup_of_host
@@ -80,9 +80,8 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
         what = "a real sender and a real host in one story: nobody would see what they say to each other"
         raise InputError(what, place=Place(wanted.scenario.path))
     tree = find_tree()
-    with own_network(), tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
-        Path(folder).chmod(0o755)
-        play = _Play(wanted, tree, Path(folder))
+    with own_network(), own_folder() as folder:
+        play = _Play(wanted, tree, folder)
         play.world.look = look
         try:
             ended = play_in_fresh_loop(play.run, play.ground.make_loop)
@@ -237,9 +236,7 @@ class _Play:
     def _make(self, kind: str, setup: Setup) -> Real:
         if kind not in MAILERS:
             raise MxprobeError(f"{REAL}{kind}: no real mailer is called so; there are {', '.join(sorted(MAILERS))}")
-        mailer = MAILERS[kind](self.tree, self.folder, setup)
-        mailer.perishable = self.folder
-        return mailer
+        return MAILERS[kind](self.tree, self.folder, setup)
 
     def _stand_for(self, who: str, real: Real) -> None:
         """Let a real mailer be one of the world's."""
@@ -335,8 +332,8 @@ def describe_real(kind: str, pace: float = PACE) -> Described:
     if kind not in MAILERS:
         raise MxprobeError(f"no real mailer is called {kind}; there are {', '.join(sorted(MAILERS))}")
     tree = find_tree()
-    with tempfile.TemporaryDirectory(prefix="mxprobe-mta-") as folder:
+    with own_folder() as folder:
         setup = Setup(address=strange_address(_SENDER), hostname="sender.elsewhere.test", pace=pace)
-        real = MAILERS[kind](tree, Path(folder), setup)
+        real = MAILERS[kind](tree, folder, setup)
         real.home.mkdir()
         return Described(version=real.version(), settings=tuple(real.settings().items()))

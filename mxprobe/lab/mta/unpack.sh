@@ -36,6 +36,7 @@ if [ -e "$tree/.recipe" ] && [ "$(cat "$tree/.recipe")" = "$recipe" ]; then
     exit 0
 fi
 if [ -n "$(ls -A "$tree")" ] && [ ! -e "$tree/.rig" ]; then
+    rm "$tree.lock"
     fail "$tree holds something else: name a new or empty directory"
 fi
 # Emptied but never removed and made anew: a mount on it, or someone standing in it, stays valid.
