@@ -1,0 +1,137 @@
+"""A proof: labelled messages sent through the MX hosts of one domain, and what was seen of them afterwards.
+
+Times are seconds since 1970 UTC. Hosts are named as the MX records name them. Nothing here judges.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mxprobe.facts.dsn import Bounce
+from mxprobe.facts.run import TlsUse
+from mxprobe.facts.session import Endpoint, Turn
+
+PROOF_SCHEMA = 1
+
+TOKEN_HEADER = "X-Mxprobe-Token"
+"""The header that marks a message of ours; its value is the token."""
+
+
+class Hop(Struct, frozen=True, kw_only=True):
+    """One Received line: `by` wrote it when it got the message from `source`, at `at` (None: no date that can be read).
+
+    `source` is the name that the client gave, `client` what stands in the parentheses behind it (its address, as a
+    rule); `protocol` is the word behind `with`, `tls` what the line says of TLS (empty: nothing), `queued_as` the word
+    behind `id`; `raw` is the line, unfolded.
+    """
+
+    by: str
+    source: str = ""
+    client: str = ""
+    protocol: str = ""
+    tls: str = ""
+    queued_as: str = ""
+    at: float | None = None
+    raw: str = ""
+
+
+class Copy(Struct, frozen=True, kw_only=True):
+    """A message of ours that was found: in which `place`, when it got there, by which hops, the oldest first.
+
+    `notes` are the values of Authentication-Results and Received-SPF, `return_path` that of Return-Path. `is_junk`: it
+    lay where unwanted mail is put.
+    """
+
+    place: str
+    at: float
+    hops: tuple[Hop, ...] = ()
+    notes: tuple[str, ...] = ()
+    return_path: str = ""
+    message_id: str = ""
+    is_junk: bool = False
+
+
+class Answer(StrEnum):
+    """What a host said to a message or a recipient: takes it, never will, not now, or nothing that tells."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LATER = "later"
+    UNKNOWN = "unknown"
+
+
+class Handover(Struct, frozen=True, kw_only=True):
+    """One attempt to hand a message over: to whom, the outcome-table cell it ended in, what was said on the way.
+
+    `answer` UNKNOWN: the content may have left, and nobody knows whether it was kept.
+    """
+
+    endpoint: Endpoint
+    at: float
+    answer: Answer
+    cell: str
+    turns: tuple[Turn, ...] = ()
+    tls: TlsUse | None = None
+    tls_version: str = ""
+
+    @property
+    def said(self) -> str:
+        """The last thing that the host said, in its own words."""
+        return next((turn.reply.text for turn in reversed(self.turns) if turn.reply is not None), "")
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One message and its way: straight to `via`, a host of preference `preference`, marked with `token`.
+
+    `is_unknown`: it is for a recipient who is not there, to see who says so and when. `down` are the better hosts that
+    could not be reached while it was handed over.
+    """
+
+    token: str
+    via: str
+    preference: int
+    recipient: str
+    is_unknown: bool = False
+    down: tuple[str, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    bounces: tuple[Bounce, ...] = ()
+
+    @property
+    def last(self) -> Handover | None:
+        """The last attempt to hand it over."""
+        return self.handovers[-1] if self.handovers else None
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """Everything that was seen. `watched_until` is when nobody looked for copies any more, `deadline` until when a
+    message that was accepted may still come; `allowed_by` the record or the flag that allowed it.
+
+    `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere).
+    """
+
+    schema: int = PROOF_SCHEMA
+    version: str
+    domain: str
+    recipient: str
+    mail_from: str
+    helo: str
+    allowed_by: str
+    began_at: float
+    watched_until: float
+    deadline: float
+    chain: tuple[tuple[int, str], ...] = ()
+    addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    routes: tuple[Route, ...] = ()
+    mailbox: str = ""
+    returns: str = ""
+    complete: bool = True
+
+    @property
+    def best(self) -> int:
+        """The best preference."""
+        return min((preference for preference, _ in self.chain), default=0)
+
+    def is_primary(self, host: str) -> bool:
+        """Whether a host has the best preference."""
+        return (self.best, host) in self.chain
