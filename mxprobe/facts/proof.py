@@ -51,6 +51,15 @@ class Copy(Struct, frozen=True, kw_only=True):
     is_junk: bool = False
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """A message that a mailbox holds: its bytes (the header at least), the place where it lay, and since when."""
+
+    content: bytes
+    place: str
+    at: float
+    is_junk: bool = False
+
+
 class Answer(StrEnum):
     """What a host said to a message or a recipient: takes it, never will, not now, or nothing that tells."""
 
@@ -84,7 +93,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """One message and its way: straight to `via`, a host of preference `preference`, marked with `token`.
 
     `is_unknown`: it is for a recipient who is not there, to see who says so and when. `down` are the better hosts that
-    could not be reached while it was handed over.
+    could not be reached while it was handed over. `begun_at` is set before anything is said of it: with no handover
+    behind it nobody knows how far it came, and it is never sent again.
     """
 
     token: str
@@ -93,6 +103,7 @@ class Route(Struct, frozen=True, kw_only=True):
     recipient: str
     is_unknown: bool = False
     down: tuple[str, ...] = ()
+    begun_at: float | None = None
     handovers: tuple[Handover, ...] = ()
     copies: tuple[Copy, ...] = ()
     bounces: tuple[Bounce, ...] = ()

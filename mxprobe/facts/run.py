@@ -134,11 +134,12 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Looked(Struct, frozen=True, kw_only=True):
-    """What a look at the domain found, which was begun at `at` in story time."""
+    """What a look at the domain found, which was begun at `at` in story time; of a proof also the grades of hosts."""
 
     name: str
     at: float
     findings: tuple[Finding, ...] = ()
+    grades: tuple[tuple[str, str], ...] = ()
 
 
 class ZoneRecord(Struct, frozen=True, kw_only=True):

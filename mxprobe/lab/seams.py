@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct, field
 
+from mxprobe.facts.dsn import Bounce
 from mxprobe.facts.finding import Finding
+from mxprobe.facts.proof import Found
 from mxprobe.facts.session import Session
+from mxprobe.scenario.model import Prove
 from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction, TlsVersion
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
@@ -25,7 +28,11 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
 
 class Lookout(Struct, frozen=True, kw_only=True):
-    """From where a story's domain is looked at: its names, the way to its hosts, its wall clock and authority (PEM)."""
+    """From where a story's domain is looked at: its names, the way to its hosts, its wall clock and authority (PEM).
+
+    With `proves` it shall be proven that mail arrives: `found` gives what lies in the mailboxes, and what came back;
+    `short` calls a host as the story does.
+    """
 
     domain: str
     recipients: tuple[str, ...]
@@ -34,10 +41,16 @@ class Lookout(Struct, frozen=True, kw_only=True):
     wall: Callable[[], float]
     port: int
     authority_pem: bytes
+    policy_port: int
+    short: Callable[[str], str]
+    found: Callable[[], tuple[Found | Bounce, ...]]
+    seed: int
+    proves: Prove | None = None
 
 
-Look = Callable[[Lookout], Awaitable[tuple[Finding, ...]]]
-"""Looks at a domain as a probe does, and gives what it finds. Handed in: the lab knows no probe."""
+Look = Callable[[Lookout], Awaitable[tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]]]
+"""Looks at a domain as a probe does, or proves as `mxprobe prove` does, and gives what it finds, and the grades of
+hosts. Handed in: the lab knows neither."""
 
 
 Context = Callable[[CertificateKind, TlsVersion | None], ssl.SSLContext]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mxprobe.facts.run import Event, EventKind
 from mxprobe.lab.alarms import Alarms
-from mxprobe.scenario.model import DNS, Break, Mend, Probe, Publish, Scenario, Send, Step, When
+from mxprobe.scenario.model import DNS, Break, Mend, Probe, Prove, Publish, Scenario, Send, Step, When
 from mxprobe.scenario.occasion import has_come
 
 PROBE = "probe"
@@ -43,7 +43,7 @@ class Told(Protocol):
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers."""
 
-    def probe(self, step: Probe) -> None:
+    def probe(self, step: Probe | Prove) -> None:
         """Look at the domain."""
 
 
@@ -116,7 +116,7 @@ class Teller:
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
             case Mend():
                 yield at, _later(self._note, step, EventKind.MEND, "", step.hosts)
-            case Probe():
+            case Probe() | Prove():
                 yield at, _later(self._note, step, EventKind.PROBE, step.name, (PROBE,))
                 yield at, _later(self.world.probe, step)
             case Publish():

@@ -12,6 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Question
+from mxprobe.facts.dsn import Bounce
+from mxprobe.facts.proof import Found
 from mxprobe.facts.run import Event, EventKind, Looked
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
@@ -33,7 +35,7 @@ from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.addresses import tell_addresses
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
-from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Publish, Scenario, Send
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Prove, Publish, Scenario, Send
 from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.send import Connect
@@ -71,6 +73,7 @@ class World:
         self.answered: Callable[[Session], None] | None = None
         self.heard: Callable[[Event], None] | None = None
         self.looks: list[Looked] = []
+        self.mailbox: list[Found] = []
         self.work: asyncio.TaskGroup | None = None
         self.errands: dict[asyncio.Task[None], str] = {}
         self.origin, self.begun = 0.0, float("-inf")
@@ -203,12 +206,15 @@ class World:
                     session=stored.session,
                 )
             )
+        stamped = stamp(host, self._name_client(stored.client), EPOCH + stored.at, stored.content)
+        if isinstance(how, Keep):
+            self.mailbox.append(Found(content=stamped, place=self.scenario.short(host), at=EPOCH + stored.at))
         if isinstance(how, HandOn) and self.work is not None:
             letter = Letter(
                 message=stored.token or "",
                 mail_from=stored.mail_from,
                 recipients=stored.recipients,
-                content=stamp(host, self._name_client(stored.client), EPOCH + stored.at, stored.content),
+                content=stamped,
             )
             self._send_off(self.work, host, letter)
 
@@ -322,24 +328,46 @@ class World:
         if self.work is not None:
             self._send_off(self.work, SENDER, letter)
 
-    def probe(self, step: Probe) -> None:
+    def probe(self, step: Probe | Prove) -> None:
         """Look at the domain, with what was handed in for that."""
         if self.work is None or self.look is None:
             return
         self._see_through(self.work, self._probe(step, self.look), PROBE)
 
-    async def _probe(self, step: Probe, look: Look) -> None:
+    async def _probe(self, step: Probe | Prove, look: Look) -> None:
         at, around = self.now, self._around(PROBE)
         lookout = Lookout(
             domain=self.scenario.domain,
-            recipients=step.recipients,
+            recipients=step.recipients if isinstance(step, Probe) else (),
+            proves=step if isinstance(step, Prove) else None,
+            found=self._found,
+            seed=self.seed,
+            policy_port=self.policy_port,
+            short=self.scenario.short,
             resolver=around.resolver,
             connect=around.connect,
             wall=lambda: EPOCH + self.now,
             port=around.port,
             authority_pem=self.authority.pem,
         )
-        self.looks.append(Looked(name=step.name, at=round(at, 6), findings=await look(lookout)))
+        findings, grades = await look(lookout)
+        self.looks.append(Looked(name=step.name, at=round(at, 6), findings=findings, grades=grades))
+
+    def _found(self) -> tuple[Found | Bounce, ...]:
+        """What a mailbox of the domain's people holds, and what came back to those who sent."""
+        given_back = (event for event in self.events if event.kind is EventKind.BOUNCED and event.recipient)
+        bounces = (
+            Bounce(
+                recipient=event.recipient or "",
+                action="failed",
+                status=event.status,
+                reporter=event.who,
+                token=event.message,
+                diagnostic=event.text,
+            )
+            for event in given_back
+        )
+        return (*self.mailbox, *bounces)
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers that the step names, or on all."""

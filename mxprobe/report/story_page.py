@@ -15,6 +15,7 @@ from mxprobe.scenario.model import (
     Happening,
     Mend,
     Probe,
+    Prove,
     Publish,
     Rounds,
     Scenario,
@@ -105,6 +106,8 @@ def _step(story: Scenario, step: Step) -> str:
             did = f"published{on}: {_published(story, step)}"
         case Probe():
             did = f"a look at the domain, called {step.name}"
+        case Prove():
+            did = f"a proof that mail for {step.recipient} arrives, called {step.name}"
     return f"{_trigger(story, step):>6}  {did}"
 
 

@@ -56,6 +56,14 @@ STEPS = {
         example=_steps(_DOWN, _SENT, "{at: 6m, probe: during, to: anyone}")
         + f"\n{_OVER}\n  during: {{findings: [MX308 primary-tier-down]}}",
     ),
+    "prove": Word(
+        told="A labelled message is sent straight to each MX host, as `mxprobe prove` does, and for `watch` (30m) it is "
+        "looked for in the mailbox of `to`. `unknown` gets one over each backup: somebody who is not there. Hosts that "
+        "are `down` are known to be, and not written to. What is found stands under its name in `expect`, and what is "
+        "proven of hosts: while-up, in-outage, no, or open where it may still come.",
+        example=_steps(_DOWN, _SENT, "{at: 6m, prove: drill, to: anyone, down: primary, watch: 3h}")
+        + f"\n{_OVER}\n  drill: {{findings: [], proven: {{backup: in-outage}}}}",
+    ),
     "at": Word(
         told="The trigger of a step: so long after the story's start. It waits for nothing.",
         example=_steps(_SENT) + f"\n{_USUAL}",

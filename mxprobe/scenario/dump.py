@@ -20,6 +20,7 @@ from mxprobe.scenario.model import (
     HostSpec,
     Mend,
     Probe,
+    Prove,
     Publish,
     Scenario,
     Send,
@@ -157,6 +158,10 @@ def _step(step: Step) -> str:
                 entries["on"] = _list(step.servers)
         case Probe():
             entries |= {"probe": _text(step.name), "to": _list(step.recipients)}
+        case Prove():
+            entries |= {"prove": _text(step.name), "to": step.recipient, "watch": render_duration(step.watch)}
+            entries |= {"unknown": step.unknown} if step.unknown else {}
+            entries |= {"down": _list(step.down)} if step.down else {}
     return _map(entries)
 
 

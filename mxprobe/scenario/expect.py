@@ -23,9 +23,16 @@ from mxprobe.scenario.model import (
     QueueExpectation,
     Rounds,
     Scenario,
+    Send,
     modelled_name,
 )
 
+_PROVEN = {
+    "while-up": "a proof while the primary is up",
+    "in-outage": "a proof in an outage",
+    "no": "no proof",
+    "open": "no decision yet",
+}
 _SETTLED = 1e-6
 _TRAVELLED = {
     TlsUse.NONE: "in clear",
@@ -40,7 +47,7 @@ def judge(scenario: Scenario, run: Run) -> Verdict:
     misses: list[Miss] = []
     for fate in run.fates:
         misses += _judge_fate(scenario, fate, expect, run)
-    if not run.fates:
+    if not run.fates and any(isinstance(step, Send) for step in scenario.steps):
         misses.append(Miss(says="no message was sent before the story ended"))
     misses += _judge_steps(scenario, run)
     misses += [miss for queue in expect.queues for miss in _judge_queue(scenario, queue, run)]
@@ -48,7 +55,7 @@ def judge(scenario: Scenario, run: Run) -> Verdict:
     if expect.order is not None:
         misses += _judge_order(scenario, expect.order, run)
     misses += _judge_findings(expect, run)
-    misses += [miss for look in expect.looks for miss in _judge_look(look, run)]
+    misses += [miss for look in expect.looks for miss in _judge_look(scenario, look, run)]
     return Verdict(misses=tuple(misses))
 
 
@@ -344,7 +351,7 @@ def _judge_findings(expect: Expectations, run: Run) -> Iterator[Miss]:
             yield Miss(says=text, message=finding.subject, code=code)
 
 
-def _judge_look(expectation: LookExpectation, run: Run) -> Iterator[Miss]:
+def _judge_look(scenario: Scenario, expectation: LookExpectation, run: Run) -> Iterator[Miss]:
     """Exactly the findings that are listed for a look, of warnings and errors."""
     look = next((look for look in run.looks if look.name == expectation.look), None)
     if look is None:
@@ -360,6 +367,11 @@ def _judge_look(expectation: LookExpectation, run: Run) -> Iterator[Miss]:
         if code not in wanted and finding.severity in (Severity.ERROR, Severity.WARNING):
             text = f"the look {look.name} found {code} {finding.name}, and should not: {finding.says}"
             yield Miss(says=text, line=expectation.line, at=look.at, code=code)
+    grades = dict(look.grades)
+    for host, grade in expectation.proven:
+        if (was := grades.get(scenario.short(host), "no")) != grade:
+            says = f"{look.name}: of {scenario.short(host)} {_PROVEN[grade]} was expected, and it is {_PROVEN[was]}"
+            yield Miss(says=says, line=expectation.line, at=look.at)
 
 
 def _names(hosts: Iterable[str]) -> str:

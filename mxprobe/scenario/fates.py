@@ -8,10 +8,12 @@ _SENDER = "sender"
 
 
 def gather_fates(events: Iterable[Event]) -> tuple[Fate, ...]:
-    """One fate for each message and recipient, in the order of sending."""
+    """One fate for each message and recipient that the story sends, in the order of sending."""
     copies: dict[tuple[str, str], list[Event]] = {}
+    events = tuple(events)
+    sent = {event.message for event in events if event.kind is EventKind.SENT}
     for event in events:
-        if event.message is not None and event.recipient is not None:
+        if event.message in sent and event.message is not None and event.recipient is not None:
             copies.setdefault((event.message, event.recipient), []).append(event)
     return tuple(_fate(message, recipient, story) for (message, recipient), story in copies.items())
 

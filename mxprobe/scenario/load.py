@@ -19,7 +19,7 @@ from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
 from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.load_steps import StepReader, read_published
-from mxprobe.scenario.model import Expectations, HostSpec, Probe, Scenario
+from mxprobe.scenario.model import Expectations, HostSpec, Probe, Prove, Scenario
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
@@ -95,7 +95,7 @@ class _StoryReader:
         messages = step_reader.messages(entries["steps"], steps)
         expect_reader = ExpectReader(reader, (cast.host, cast.roles()), cast.person, messages)
         expect_reader.stores = cast.stores
-        expect_reader.looks = tuple(step.name for step in steps if isinstance(step, Probe))
+        expect_reader.looks = tuple(step.name for step in steps if isinstance(step, Probe | Prove))
         expect = expect_reader.expectations(entries["expect"])
         differs = expect_reader.differences(entries["differs"], senders) if "differs" in entries else ()
         expect_reader.check_complete(entries["expect"], expect)

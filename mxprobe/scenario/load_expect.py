@@ -29,6 +29,7 @@ _OF_ALL = ("hosts", "findings", "in-order")
 """What is expected of no single message."""
 
 _TLS = {member.value: member for member in TlsUse}
+_GRADES = {"while-up": "while-up", "in-outage": "in-outage", "no": "no", "open": "open"}
 _FINDING = re.compile(r"(MX\d{3})(?: ([a-z0-9-]+))?")
 
 
@@ -75,10 +76,21 @@ class ExpectReader:
 
     def _look(self, name: str, node: Node) -> LookExpectation:
         """What a look finds; an empty list is nothing."""
-        entries = self.reader.entries(node, ("findings",), "the expectation of a look")
-        items = self.reader.items(self.reader.require(node, entries, "findings", "the look"), "`findings`")
-        findings = tuple(self._finding(item) for item in items)
-        return LookExpectation(look=name, findings=findings, line=self.reader.line(node))
+        reader = self.reader
+        entries = reader.entries(node, ("findings", "proven"), "the expectation of a look")
+        items = reader.items(reader.require(node, entries, "findings", "the look"), "`findings`")
+        proven = entries.get("proven")
+        grades = {} if proven is None else reader.entries(proven, None, "`proven`")
+        return LookExpectation(
+            look=name,
+            findings=tuple(self._finding(item) for item in items),
+            proven=tuple(
+                (self.host_of(reader.key(proven, word)), reader.choice(value, _GRADES, "grade"))
+                for word, value in grades.items()
+                if proven is not None
+            ),
+            line=reader.line(node),
+        )
 
     def check_complete(self, node: Node, expect: Expectations) -> None:
         """Every message needs its fate said, and every look what it finds."""

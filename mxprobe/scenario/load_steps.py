@@ -9,7 +9,7 @@ from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import WHERE_KEYS, read_use
 from mxprobe.scenario.load_policy import read_policy
-from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Publish, Send, Step, When
+from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Happening, Mend, Probe, Prove, Publish, Send, Step, When
 from mxprobe.scenario.reference import is_within, split_reference
 
 _TRIGGERS = ("at", "after", "when")
@@ -22,6 +22,7 @@ _DEEDS = {
     "mend": (*_TRIGGERS, "mend"),
     "publish": _PUBLISH_KEYS,
     "probe": (*_TRIGGERS, "probe", "to"),
+    "prove": (*_TRIGGERS, "prove", "to", "unknown", "watch", "down"),
 }
 _RECORDS = ("mx", "ttl", "mta-sts")
 _OF_A_MESSAGE = {
@@ -68,9 +69,9 @@ class StepReader:
     def messages(self, node: Node, steps: tuple[Step, ...]) -> tuple[Send, ...]:
         """The steps that send; there is one, and each has a name of its own."""
         sends = tuple(step for step in steps if isinstance(step, Send))
-        if not sends:
+        if not sends and not any(isinstance(step, Prove) for step in steps):
             self.refuse(node, "no step sends a message, so nothing can be expected")
-        names = [step.name for step in steps if isinstance(step, Send | Probe)]
+        names = [step.name for step in steps if isinstance(step, Send | Probe | Prove)]
         if len(set(names)) < len(names):
             self.refuse(node, "two steps have the same name: messages and looks are told apart by theirs")
         for item, step in zip(self.reader.items(node, "`steps`"), steps, strict=True):
@@ -101,6 +102,8 @@ class StepReader:
             case "probe":
                 people = self.cast.people(entries["to"]) if "to" in entries else ()
                 return Probe(name=reader.text(entries["probe"]), recipients=people, **common)
+            case "prove":
+                return self._prove(node, entries, common)
             case _:
                 return self._send(node, entries, common)
 
@@ -158,6 +161,17 @@ class StepReader:
             begun = (one for one in breaks if mend.follows or one.follows or one.at <= mend.at)
             if not any(is_within(broken, host) for one in begun for broken in one.hosts):
                 self.refuse(node, f"nothing breaks {host} before this step mends it")
+
+    def _prove(self, node: Node, entries: Mapping[str, Node], common: dict[str, Any]) -> Prove:
+        reader, cast = self.reader, self.cast
+        return Prove(
+            name=reader.text(entries["prove"]),
+            recipient=cast.person(reader.require(node, entries, "to", "the step")),
+            unknown=cast.person(entries["unknown"]) if "unknown" in entries else "",
+            watch=reader.duration(entries["watch"]) if "watch" in entries else 1800.0,
+            down=cast.hosts_named(entries["down"]) if "down" in entries else (),
+            **common,
+        )
 
     def _break(self, node: Node, entries: Mapping[str, Node], common: dict[str, Any]) -> Break:
         reader = self.reader

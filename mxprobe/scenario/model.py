@@ -145,6 +145,20 @@ class Probe(Step, frozen=True, kw_only=True, tag="probe"):
     recipients: tuple[str, ...] = ()
 
 
+class Prove(Step, frozen=True, kw_only=True, tag="prove"):
+    """It is proven whether mail over each MX host arrives, as `mxprobe prove` does; `name` is the look's.
+
+    `unknown` is a recipient who is not there, "" for none; `watch` the seconds for which copies are looked for; `down`
+    the hosts that are known to be down, which are not written to.
+    """
+
+    name: str
+    recipient: str
+    unknown: str = ""
+    watch: float = 1800.0
+    down: tuple[str, ...] = ()
+
+
 class Arrived(Struct, frozen=True, kw_only=True):
     """Stored: `place` is "mailbox" or a host; `copies` exactly so many; all within the times."""
 
@@ -218,10 +232,11 @@ class ExpectedFinding(Struct, frozen=True, kw_only=True):
 
 
 class LookExpectation(Struct, frozen=True, kw_only=True):
-    """The warnings and errors that a look finds, and no others."""
+    """The warnings and errors that a look finds, and no others; of a proof also what is `proven` of hosts, by name."""
 
     look: str
     findings: tuple[ExpectedFinding, ...] = ()
+    proven: tuple[tuple[str, str], ...] = ()
     line: int = 0
 
 

@@ -1,0 +1,117 @@
+"""What a proof has shown of each MX host, thought out from what was seen: how far a message came, and what that proves.
+
+A message that was accepted and has neither arrived nor bounced waits until its deadline; only then is it lost. One
+whose final dot may have left without an answer is unknown in the same way.
+
+Standards: RFC 5321 §4.2.5 and §6.1 (who has accepted answers for it).
+"""
+
+from enum import StrEnum
+
+from mxprobe.facts.proof import Answer, Copy, Handover, Hop, Proof, Route
+from mxprobe.mx.cells import CELLS
+from mxprobe.mx.outcome import Action
+
+_TAKEN = "Z1"
+_AMBIGUOUS = ("Z5", "Z6")
+"""Cells in which the content may have left, and nobody has said that it was kept."""
+
+_FAILED = "failed"
+
+
+class State(StrEnum):
+    """How far one message has come."""
+
+    PLANNED = "planned"
+    REFUSED = "refused"
+    LATER = "put off"
+    UNREACHED = "not reached"
+    UNTRUSTED = "not trusted"
+    UNKNOWN = "unknown"
+    WAITING = "not there yet"
+    LOST = "lost"
+    BOUNCED = "bounced"
+    ARRIVED = "arrived"
+
+
+class Grade(StrEnum):
+    """What is proven of a host: that mail over it arrives while the primary is up, or in an outage of it."""
+
+    WHILE_UP = "proven while the primary is up"
+    IN_OUTAGE = "proven in an outage"
+    NOT = "not proven"
+    OPEN = "not decided yet"
+
+
+def answer_of(cell: str, code: int | None) -> Answer:
+    """What the cell in which a handover ended says of the message; `code` is that of the last reply, if any."""
+    if cell == _TAKEN:
+        return Answer.ACCEPTED
+    if cell in _AMBIGUOUS:
+        return Answer.UNKNOWN
+    if code is not None and code >= 500 and CELLS[cell].id[0] != "Q":
+        return Answer.REFUSED
+    return Answer.LATER
+
+
+def state_of(route: Route, proof: Proof) -> State:
+    """How far the message came, by the end of the watch."""
+    if route.copies:
+        return State.ARRIVED
+    if any(bounce.action == _FAILED for bounce in route.bounces):
+        return State.BOUNCED
+    last = route.last
+    if last is None:
+        return State.PLANNED if route.begun_at is None else _awaited(proof, State.UNKNOWN)
+    if last.answer is Answer.ACCEPTED:
+        return _awaited(proof, State.WAITING)
+    if last.answer is Answer.UNKNOWN:
+        return _awaited(proof, State.UNKNOWN)
+    if last.cell[0] == "C" or last.cell in ("B5", "B6"):
+        return State.UNREACHED
+    if last.cell[0] == "T" and CELLS[last.cell].action is not Action.BOUNCE:
+        return State.UNTRUSTED
+    return State.REFUSED if last.answer is Answer.REFUSED else State.LATER
+
+
+def _awaited(proof: Proof, until_then: State) -> State:
+    return until_then if proof.watched_until < proof.deadline else State.LOST
+
+
+def grade_of(route: Route, proof: Proof) -> Grade:
+    """What the route proves of the host that it went over."""
+    state = state_of(route, proof)
+    if state is State.ARRIVED:
+        primaries = {host for preference, host in proof.chain if preference == proof.best}
+        return Grade.IN_OUTAGE if route.down and primaries <= set(route.down) else Grade.WHILE_UP
+    return Grade.OPEN if state in (State.UNKNOWN, State.WAITING, State.PLANNED) else Grade.NOT
+
+
+def route_of(proof: Proof, host: str) -> Route | None:
+    """The message for the recipient who is there that went over a host; the last one, where there are several."""
+    return next((route for route in reversed(proof.routes) if route.via == host and not route.is_unknown), None)
+
+
+def first_copy(route: Route) -> Copy | None:
+    """The copy that came first."""
+    return min(route.copies, key=lambda copy: copy.at, default=None)
+
+
+def hop_to(copy: Copy, route: Route, proof: Proof) -> Hop | None:
+    """The hop by which the host of the route handed a copy on; None where the trace shows none."""
+    names = names_of(proof, route.via)
+    for hop in copy.hops:
+        came_from_it = hop.source.lower() in names or any(name in hop.client.lower() for name in names)
+        if came_from_it and hop.by.lower() not in names:
+            return hop
+    return None
+
+
+def names_of(proof: Proof, host: str) -> frozenset[str]:
+    """The name of a host, and its addresses, by which a trace may call it."""
+    return frozenset({host.lower(), *dict(proof.addresses).get(host, ())})
+
+
+def accepted_at(route: Route) -> Handover | None:
+    """The handover that was accepted."""
+    return next((one for one in route.handovers if one.answer is Answer.ACCEPTED), None)

@@ -1,0 +1,272 @@
+"""Sends labelled messages straight to the MX hosts of a domain, and watches for them to arrive.
+
+One message a host, each with a mark of its own, the primary first. What is known stands on disk before anything is said
+of a message, so that a run that ends in the middle can be taken up again, and nothing is sent twice. Who may be written
+to is decided before; what it proves is thought out in `mx.proving`.
+
+Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts), §4.5.4.1 (a host that says later is asked again); RFC 8461 §5.
+"""
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dsn import Bounce, read_dsn
+from mxprobe.facts.policy import FetchStatus
+from mxprobe.facts.proof import TOKEN_HEADER, Answer, Copy, Found, Handover, Proof, Route
+from mxprobe.facts.session import Endpoint
+from mxprobe.mx.labelled import Author, write_labelled
+from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
+from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.plan import Plan, plan_mx
+from mxprobe.mx.proving import answer_of
+from mxprobe.mx.senders import rfc5321
+from mxprobe.mx.tlsneed import Need, need_by_mtasts
+from mxprobe.mx.trace import read_copy
+from mxprobe.wire.dial import Connect
+from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.resolver import Resolver, look_up
+from mxprobe.wire.send import Manner, Parcel, Sent, send
+from mxprobe.wire.trust import Trust
+
+_CLEAR_AGAIN = ("T4", "T10", "T17")
+"""Cells behind which an opportunistic sender tries once more without TLS."""
+
+_POLL = 5.0
+"""Seconds between two looks into the mailbox."""
+
+
+Looking = Callable[[], Awaitable[Iterable[Found | Bounce]]]
+"""Looks into a mailbox once, and gives what is new since: messages, or bounces that were read already."""
+
+
+class Means(Struct, frozen=True, kw_only=True):
+    """What a proof is made with: names, connections, trust anchors (PEM), the wall clock, and where to look.
+
+    `mailbox` finds copies, `returns` what comes back to the envelope sender; None: nobody looks there.
+    """
+
+    resolver: Resolver
+    connect: Connect
+    anchors: bytes
+    tls: ssl.SSLContext
+    wall: Callable[[], float]
+    fetch: FetchMeans | None = None
+    mailbox: Looking | None = None
+    returns: Looking | None = None
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What shall be proven: for which recipient, by whom, how long the copies are watched for (seconds).
+
+    `unknown` is a recipient who is not there, "" for none: a message to them goes over every host but the primary.
+    `again` are the seconds after which a host that said later is asked once more (None: it is not). `only`: the hosts
+    that are written to (empty: all). `down` are hosts that are known to be down. `new_token` makes marks.
+    """
+
+    author: Author
+    port: int = 25
+    watch: float = 1800.0
+    unknown: str = ""
+    again: float | None = 330.0
+    only: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    new_token: Callable[[], str] = lambda: secrets.token_hex(8)
+
+
+Keep = Callable[[Proof], None]
+"""Writes down what is known. It returns when that is on disk."""
+
+
+async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
+    """The proof with its chain and a route for every message that will be sent; nothing is said to any host."""
+    answers = await look_up(proof.domain, resolver)
+    plan = plan_mx(proof.domain, index_answers(answers))
+    targets = plan.targets(wanted.port)
+    addresses: dict[str, list[str]] = {}
+    for target in targets:
+        addresses.setdefault(target.endpoint.host, []).append(target.endpoint.address)
+    chain = tuple(dict.fromkeys((target.preference, target.endpoint.host) for target in targets))
+    proof = replace(proof, chain=chain, addresses=tuple((host, tuple(found)) for host, found in addresses.items()))
+    routes = []
+    for preference, host in chain:
+        if host in wanted.down or (wanted.only and host not in wanted.only):
+            continue
+        route = Route(token=wanted.new_token(), via=host, preference=preference, recipient=proof.recipient)
+        routes.append(route)
+        if wanted.unknown and preference != proof.best:
+            routes.append(replace(route, token=wanted.new_token(), recipient=wanted.unknown, is_unknown=True))
+    return replace(proof, routes=tuple(routes))
+
+
+async def prove(
+    proof: Proof, wanted: Wanted, means: Means, keep: Keep, tell: Callable[[str], None] = lambda _: None
+) -> Proof:
+    """Send what the proof has planned and not begun, watch for what was sent, and give what was seen.
+
+    `keep` is called with every change before the next thing is done. Cancelled, it gives what it has, marked as not
+    complete.
+    """
+    course = _Course(proof, wanted, means, keep, tell)
+    try:
+        await course.run()
+    except asyncio.CancelledError:
+        course.change(complete=False)
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+    return course.proof
+
+
+class _Course:
+    """One proof on its way; what was seen is in `proof`, which is kept at every change."""
+
+    def __init__(self, proof: Proof, wanted: Wanted, means: Means, keep: Keep, tell: Callable[[str], None]) -> None:
+        self.proof, self.wanted, self.means = proof, wanted, means
+        self.keep, self.tell = keep, tell
+        self.policy: Policy | None = None
+
+    async def run(self) -> None:
+        """Send, then watch."""
+        self.policy = await self._policy()
+        for route in self.proof.routes:
+            if route.begun_at is None:
+                await self._send(route)
+        await self._watch()
+
+    def change(self, **changes: object) -> None:
+        """Take a change in, and have it kept."""
+        self.proof = replace(self.proof, **changes)
+        self.keep(self.proof)
+
+    def _put(self, route: Route) -> None:
+        self.change(routes=tuple(route if one.token == route.token else one for one in self.proof.routes))
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    async def _send(self, route: Route) -> None:
+        """Hand one message over, at the first address of its host that takes it; later once more, if it says later."""
+        route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
+        self._put(route)
+        route = await self._try_addresses(route)
+        last = route.last
+        if last is not None and last.answer is Answer.LATER and last.cell[0] in "RM" and self.wanted.again is not None:
+            self.tell(f"{route.via} says later; it is asked again in {self.wanted.again:.0f} s")
+            await asyncio.sleep(self.wanted.again)
+            await self._try_addresses(route)
+
+    async def _try_addresses(self, route: Route) -> Route:
+        for address in dict(self.proof.addresses).get(route.via, ()):
+            endpoint = Endpoint(host=route.via, address=address, port=self.wanted.port)
+            self.tell(f"handing a message for {route.recipient} to {route.via} ({address})")
+            handover = await self._hand_over(route, endpoint)
+            route = replace(route, handovers=(*route.handovers, handover))
+            self._put(route)
+            if handover.cell[0] not in "CB":
+                break
+        return route
+
+    async def _hand_over(self, route: Route, endpoint: Endpoint) -> Handover:
+        at = self.means.wall()
+        need = need_by_mtasts(endpoint.host, self.policy)
+        if need.rules_out and need.cell is not None:
+            return Handover(endpoint=endpoint, at=at, answer=Answer.REFUSED, cell=need.cell)
+        sent = await self._speak(route, endpoint, need, clear=False)
+        if sent.cell in _CLEAR_AGAIN and not need.authenticates:
+            sent = await self._speak(route, endpoint, need, clear=True)
+        cells = dict(sent.recipients)
+        cell = cells.get(route.recipient, sent.cell)
+        cell = sent.cell if cell == "R1" else cell
+        turn = sent.turn_of(route.recipient) if sent.turns else None
+        code = turn.reply.code if turn is not None and turn.reply is not None else None
+        return Handover(
+            endpoint=endpoint,
+            at=at,
+            answer=answer_of(cell, code),
+            cell=cell,
+            turns=sent.turns,
+            tls=dict(sent.tls).get(route.recipient),
+        )
+
+    async def _speak(self, route: Route, endpoint: Endpoint, need: Need, *, clear: bool) -> Sent:
+        wanted, means = self.wanted, self.means
+        parcel = Parcel(
+            mail_from=wanted.author.mail_from,
+            recipients=(route.recipient,),
+            content=write_labelled(route, self.proof.domain, wanted.author, self.proof.allowed_by, means.wall()),
+        )
+        manner = Manner(
+            profile=rfc5321.PROFILE,
+            need=need,
+            trust=Trust(anchors=means.anchors, now=means.wall()),
+            queued_for=0.0,
+            helo=wanted.author.helo,
+            clear=clear,
+            tls=means.tls,
+        )
+        return await send(endpoint, parcel, manner, means.connect)
+
+    async def _policy(self) -> Policy | None:
+        """The MTA-STS policy that senders obey; None where there is none, or none can be had."""
+        if self.means.fetch is None:
+            return None
+        record = read_record(await self.means.resolver.ask(record_question(self.proof.domain)))
+        if record.status is not RecordStatus.FOUND:
+            return None
+        fetched = await fetch_policy(self.proof.domain, self.means.fetch)
+        policy = read_policy(fetched.body) if fetched.status is FetchStatus.FETCHED else None
+        return policy if isinstance(policy, Policy) else None
+
+    # -- watching -----------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Look until everything that may come has come, and for as long as was asked for otherwise."""
+        until = self.means.wall() + self.wanted.watch
+        while True:
+            await self._look()
+            now = self.means.wall()
+            self.change(watched_until=now)
+            if not self._awaited() or now >= until or (self.means.mailbox is None and self.means.returns is None):
+                return
+            await asyncio.sleep(min(_POLL, until - now))
+
+    def _awaited(self) -> tuple[Route, ...]:
+        """The routes of which a copy or a bounce may still come."""
+        return tuple(
+            route
+            for route in self.proof.routes
+            if not route.copies and not route.bounces and (route.last is None or route.last.answer in _MAY_COME)
+        )
+
+    async def _look(self) -> None:
+        for looking in (self.means.mailbox, self.means.returns):
+            for found in await looking() if looking is not None else ():
+                self._take(found)
+
+    def _take(self, found: Found | Bounce) -> None:
+        """A message that was found: a copy of one of ours, or what came back for it."""
+        for bounce in (found,) if isinstance(found, Bounce) else read_dsn(found.content, TOKEN_HEADER):
+            for route in self.proof.routes:
+                if bounce.token == route.token and bounce not in route.bounces:
+                    self._put(replace(route, bounces=(*route.bounces, bounce)))
+        if isinstance(found, Bounce):
+            return
+        marked = read_copy(found.content, found.place, found.at, found.is_junk)
+        if marked is None:
+            return
+        token, copy = marked
+        for route in self.proof.routes:
+            if token == route.token and copy not in route.copies:
+                self._put(replace(route, copies=_sorted(route.copies, copy)))
+
+
+_MAY_COME = (Answer.ACCEPTED, Answer.UNKNOWN)
+
+
+def _sorted(copies: tuple[Copy, ...], copy: Copy) -> tuple[Copy, ...]:
+    return tuple(sorted((*copies, copy), key=lambda one: one.at))

@@ -1,0 +1,39 @@
+"""One message arrived more than once.
+
+What it sees. Several copies with one mark.
+Why it matters. People get mail twice; who answers by machine answers twice.
+Example. The primary answers the final dot too late for the backup, and keeps the message all the same:
+    steps:
+      - {at: 0m, break: mx1, with: {delay: 12m}, phase: dot, for: 30m}
+      - {at: 1m, prove: drill, to: alice, watch: 3h}
+What to do. Look for slow answers to the final dot, and for two ways to one mailbox.
+Standards. RFC 5321 §4.5.3.2.6, §6.1; RFC 1047."""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.proof import Proof
+from mxprobe.rules.proof.reading import NOBODY_LOOKED, known_routes
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(
+    code="MX818",
+    name="duplicate-delivery",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §4.5.3.2.6", "RFC 5321 §6.1", "RFC 1047"),
+)
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each message with several copies."""
+    if not proof.mailbox:
+        return inconclusive(RULE, NOBODY_LOOKED)
+    found = []
+    for route in known_routes(proof):
+        if len(route.copies) > 1:
+            words = Words(
+                says=f"the message over {route.via} arrived {len(route.copies)} times",
+                seen=tuple(f"{copy.place}, {len(copy.hops)} hops" for copy in route.copies[:3]),
+                means="People get mail over this host more than once.",
+                do="Look for slow answers to the final dot, and for two ways to one mailbox.",
+            )
+            found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)
