@@ -36,7 +36,8 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     """How to look. None means: as the settings say.
 
     `recipients` are asked for (RCPT) and never sent to; `matrix` asks about more, which needs the consent of the domain
-    or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody. `nameservers` are "ADDR" or "ADDR:PORT" or "[ADDR6]:PORT".
+    or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
+    `nameservers` are "ADDR" or "ADDR:PORT" or "[ADDR6]:PORT".
     """
 
     recipients: tuple[str, ...] = ()

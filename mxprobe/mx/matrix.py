@@ -201,17 +201,14 @@ def _took(turn: Turn) -> bool:
 
 def _given(visit: Visit, question: RcptQuestion, verdict: tuple[Answer, Why], heard: tuple[Turn, Session]) -> Given:
     turn, session = heard
-    if turn.reply is not None:
-        said = turn.reply.text
-    else:
-        said = f"{turn.failure.kind} at {turn.phase}" if turn.failure else ""
+    silence = f"{turn.failure.kind} at {turn.phase}" if turn.failure else ""
     return Given(
         endpoint=visit.endpoint,
         preference=visit.preference,
         question=question,
         answer=verdict[0],
         why=verdict[1],
-        said=said,
+        said=turn.reply.text if turn.reply is not None else silence,
         at=session.started_at + turn.ended,
     )
 
