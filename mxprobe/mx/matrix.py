@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -65,12 +66,13 @@ class Why(StrEnum):
 class Given(Struct, frozen=True, kw_only=True):
     """The answer of one address to one question, at a moment (seconds since 1970 UTC).
 
-    `said` is the reply in the host's words, or what stood in its way. `earlier` is the first answer where it was asked
-    twice.
+    `number` is that of the question; recipients may look alike in a file that cuts them. `said` is the reply in the
+    host's words, or what stood in its way. `earlier` is the first answer where it was asked twice.
     """
 
     endpoint: Endpoint
     preference: int
+    number: int
     question: RcptQuestion
     answer: Answer
     why: Why = Why.PLAIN
@@ -123,7 +125,8 @@ def answers_of(snapshot: Snapshot, visit: Visit) -> tuple[Given, ...]:
     numbers = numbers_for(asked, visit.endpoint.host)
     if not visit.sessions:
         reason = visit.not_visited.value if visit.not_visited else "not visited"
-        return tuple(_unknown(visit, asked, number, reason) for number in numbers)
+        said = _Said(Answer.UNKNOWN, Why.NOT_ASKED, reason)
+        return tuple(_give(visit, asked, number, said) for number in numbers)
     first = _heard(snapshot, visit, visit.sessions[-1], numbers)
     if visit.again is None:
         return tuple(first.values())
@@ -166,22 +169,39 @@ def _later_of(first: Given, second: Given | None) -> Given:
     return Given(**{**fields, "earlier": first})
 
 
+class _Said(NamedTuple):
+    answer: Answer
+    why: Why
+    said: str
+    at: float = 0.0
+
+
+def _give(visit: Visit, asked: AskedAbout, number: int, said: _Said) -> Given:
+    return Given(
+        endpoint=visit.endpoint,
+        preference=visit.preference,
+        number=number,
+        question=asked.questions[number],
+        answer=said.answer,
+        why=said.why,
+        said=said.said,
+        at=said.at,
+    )
+
+
 def _heard(snapshot: Snapshot, visit: Visit, session: Session, numbers: Sequence[int]) -> dict[int, Given]:
     """The answers in one session. Turns are told apart by their places: local parts may be cut in a saved probe."""
     asked = asked_about(snapshot)
     known_fine = refusal_of_probe(session) is None and any(_took(turn) for turn in session.recipients)
-    found: dict[int, Given] = {}
+    found: dict[int, _Said] = {}
     for (_, group), turns in zip(envelopes(asked, numbers), _envelope_turns(session), strict=False):
         mail, *rcpts = turns
         if not _took(mail):
             rcpts = [mail] * len(group)
         for number, turn in zip(group, rcpts, strict=False):
-            answer, why = classify_turn(turn, known_fine=known_fine)
-            found[number] = _given(visit, asked.questions[number], (answer, why), (turn, session))
-    for number in numbers:
-        if number not in found:
-            found[number] = _not_reached(snapshot, visit, session, asked.questions[number])
-    return {number: found[number] for number in numbers}
+            found[number] = _said_in(turn, session, known_fine)
+    otherwise = _not_reached(snapshot, visit, session)
+    return {number: _give(visit, asked, number, found.get(number, otherwise)) for number in numbers}
 
 
 def _envelope_turns(session: Session) -> list[list[Turn]]:
@@ -199,52 +219,28 @@ def _took(turn: Turn) -> bool:
     return turn.reply is not None and turn.reply.is_positive
 
 
-def _given(visit: Visit, question: RcptQuestion, verdict: tuple[Answer, Why], heard: tuple[Turn, Session]) -> Given:
-    turn, session = heard
+def _said_in(turn: Turn, session: Session, known_fine: bool) -> _Said:
+    """What was said in a turn of MAIL or RCPT."""
+    answer, why = classify_turn(turn, known_fine=known_fine)
     silence = f"{turn.failure.kind} at {turn.phase}" if turn.failure else ""
-    return Given(
-        endpoint=visit.endpoint,
-        preference=visit.preference,
-        question=question,
-        answer=verdict[0],
-        why=verdict[1],
-        said=turn.reply.text if turn.reply is not None else silence,
-        at=session.started_at + turn.ended,
-    )
+    said = turn.reply.text if turn.reply is not None else silence
+    return _Said(answer, why, said, session.started_at + turn.ended)
 
 
-def _unknown(visit: Visit, asked: AskedAbout, number: int, reason: str) -> Given:
-    return Given(
-        endpoint=visit.endpoint,
-        preference=visit.preference,
-        question=asked.questions[number],
-        answer=Answer.UNKNOWN,
-        why=Why.NOT_ASKED,
-        said=reason,
-    )
-
-
-def _not_reached(snapshot: Snapshot, visit: Visit, session: Session, question: RcptQuestion) -> Given:
-    """The session ended before the question: by a reply to the connection, or without one."""
+def _not_reached(snapshot: Snapshot, visit: Visit, session: Session) -> _Said:
+    """What stood in the way of a question that was not put: a reply to something before it, or none."""
     policy = refusal_of_probe(session)
+    at = session.started_at + (session.turns[-1].ended if session.turns else 0.0)
     if policy is not None:
-        why, said = (Why.THROTTLED if is_throttling(policy) else Why.POLICY), policy.text
+        return _Said(Answer.UNKNOWN, Why.THROTTLED if is_throttling(policy) else Why.POLICY, policy.text, at)
+    refused = next((turn.reply for turn in session.turns if turn.reply and turn.reply.severity in (4, 5)), None)
+    if refused is not None and sends_elsewhere(refused):
+        return _Said(Answer.UNKNOWN, Why.ELSEWHERE, refused.text, at)
+    if session.failure is not None and session.banner is not None:
+        said = f"{session.failure.kind} at {session.failure.phase}"
     else:
-        refused = next((turn.reply for turn in session.turns if turn.reply and turn.reply.severity in (4, 5)), None)
-        why = Why.ELSEWHERE if refused is not None and sends_elsewhere(refused) else Why.NOT_ASKED
         said = refused.text if refused is not None else judge_visit(visit, snapshot).value
-        if session.failure is not None and session.banner is not None:
-            said = f"{session.failure.kind} at {session.failure.phase}"
-    last = session.turns[-1].ended if session.turns else 0.0
-    return Given(
-        endpoint=visit.endpoint,
-        preference=visit.preference,
-        question=question,
-        answer=Answer.UNKNOWN,
-        why=why,
-        said=said,
-        at=session.started_at + last,
-    )
+    return _Said(Answer.UNKNOWN, Why.NOT_ASKED, said, at)
 
 
 def sends_elsewhere(reply: Reply) -> bool:
