@@ -100,10 +100,8 @@ def _cells(snapshot: Snapshot, visit: Visit | None) -> tuple[str, str | None]:
         return f"{took:>11}  {code:>6}  {_NO_EHLO}", _refusal_of_ehlo(session)
     if standing is Standing.SILENT or banner.severity != 2:
         return f"{took:>11}  {code:>6}", banner.text
-    return (
-        f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {_recipient(session, len(snapshot.recipients))}",
-        None,
-    )
+    recipient = _recipient(session, len(snapshot.recipients))
+    return f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {recipient}", None
 
 
 def _refusal_of_ehlo(session: Session) -> str | None:

@@ -17,8 +17,8 @@ from mxprobe.mx.whatif import Forecast
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
-from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.recipients import render_recipients
+from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
 
 _MOST_CODES = 6

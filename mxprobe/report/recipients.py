@@ -12,7 +12,8 @@ from mxprobe.report.words import wrap
 _WIDTH = 11
 _COLUMNS = (Role.GOOD, Role.POSTMASTER, Role.RANDOM, Role.FOREIGN)
 _NULL = "null sender"
-_LEAST_TELLING = (Answer.ACCEPTED, Answer.LATER, Answer.UNKNOWN, Answer.REFUSED)
+_ADDRESS = 24
+_DIFFERS = "differs"
 
 
 def render_recipients(snapshot: Snapshot) -> list[str]:
@@ -24,7 +25,7 @@ def render_recipients(snapshot: Snapshot) -> list[str]:
     sender = f"MAIL FROM:<{asked.sender}>" + ("" if asked.sender else ", as the EHLO name takes no mail")
     lines = wrap("RECIPIENTS ", f"{sender}; allowed by {asked.allowed_by}{until}; no message was sent")
     heads = [*(role.value for role in _COLUMNS), _NULL]
-    lines.append(f" pref  {'host and address':<34} " + "  ".join(f"{head:<{_WIDTH}}" for head in heads).rstrip())
+    lines.append(f" pref  {'host and address':<26} " + "  ".join(f"{head:<{_WIDTH}}" for head in heads).rstrip())
     givens = all_answers(snapshot)
     seen = ""
     for visit in snapshot.visits:
@@ -35,8 +36,13 @@ def render_recipients(snapshot: Snapshot) -> list[str]:
         cells = [_cell(_of_role(own, role, asked.sender)) for role in _COLUMNS]
         cells.append(_cell([given for given in own if _is_null(given, asked.sender)]))
         row = "  ".join(f"{cell:<{_WIDTH}}" for cell in cells)
-        lines.append(f"         {visit.endpoint.address:<32} {row}".rstrip())
-        for note in dict.fromkeys(_note(given) for given in own):
+        start = f"         {visit.endpoint.address:<{_ADDRESS}} "
+        if len(visit.endpoint.address) > _ADDRESS:
+            lines.append(start.rstrip())
+            start = " " * (_ADDRESS + 10)
+        lines.append(f"{start}{row}".rstrip())
+        mixed = _cell(_of_role(own, Role.FOREIGN, asked.sender)) == _DIFFERS
+        for note in dict.fromkeys(_note(given, mixed) for given in own):
             lines += wrap(" " * 13, note) if note else []
     for host, whose in asked.shared:
         lines += wrap(" ", f"{host} is shared by many ({whose}) and was asked about the good recipient alone.")
@@ -57,18 +63,20 @@ def _is_null(given: Given, sender: str) -> bool:
 
 
 def _cell(givens: Sequence[Given]) -> str:
-    """The answer; of several that differ, all."""
+    """The answer; where there are several that differ, that."""
     if not givens:
         return "not asked"
     found = {given.answer for given in givens}
-    return "/".join(answer.value for answer in _LEAST_TELLING if answer in found)
+    return found.pop().value if len(found) == 1 else _DIFFERS
 
 
-def _note(given: Given) -> str:
-    """What a four-valued answer leaves out: what it is about, and the host's words."""
+def _note(given: Given, mixed: bool) -> str:
+    """What a four-valued answer leaves out: what it is about, and the host's words; of foreign ones, the sender."""
     name = given.question.role.value if given.question.sender or given.question.role is Role.FOREIGN else _NULL
     if given.earlier is not None:
         return f'{name}: first "{given.earlier.said}", when asked again "{given.said}"'
+    if mixed and given.question.role is Role.FOREIGN:
+        return f"{name} from <{given.question.sender}>: {given.words}: {given.said}"
     if given.answer in (Answer.LATER, Answer.UNKNOWN):
         return f"{name}: {given.why or given.answer}: {given.said}"
     return ""
