@@ -9,6 +9,11 @@ import click
 _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
     click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
+    click.option("--matrix", is_flag=True, help="With --to: ask for a random one, postmaster, another domain's, too."),
+    click.option("--i-own-this", is_flag=True, help="The domain is mine: allow --matrix without a TXT record."),
+    click.option("--force-shared", is_flag=True, help="With --matrix: ask hosts of large providers too."),
+    click.option("--patient", is_flag=True, help="With --matrix: ask once more, 5 min later, what was put off."),
+    click.option("--dry-run", is_flag=True, help="Print what would be said to whom; dial nobody."),
     click.option("--dns-only", is_flag=True, help="Look at the DNS alone."),
     click.option(
         "--zone", type=click.Path(path_type=Path), help="Read this master file (-: stdin) in place of the DNS."
@@ -38,6 +43,7 @@ _OPTIONS = (
 _LOOKED_WITH = (
     *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts"),
     *("spacing", "in_order", "allow_special", "cafile"),
+    *("matrix", "i_own_this", "force_shared", "patient", "dry_run"),
 )
 
 
@@ -56,6 +62,11 @@ _DIALS = {
     "in_order": "--in-order",
     "allow_special": "--allow-special",
     "cafile": "--cafile",
+    "matrix": "--matrix",
+    "i_own_this": "--i-own-this",
+    "force_shared": "--force-shared",
+    "patient": "--patient",
+    "dry_run": "--dry-run",
 }
 """What means nothing where a zone file is read, since nobody is asked or dialled."""
 
@@ -71,7 +82,8 @@ def _options(function: Any) -> Any:
 def command(**options: Any) -> int:
     """Look at live domains: MX chain, addresses, findings, forecast.
 
-    No mail is sent, and nobody is asked about a recipient unless --to names one.
+    No mail is sent, and nobody is asked about a recipient unless --to names one. --matrix asks about more, and needs
+    the consent of the domain: a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD", or --i-own-this.
     With --zone FILE --domain NAME: a domain that is not published yet. Nobody is asked or dialled; each host is assumed
     to answer.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
@@ -80,7 +92,10 @@ def command(**options: Any) -> int:
 
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError
+    from mxprobe.facts.snapshot import Snapshot
+    from mxprobe.facts.text import mask
     from mxprobe.jobs.look import LookOptions, look
+    from mxprobe.report.asking import render_announcement, render_dry_run
 
     if options["zone"] is not None or options["domain"] is not None:
         return _show_zone(options)
@@ -97,11 +112,19 @@ def command(**options: Any) -> int:
         if sys.stderr.isatty():
             click.echo(text, err=True)
 
+    def announce(snapshot: Snapshot) -> None:
+        text = render_announcement(snapshot)
+        click.echo(text if sys.stderr.isatty() else mask(text), err=True)
+
     worst = 0
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
-        seen = asyncio.run(look(domain, wanted, progress))
+        seen = asyncio.run(look(domain, wanted, progress, announce))
+        if options["dry_run"]:
+            planned = render_dry_run(seen.snapshot)
+            click.echo(planned if sys.stdout.isatty() else mask(planned))
+            continue
         status = show(seen, options)
         worst = max(worst, status)
     return worst

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answer, Question, RecordType
+from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.session import Endpoint, Session
 
 SNAPSHOT_SCHEMA = 1
@@ -34,15 +35,22 @@ class NotVisited(StrEnum):
     FAMILY_NOT_ASKED = "family-not-asked"
     DNS_ONLY = "dns-only"
     INTERRUPTED = "interrupted"
+    DRY_RUN = "dry-run"
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """One address of the chain, and every attempt to speak with it, oldest first."""
+    """One address of the chain, and every attempt to speak with it, oldest first.
+
+    `again` is the session in which a patient look put questions once more: those of the snapshot's `asked_about` with
+    the numbers `asked_again`.
+    """
 
     endpoint: Endpoint
     preference: int
     sessions: tuple[Session, ...] = ()
     not_visited: NotVisited | None = None
+    again: Session | None = None
+    asked_again: tuple[int, ...] = ()
 
 
 class Control(Struct, frozen=True, kw_only=True):
@@ -91,6 +99,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     controls: tuple[Control, ...] = ()
     complete: bool = True
     zone: ZoneSource | None = None
+    asked_about: AskedAbout | None = None
 
     @property
     def mx(self) -> Answer | None:
@@ -101,4 +110,13 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     @property
     def round_trips(self) -> int:
         """Waits for a peer in all sessions together."""
-        return sum(session.round_trips for visit in self.visits for session in visit.sessions)
+        return sum(session.round_trips for session in self.sessions)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session with an address of the chain."""
+        return tuple(
+            session
+            for visit in self.visits
+            for session in (*visit.sessions, *((visit.again,) if visit.again is not None else ()))
+        )

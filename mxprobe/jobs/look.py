@@ -4,6 +4,7 @@ Prints nothing. Settings and input are checked here; the look itself is in probe
 """
 
 import ipaddress
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
 from mxprobe.mx.whatif import Forecast, forecast_snapshot
-from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot, tell_nobody
+from mxprobe.probe.matrix import MatrixRequest
+from mxprobe.probe.snapshot import ControlHost, Request, announce_to_nobody, take_snapshot, tell_nobody
 from mxprobe.settings import Settings, load_settings
 from mxprobe.wire.dial import SocketDialer, own_name
 from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
@@ -33,7 +35,9 @@ LITERAL = "an address literal"
 class LookOptions(Struct, frozen=True, kw_only=True):
     """How to look. None means: as the settings say.
 
-    `recipients` are asked for (RCPT) and never sent to; `nameservers` are "ADDR" or "ADDR:PORT" or "[ADDR6]:PORT".
+    `recipients` are asked for (RCPT) and never sent to; `matrix` asks about more, which needs the consent of the domain
+    or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
+    `nameservers` are "ADDR" or "ADDR:PORT" or "[ADDR6]:PORT".
     """
 
     recipients: tuple[str, ...] = ()
@@ -50,6 +54,12 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     in_order: bool = False
     allow_special: bool = False
     cafile: Path | None = None
+    matrix: bool = False
+    i_own_this: bool = False
+    force_shared: bool = False
+    patient: bool = False
+    random: str | None = None
+    dry_run: bool = False
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -65,19 +75,25 @@ class Look(Struct, frozen=True, kw_only=True):
     chosen: bool = False
 
 
-async def look(domain: str, options: LookOptions | None = None, progress: Callable[[str], None] = tell_nobody) -> Look:
+async def look(
+    domain: str,
+    options: LookOptions | None = None,
+    progress: Callable[[str], None] = tell_nobody,
+    announce: Callable[[Snapshot], None] = announce_to_nobody,
+) -> Look:
     """Look at `domain` ("user@domain" is taken for its domain).
 
-    Raises InputError for a name, address, file or name server that cannot be right, CouldNotLook where there is no
-    name server to ask. Cancelled, it gives what it has, the snapshot saying that it is not complete. `progress` is
-    called with a line whenever the look has to wait.
+    Raises InputError for a name, address, file or name server that cannot be right and for a matrix that is not
+    allowed, CouldNotLook where there is no name server to ask. Cancelled, it gives what it has, the snapshot saying
+    that it is not complete. `progress` is called with a line whenever the look has to wait, `announce` before the first
+    host is dialled for a matrix.
     """
     options = options or LookOptions()
     settings = load_settings()
     request = make_request(domain, options, settings)
     means = Means(dialer=SocketDialer(), tls=None if options.dns_only else TlsContext(options.cafile), wall=time.time)
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
-    snapshot = await take_snapshot(request, resolver, means, progress)
+    snapshot = await take_snapshot(request, resolver, means, progress, announce)
     return judge(snapshot)
 
 
@@ -108,16 +124,45 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
         spacing=_spacing(_or(options.spacing, settings.spacing)),
     )
+    recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
     return Request(
         domain=domain_of(domain),
         asked=domain,
         vantage=vantage,
         helo=helo,
-        recipients=tuple(_check_address(recipient, "recipient") for recipient in options.recipients),
+        recipients=recipients,
         dns_only=options.dns_only,
         in_order=options.in_order,
         allow_special=options.allow_special,
         controls=tuple(_control(text) for text in settings.controls),
+        own_sender=not options.mail_from,
+        matrix=_matrix(domain_of(domain), recipients, options),
+        dry_run=options.dry_run,
+    )
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _matrix(domain: str, recipients: tuple[str, ...], options: LookOptions) -> MatrixRequest | None:
+    """The wish for a matrix. Raises InputError for one that has no good recipient, or one of another domain."""
+    if not options.matrix:
+        if options.patient or options.force_shared:
+            flag = "--patient" if options.patient else "--force-shared"
+            raise InputError(f"{flag} says how a matrix is asked: it goes with --matrix")
+        return None
+    if not recipients:
+        raise InputError(f"a matrix needs a recipient that is there: --to you@{domain}")
+    strangers = [name for name in recipients if name.rpartition("@")[2] != domain]
+    if strangers:
+        raise InputError(f"{strangers[0]} is no recipient of {domain}, whose hosts are to be asked")
+    if options.dns_only:
+        raise InputError("--dns-only asks no host; --dry-run shows what a matrix would say")
+    return MatrixRequest(
+        random=options.random or "".join(secrets.choice(_LETTERS) for _ in range(24)),
+        owned=options.i_own_this,
+        force_shared=options.force_shared,
+        patient=options.patient,
     )
 
 

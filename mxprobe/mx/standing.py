@@ -7,9 +7,10 @@ Standards: RFC 5321 §4.2.1; RFC 3463 §3.8 (enhanced codes x.7.z are about poli
 """
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 
-from mxprobe.facts.session import Endpoint, FailureKind, Session
+from mxprobe.facts.session import Endpoint, FailureKind, Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.reading import classify
@@ -142,7 +143,7 @@ def _judge_session(session: Session) -> Standing:
         return Standing.HANGS_UP if ended else Standing.GARBAGE
     refusal = refusal_of_probe(session)
     if refusal is not None:
-        return Standing.THROTTLED if _THROTTLE.search(refusal.text) else Standing.REFUSES_PROBE
+        return Standing.THROTTLED if is_throttling(refusal) else Standing.REFUSES_PROBE
     if banner.severity == 4:
         return Standing.GREETS_LATER
     if banner.severity == 5:
@@ -156,21 +157,49 @@ def _judge_session(session: Session) -> Standing:
 
 
 def refusal_of_probe(session: Session) -> Reply | None:
-    """The first reply that refuses our address and not the mailbox: by its enhanced code x.7.z, or by its words."""
-    for turn in session.turns:
-        reply = turn.reply
-        if reply is None or reply.severity not in (4, 5) or turn.phase is Phase.STARTTLS:
-            continue
-        if reply.code in _ASKS_EVERYBODY:
-            continue
-        about_policy = reply.enhanced is not None and reply.enhanced.split(".")[1] == "7"
-        if turn.phase is Phase.RCPT and _ABOUT_MAILBOX.search(reply.text) and not _NAMES_THE_CLIENT.search(reply.text):
-            continue
-        if about_policy or _ABOUT_US.search(reply.text):
-            return reply
-        if reply.severity == 4 and turn.phase is Phase.BANNER and _THROTTLE.search(reply.text):
-            return reply
+    """The first reply that refuses our address and not the mailbox: by its enhanced code x.7.z, or by its words.
+
+    A host that took a recipient of us does not; what it refuses behind that is about other things.
+    """
+    for turn in _own_turns(session):
+        if turn.phase is Phase.RCPT and turn.reply is not None and turn.reply.is_positive:
+            return None
+        if is_about_probe(turn):
+            return turn.reply
     return None
+
+
+def _own_turns(session: Session) -> Iterator[Turn]:
+    """The turns before a second envelope: what is said to that is about its sender, or about relaying."""
+    mails = 0
+    for turn in session.turns:
+        mails += turn.phase is Phase.MAIL
+        if mails > 1:
+            return
+        yield turn
+
+
+def is_about_probe(turn: Turn) -> bool:
+    """Whether the reply of a turn refuses our address, and not the mailbox."""
+    reply = turn.reply
+    if reply is None or reply.severity not in (4, 5) or turn.phase is Phase.STARTTLS or reply.code in _ASKS_EVERYBODY:
+        return False
+    if turn.phase is Phase.RCPT and _ABOUT_MAILBOX.search(reply.text) and not _NAMES_THE_CLIENT.search(reply.text):
+        return False
+    about_policy = reply.enhanced is not None and reply.enhanced.split(".")[1] == "7"
+    if about_policy or _ABOUT_US.search(reply.text):
+        return True
+    return reply.severity == 4 and turn.phase is Phase.BANNER and is_throttling(reply)
+
+
+def names_probe(reply: Reply) -> bool:
+    """Whether the words of a reply are about a client's address or name."""
+    return _ABOUT_US.search(reply.text) is not None
+
+
+def is_throttling(reply: Reply) -> bool:
+    """Whether a reply says that we come too often."""
+    return _THROTTLE.search(reply.text) is not None
 
 
 def cell_of(visit: Visit, snapshot: Snapshot) -> str | None:
@@ -180,9 +209,10 @@ def cell_of(visit: Visit, snapshot: Snapshot) -> str | None:
     """
     if not judge_visit(visit, snapshot).is_known:
         return None
-    session = visit.sessions[-1]
-    for turn in session.turns:
-        if turn.phase in (Phase.RSET, Phase.QUIT):
+    asked = 0
+    for turn in _own_turns(visit.sessions[-1]):
+        asked += turn.phase is Phase.RCPT
+        if turn.phase in (Phase.RSET, Phase.QUIT) or asked > max(1, len(snapshot.recipients)):
             continue
         if turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None and classify(turn) == "H2":
             continue

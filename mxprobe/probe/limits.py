@@ -33,8 +33,11 @@ def session_limits(vantage: Vantage) -> Limits:
 def is_worth_another_try(session: Session) -> bool:
     """Whether the address failed, in a way that may pass: before it served us, or by closing its service (421).
 
-    What is about this probe is not asked again, and neither is what a host says of a sender or a recipient.
+    What is about this probe is not asked again, and neither is what a host says of a sender or a recipient: an address
+    is asked about a recipient once, however the session ended.
     """
+    if may_have_asked(session):
+        return False
     if session.failure is not None:
         ours = session.failure.kind in (FailureKind.LOCAL, FailureKind.NO_FAMILY)
         return not ours and session.failure.phase is not Phase.QUIT
@@ -45,6 +48,13 @@ def is_worth_another_try(session: Session) -> bool:
     refused = any(not reply.is_positive for phase, reply in replies if phase is Phase.BANNER)
     unserved = bool(hello) and not any(reply.is_positive for reply in hello)
     return refused or unserved or any(reply.code == _CLOSING for _, reply in replies)
+
+
+def may_have_asked(session: Session) -> bool:
+    """Whether a RCPT may have left: it was answered, or stood in one piece with a MAIL."""
+    phases = {turn.phase for turn in session.turns}
+    grouped = Phase.MAIL in phases and any(line.split(" ")[0].upper() == "PIPELINING" for line in session.extensions)
+    return grouped or Phase.RCPT in phases
 
 
 def families_to_compare(sessions: tuple[Session, ...]) -> tuple[int, ...]:

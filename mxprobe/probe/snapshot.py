@@ -10,21 +10,35 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
+from mxprobe.mx.consent import Consent
 from mxprobe.mx.delivery import Target
 from mxprobe.mx.identity import identity_questions
+from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
+from mxprobe.probe.matrix import (
+    MatrixRequest,
+    find_consent,
+    find_sender,
+    matrix_questions,
+    plain_questions,
+    refuse,
+    shared_hosts,
+)
 from mxprobe.wire.resolver import Resolver, look_up
-from mxprobe.wire.session import Means, SessionScript, speak
+from mxprobe.wire.session import Means, SessionScript, Transaction, speak
 
 _log = logging.getLogger("mxprobe.probe")
 
@@ -42,7 +56,9 @@ class ControlHost(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """What to look at: `domain` as A-label, `asked` as it was typed, `controls` hosts of others for comparison.
 
-    `helo` None: the host is told the literal of the address we come from.
+    `helo` None: the host is told the literal of the address we come from. `own_sender`: MAIL names postmaster at the
+    EHLO name where that takes mail. `matrix`: more than the recipients is asked about. `dry_run`: names are looked up,
+    and no host is dialled.
     """
 
     domain: str
@@ -54,20 +70,34 @@ class Request(Struct, frozen=True, kw_only=True):
     in_order: bool = False
     allow_special: bool = False
     controls: tuple[ControlHost, ...] = ()
+    own_sender: bool = False
+    matrix: MatrixRequest | None = None
+    dry_run: bool = False
 
 
 def tell_nobody(_text: str) -> None:
     """Where nobody waits for progress."""
 
 
+def announce_to_nobody(_snapshot: Snapshot) -> None:
+    """Where nobody wants to know beforehand."""
+
+
 async def take_snapshot(
-    request: Request, resolver: Resolver, means: Means, tell: Callable[[str], None] = tell_nobody
+    request: Request,
+    resolver: Resolver,
+    means: Means,
+    tell: Callable[[str], None] = tell_nobody,
+    announce: Callable[[Snapshot], None] = announce_to_nobody,
 ) -> Snapshot:
     """The snapshot; with `complete` False where the look was cancelled on the way (the cancellation ends here).
 
-    `tell` is called with a line whenever the look has to wait for longer than a person expects.
+    `tell` is called with a line whenever the look has to wait for longer than a person expects. `announce` is called
+    before the first host is dialled for a matrix, with what is known by then. Raises InputError where a matrix is not
+    allowed; then no host was dialled.
     """
     look = _Look(request, resolver, means, tell)
+    look.announce = announce
     complete = True
     try:
         await look.go()
@@ -96,7 +126,10 @@ class _Look:
         self.began_at = means.wall()
         self.answers: list[Answer] = []
         self.targets: tuple[Target, ...] = ()
+        self.announce: Callable[[Snapshot], None] = announce_to_nobody
+        self.asked_about: AskedAbout | None = None
         self.sessions: dict[Endpoint, list[Session]] = defaultdict(list)
+        self.again: dict[Endpoint, tuple[Session, tuple[int, ...]]] = {}
         self.controls: list[Control] = []
         self.turnstile = asyncio.Semaphore(MOST_AT_ONCE)
         self.doors: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -109,8 +142,16 @@ class _Look:
         self.targets = plan.targets(request.vantage.port)
         if request.dns_only:
             return
+        await self._prepare_questions()
+        if request.dry_run:
+            return
         open_targets = [target for target in self.targets if self._closed_to_us(target) is None]
-        if request.in_order:
+        if request.matrix is not None:
+            self.announce(self.snapshot(False))
+            for endpoint in dict.fromkeys(target.endpoint for target in open_targets):
+                await self._visit(endpoint)
+                await self._ask_again(endpoint)
+        elif request.in_order:
             for _, tier in groupby(open_targets, key=lambda target: target.preference):
                 await self._visit_all(tuple(tier))
         else:
@@ -120,6 +161,35 @@ class _Look:
             self.tell("no address answers; asking hosts of other operators whether port 25 is open here")
             await self._compare(families)
         await self._look_at_ourselves()
+
+    async def _prepare_questions(self) -> None:
+        """Settle what is asked about, under which sender, and whether that is allowed. Raises InputError."""
+        request, wish = self.request, self.request.matrix
+        if not request.recipients:
+            return
+        sender = await find_sender(request.helo, self._ask_once) if request.own_sender else request.vantage.mail_from
+        if wish is None:
+            self.asked_about = plain_questions(request.recipients, sender)
+            return
+        asked = matrix_questions(request.domain, request.recipients, sender, wish)
+        shared = shared_hosts(tuple(target.endpoint.host for target in self.targets), wish)
+        today = datetime.fromtimestamp(self.means.wall(), UTC).date()
+        consent = await find_consent(request.domain, wish, today, self._ask_once)
+        if isinstance(consent, Consent):
+            allowed = replace(asked, shared=shared, allowed_by=consent.allowed_by, until=consent.until)
+            self.asked_about = allowed
+        elif request.dry_run:
+            self.asked_about = replace(asked, shared=shared, refused=consent.reason)
+        else:
+            raise refuse(request.domain, consent)
+
+    async def _ask_once(self, question: Question) -> Answer:
+        """The answer to a question, which is kept; nobody is asked twice."""
+        answer = index_answers(self.answers).get(question)
+        if answer is None:
+            answer = await self.resolver.ask(question)
+            self.answers.append(answer)
+        return answer
 
     async def _look_at_ourselves(self) -> None:
         """Ask whether the addresses that we came from have names that fit, as the hosts may have asked."""
@@ -137,7 +207,7 @@ class _Look:
             return NotVisited.FAMILY_NOT_ASKED
         if special_use(endpoint.address) is not None and not self.request.allow_special:
             return NotVisited.SPECIAL_USE
-        return None
+        return NotVisited.DRY_RUN if self.request.dry_run else None
 
     async def _visit_all(self, targets: Sequence[Target]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -147,13 +217,8 @@ class _Look:
     async def _visit(self, endpoint: Endpoint) -> None:
         """Speak with an address, and again while that may help."""
         vantage = self.request.vantage
-        script = SessionScript(
-            helo=self.request.helo,
-            mail_from=vantage.mail_from,
-            recipients=self.request.recipients,
-            limits=session_limits(vantage),
-            source=vantage.source,
-        )
+        asked = self.asked_about
+        script = self._script(numbers_for(asked, endpoint.host) if asked is not None else ())
         for attempt in range(vantage.attempts):
             if attempt:
                 await asyncio.sleep(vantage.spacing)
@@ -165,6 +230,41 @@ class _Look:
             if attempt + 1 < vantage.attempts:
                 failure = session.failure.kind if session.failure else "later"
                 self.tell(f"{endpoint.id}: {failure}; asked again in {vantage.spacing:.0f} s")
+
+    def _script(self, numbers: tuple[int, ...]) -> SessionScript:
+        """The session in which these questions are put; without any, one that asks about nobody."""
+        vantage = self.request.vantage
+        script = SessionScript(helo=self.request.helo, limits=session_limits(vantage), source=vantage.source)
+        if self.asked_about is None or not numbers:
+            return script
+        questions = self.asked_about.questions
+        first, *further = (
+            Transaction(mail_from=sender, recipients=tuple(questions[number].recipient for number in group))
+            for sender, group in envelopes(self.asked_about, numbers)
+        )
+        return replace(script, mail_from=first.mail_from, recipients=first.recipients, further=tuple(further))
+
+    async def _ask_again(self, endpoint: Endpoint) -> None:
+        """Put those questions once more that were answered by later, where the look is patient, after the wait."""
+        asked = self.asked_about
+        if asked is None or not asked.patient:
+            return
+        snapshot = self.snapshot(False)
+        visit = next(visit for visit in snapshot.visits if visit.endpoint == endpoint)
+        numbers = numbers_for(asked, endpoint.host)
+        givens = dict(zip(numbers, answers_of(snapshot, visit), strict=True))
+        waiting = {number: given for number, given in givens.items() if is_worth_asking_again(given)}
+        if not waiting:
+            return
+        wait = wait_for(tuple(waiting.values()))
+        if wait > LONGEST_WAIT:
+            self.tell(f"{endpoint.id}: asks to wait {wait:.0f} s, which is too long; not asked again")
+            return
+        self.tell(f"{endpoint.id}: later; asked again in {wait:.0f} s")
+        await asyncio.sleep(wait)
+        async with self.doors[endpoint.address], self.turnstile:
+            session = await speak(endpoint, self._script(tuple(waiting)), self.means)
+        self.again[endpoint] = (session, tuple(waiting))
 
     async def _compare(self, families: tuple[int, ...]) -> None:
         """Connect to hosts of others: if those do not answer either, the fault may be on this side."""
@@ -200,20 +300,29 @@ class _Look:
             version=__version__,
             started_at=self.began_at,
             elapsed=round(self.loop.time() - self.began, 6),
-            vantage=self.request.vantage,
+            vantage=self._vantage(),
             recipients=self.request.recipients,
             answers=tuple(self.answers),
             visits=tuple(self._visited(target) for target in self.targets),
             controls=tuple(sorted(self.controls, key=lambda control: control.endpoint.id)),
             complete=complete,
+            asked_about=self.asked_about,
         )
+
+    def _vantage(self) -> Vantage:
+        """From where it was looked, with the sender that was settled on."""
+        asked = self.asked_about
+        return self.request.vantage if asked is None else replace(self.request.vantage, mail_from=asked.sender)
 
     def _visited(self, target: Target) -> Visit:
         sessions = tuple(self.sessions.get(target.endpoint, ()))
         why = self._closed_to_us(target)
+        again, numbers = self.again.get(target.endpoint, (None, ()))
         return Visit(
             endpoint=target.endpoint,
             preference=target.preference,
             sessions=sessions,
             not_visited=why or (None if sessions else NotVisited.INTERRUPTED),
+            again=again,
+            asked_again=numbers,
         )

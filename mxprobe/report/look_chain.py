@@ -100,7 +100,8 @@ def _cells(snapshot: Snapshot, visit: Visit | None) -> tuple[str, str | None]:
         return f"{took:>11}  {code:>6}  {_NO_EHLO}", _refusal_of_ehlo(session)
     if standing is Standing.SILENT or banner.severity != 2:
         return f"{took:>11}  {code:>6}", banner.text
-    return f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {_recipient(session)}", None
+    recipient = _recipient(session, len(snapshot.recipients))
+    return f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {recipient}", None
 
 
 def _refusal_of_ehlo(session: Session) -> str | None:
@@ -142,15 +143,15 @@ def _certificate(session: Session) -> str:
     return f"valid until {until}" if verdict.is_valid else f"until {until}"
 
 
-def _recipient(session: Session) -> str:
-    """What was said of each recipient; where MAIL was refused, that."""
-    mail = session.last_turn(Phase.MAIL)
+def _recipient(session: Session, goods: int) -> str:
+    """What was said of each recipient who was named, `goods` of them; where MAIL was refused, that."""
+    mail = next((turn for turn in session.turns if turn.phase is Phase.MAIL), None)
     if mail is not None and (mail.reply is None or not mail.reply.is_positive):
         return f"MAIL {mail.reply.code}" if mail.reply else "MAIL: no reply"
     words = {2: "accepted", 4: "later", 5: "refused"}
     said = [
         f"{turn.reply.code} {words.get(turn.reply.severity or 0, '')}" if turn.reply else "no reply"
-        for turn in session.recipients
+        for turn in session.recipients[:goods]
     ]
     return ", ".join(said) or "not asked"
 

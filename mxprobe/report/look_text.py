@@ -7,23 +7,30 @@ from itertools import groupby
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.names import to_unicode
+from mxprobe.facts.proof import Answer
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
+from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
+
+_MOST_CODES = 6
+"""So many codes stand before a reason; more stand behind it."""
 
 
 def render_look(document: LookDocument, reason: str) -> str:
     """The whole report; `reason` is that of the exit status."""
     snapshot = document.snapshot
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
-    lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan), *_findings(document)]
+    lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan)]
+    lines += [*render_recipients(snapshot), *_findings(document)]
     if document.chosen and document.forecast is not None:
         return _chosen(document, document.forecast, reason)
     if document.forecast is not None:
@@ -87,7 +94,7 @@ def _hosts_answer(snapshot: Snapshot) -> str:
     if not snapshot.recipients:
         return said
     asked = [host for host in up if any(_was_asked(visit) for visit in by_host[host])]
-    takers = [host for host in asked if any(_takes_all(visit) for visit in by_host[host])]
+    takers = [host for host in asked if any(_takes_all(snapshot, visit) for visit in by_host[host])]
     people = ", ".join(snapshot.recipients)
     if not asked:
         return f"{said}, none could be asked about {people}"
@@ -96,13 +103,14 @@ def _hosts_answer(snapshot: Snapshot) -> str:
 
 def _was_asked(visit: Visit) -> bool:
     """Whether the host gave an answer about recipients, which it does only behind an accepted MAIL."""
-    mail = visit.sessions[-1].last_turn(Phase.MAIL) if visit.sessions else None
+    turns = visit.sessions[-1].turns if visit.sessions else ()
+    mail = next((turn for turn in turns if turn.phase is Phase.MAIL), None)
     return mail is not None and mail.reply is not None and mail.reply.is_positive
 
 
-def _takes_all(visit: Visit) -> bool:
-    turns = visit.sessions[-1].recipients if visit.sessions else ()
-    return _was_asked(visit) and all(turn.reply is not None and turn.reply.is_positive for turn in turns)
+def _takes_all(snapshot: Snapshot, visit: Visit) -> bool:
+    goods = [given for given in answers_of(snapshot, visit) if given.number < len(snapshot.recipients)]
+    return _was_asked(visit) and all(given.answer is Answer.ACCEPTED for given in goods)
 
 
 def _findings(document: LookDocument) -> list[str]:
@@ -150,14 +158,17 @@ def _not_told(document: LookDocument) -> list[str]:
     for judgement in open_questions:
         reasons.setdefault(judgement.reason or "", []).append(judgement.code)
     for why, codes in reasons.items():
-        lines += wrap(f" {' '.join(codes):<14} " if len(codes) < 3 else f" {' '.join(codes)}  ", why)
+        if len(codes) > _MOST_CODES:
+            lines += wrap(f" {f'{len(codes)} rules':<14} ", f"{why} ({' '.join(codes)})")
+        else:
+            lines += wrap(f" {' '.join(codes):<14} " if len(codes) < 3 else f" {' '.join(codes)}  ", why)
     return lines
 
 
 def _ending(document: LookDocument, reason: str) -> str:
     """What was asked and from where, and the exit status with its reason."""
     snapshot = document.snapshot
-    sessions = [session for visit in snapshot.visits for session in visit.sessions]
+    sessions = snapshot.sessions
     if snapshot.zone is not None:
         records = count_of(len(snapshot.zone.lines), "record")
         return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  Exit {document.exit_status}: {reason}."
@@ -165,5 +176,6 @@ def _ending(document: LookDocument, reason: str) -> str:
     asked = f"{count_of(len(sessions), 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     sources = sorted({session.source for session in sessions if session.source})
     whence = f", from {' and '.join(sources)} as {snapshot.vantage.helo}" if sources else ""
+    sender = f", MAIL FROM:<{snapshot.vantage.mail_from}>" if snapshot.recipients and sources else ""
     cut_short = "" if snapshot.complete else "  Interrupted: this is what was seen by then."
-    return f"{asked}, {snapshot.elapsed:.1f} s{whence}.  Exit {document.exit_status}: {reason}.{cut_short}"
+    return f"{asked}, {snapshot.elapsed:.1f} s{whence}{sender}.  Exit {document.exit_status}: {reason}.{cut_short}"

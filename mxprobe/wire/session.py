@@ -42,16 +42,25 @@ class Limits(Struct, frozen=True, kw_only=True):
     session: float = 180.0
 
 
+class Transaction(Struct, frozen=True, kw_only=True):
+    """One envelope that is asked about: its sender (empty: the null sender) and its recipients."""
+
+    mail_from: str = ""
+    recipients: tuple[str, ...] = ()
+
+
 class SessionScript(Struct, frozen=True, kw_only=True):
     """What is said in a session.
 
-    `helo` None means the literal of the address we come from; `deadline` is in the event loop's time and the session
-    ends at the nearer of it and its own limit; `only_banner` says QUIT right behind the greeting.
+    `further` are envelopes behind the first one, each behind a RSET. `helo` None means the literal of the address we
+    come from; `deadline` is in the event loop's time and the session ends at the nearer of it and its own limit;
+    `only_banner` says QUIT right behind the greeting.
     """
 
     helo: str | None = None
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
+    further: tuple[Transaction, ...] = ()
     limits: Limits = Limits()
     deadline: float | None = None
     source: str | None = None
@@ -215,14 +224,19 @@ class _Speaker:
         return True
 
     async def _ask_recipients(self) -> None:
-        mail = _Command(Phase.MAIL, _line(f"MAIL FROM:<{self.script.mail_from}>"))
-        rcpts = [_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in self.script.recipients]
+        """Each envelope, and RSET behind it; all in one piece where the host groups commands."""
+        script = self.script
+        first = Transaction(mail_from=script.mail_from, recipients=script.recipients)
+        groups = [_envelope(transaction) for transaction in (first, *script.further)]
         rset = _Command(Phase.RSET, _line("RSET"))
         if "PIPELINING" in self.keywords:
-            await self._say(mail, *rcpts, rset, _Command(Phase.QUIT, _line("QUIT")))
+            commands = [command for group in groups for command in (*group, rset)]
+            await self._say(*commands, _Command(Phase.QUIT, _line("QUIT")))
             return
-        (reply,) = await self._say(mail)
-        if reply.is_positive:
+        for mail, *rcpts in groups:
+            (reply,) = await self._say(mail)
+            if not reply.is_positive:
+                continue
             for rcpt in rcpts:
                 await self._say(rcpt)
             await self._say(rset)
@@ -296,6 +310,12 @@ class _Speaker:
     def _limit(self, phase: Phase) -> float:
         own: float = getattr(self.script.limits, "ehlo" if phase is Phase.HELO else phase.value)
         return min(self.loop.time() + own, self.deadline)
+
+
+def _envelope(transaction: Transaction) -> list[_Command]:
+    """MAIL and the RCPTs of an envelope."""
+    mail = _Command(Phase.MAIL, _line(f"MAIL FROM:<{transaction.mail_from}>"), transaction.mail_from)
+    return [mail, *(_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in transaction.recipients)]
 
 
 def _line(command: str) -> bytes:

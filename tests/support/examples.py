@@ -8,6 +8,10 @@ An example of a rule about domains has a line for each thing that was seen:
                                               answer", "hangs up", "no way for its family"
     192.0.2.1 "220 mx1" "250-mx1" "250 SIZE"  what it said to the connection and to EHLO
     192.0.2.1 certificate self-signed         and what it showed in the handshake
+    192.0.2.1 random "550 5.1.1 no such user" what it said to RCPT: of alice (good), of random, postmaster and foreign,
+                                              and of alice from the null sender (null); without such a line, what is
+                                              right
+    192.0.2.1 again good "250 2.1.5 ok"       and what it said when it was asked once more
     control 198.51.100.1 does not answer      the same for a host of another operator
     helo probe.example.test from 192.0.2.9    who was looking
 
@@ -32,16 +36,22 @@ import shlex
 import textwrap
 from collections import defaultdict
 
+from msgspec.structs import replace
+
 from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.matrix import AskedAbout, Role
 from mxprobe.facts.run import Event, EventKind, Run, TlsUse
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
 from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
+from mxprobe.mx.matrix import envelopes
+from mxprobe.probe.matrix import MatrixRequest, matrix_questions, plain_questions
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import Scenario
 
+_GOOD = "alice@example.test"
 _FAILURES = {
     "refuses connections": FailureKind.REFUSED,
     "does not answer": FailureKind.TIMEOUT,
@@ -65,6 +75,16 @@ _VERDICTS = {
     "another name": StrictVerdict(trusted=True, dates_valid=True, name_matches=False),
 }
 _RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
+_ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
+_RIGHT = {
+    "good": "250 2.1.5 ok",
+    "null": "250 2.1.5 ok",
+    "postmaster": "250 2.1.5 ok",
+    "random": "550 5.1.1 no such user",
+    "foreign": "554 5.7.1 Relay access denied",
+}
+_BETWEEN = 1000.0
+"""Seconds between the sessions with two addresses, so that a wait has room between them."""
 _STORY = """\
 story: An example.
 domain: example.test
@@ -97,7 +117,8 @@ class _Reading:
         self.statuses: dict[str, AnswerStatus] = {}
         self.said: dict[str, list[str]] = defaultdict(list)
         self.controls: list[tuple[str, str]] = []
-        self.recipients: tuple[str, ...] = ()
+        self.answered: dict[str, dict[str, str]] = defaultdict(dict)
+        self.answered_again: dict[str, dict[str, str]] = defaultdict(dict)
         self.helo, self.source = "probe.example.test", None
         for line in block.splitlines():
             self._read(line.strip())
@@ -115,6 +136,9 @@ class _Reading:
                 self.statuses[name] = AnswerStatus(word.lower())
             else:
                 self.records[name, word].append(data)
+        elif match := _ANSWER.fullmatch(rest):
+            again, role, text = match.groups()
+            (self.answered_again if again else self.answered)[subject][role] = text
         elif rest in _FAILURES or rest.startswith(('"', "certificate ")):
             self.said[subject].append(rest)
         else:
@@ -130,7 +154,7 @@ class _Reading:
         answers += [self._answer(name, RecordType.PTR) for name in reverse]
         answers += [self._answer(name, RecordType.A) for name in (self.helo,) if (name, "A") in self.records]
         visits = [
-            Visit(endpoint=endpoint, preference=preference, sessions=self._sessions(endpoint))
+            self._visit(endpoint, preference)
             for preference, name in hosts
             for answer in answers[1 : 1 + 2 * len(hosts)]
             if answer.question.name == name
@@ -148,7 +172,36 @@ class _Reading:
             answers=tuple(answers),
             visits=tuple(visits),
             controls=tuple(self._control(address, how) for address, how in self.controls),
+            recipients=(_GOOD,) if self._asked() else (),
+            asked_about=self._asked(),
         )
+
+    def _asked(self) -> AskedAbout | None:
+        """What was asked about: nobody, the good recipient, or a matrix."""
+        roles = {role for said in (*self.answered.values(), *self.answered_again.values()) for role in said}
+        if not roles:
+            return None
+        sender = f"postmaster@{self.helo}"
+        if roles == {"good"}:
+            return plain_questions((_GOOD,), sender)
+        asked = matrix_questions("example.test", (_GOOD,), sender, MatrixRequest(random="q7x2m9k4w8z1n5c3v6b0t2r8"))
+        return replace(asked, allowed_by="--i-own-this")
+
+    def _visit(self, endpoint: Endpoint, preference: int) -> Visit:
+        visit = Visit(endpoint=endpoint, preference=preference, sessions=self._sessions(endpoint))
+        asked, host = self._asked(), endpoint.address
+        if asked is None or visit.sessions[-1].last_turn(Phase.EHLO) is None:
+            return visit
+        everything = tuple(range(len(asked.questions)))
+        began = _BETWEEN * list(self.said).index(host)
+        first = replace(visit.sessions[-1], started_at=began)
+        visit = replace(visit, sessions=(_with_answers(first, asked, everything, self.answered[host]),))
+        said = self.answered_again[host]
+        if not said:
+            return visit
+        numbers = tuple(number for number in everything if _role(asked, number) in said)
+        again = _with_answers(replace(first, started_at=began + 301), asked, numbers, said)
+        return replace(visit, again=again, asked_again=numbers)
 
     def _answer(self, name: str, rrtype: RecordType) -> Answer:
         question, server = Question(name=name, rrtype=rrtype), "192.0.2.53:53"
@@ -191,6 +244,24 @@ class _Reading:
             tls=_handshake(endpoint.host, kinds[0]) if kinds else None,
             source=self.source,
         )
+
+
+def _role(asked: AskedAbout, number: int) -> str:
+    """The word of a question: its role, or null for the good recipient under the null sender."""
+    question = asked.questions[number]
+    return "null" if question.role is Role.GOOD and not question.sender else question.role.value
+
+
+def _with_answers(session: Session, asked: AskedAbout, numbers: tuple[int, ...], said: dict[str, str]) -> Session:
+    """The session with an envelope for each sender, every MAIL accepted."""
+    turns = list(session.turns)
+    for sender, group in envelopes(asked, numbers):
+        turns.append(Turn(phase=Phase.MAIL, started=0.0, ended=0.0, subject=sender, reply=_reply(["250 2.1.0 ok"])))
+        for number in group:
+            text, recipient = said.get(_role(asked, number)), asked.questions[number].recipient
+            reply = _reply([text or _RIGHT[_role(asked, number)]])
+            turns.append(Turn(phase=Phase.RCPT, started=0.0, ended=0.0, subject=recipient, reply=reply))
+    return replace(session, turns=tuple(turns))
 
 
 def _record(rrtype: RecordType, text: str) -> MxRecord | AddressRecord | TextRecord:

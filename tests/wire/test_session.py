@@ -9,7 +9,7 @@ from mxprobe.errors import InputError
 from mxprobe.facts.session import Endpoint, FailureKind, Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
-from mxprobe.wire.session import Means, SessionScript, speak
+from mxprobe.wire.session import Means, SessionScript, Transaction, speak
 from mxprobe.wire.tls import TlsContext
 from tests.wire.hosts import EPOCH, MX1, YEAR, Issued, MemoryDialer, issue, mail_host, play, trusting, wall
 
@@ -84,6 +84,22 @@ def test_each_recipient_has_its_own_answer_in_order() -> None:
 
     replies = [(turn.subject, turn.reply.code if turn.reply else None) for turn in session.recipients]
     assert replies == [(names[0], 250), (names[1], 550), (names[2], 451)]
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_each_envelope_has_its_own_sender_and_a_reset_behind_it(pipelining: bool) -> None:
+    script = SessionScript(
+        helo="probe.example.test",
+        mail_from="postmaster@probe.example.test",
+        recipients=("alice@example.test", "ghost@example.test"),
+        further=(Transaction(recipients=("alice@example.test",)),),
+    )
+    session, _ = session_with(None, script, pipelining=pipelining)
+
+    told = ["mail", "rcpt", "rcpt", "rset", "mail", "rcpt", "rset", "quit"]
+    assert phases(session)[3:] == told
+    assert [turn.subject for turn in session.turns if turn.phase is Phase.MAIL] == ["postmaster@probe.example.test", ""]
+    assert session.round_trips == (4 if pipelining else 11)
 
 
 def test_turns_tell_the_bytes_and_the_times() -> None:

@@ -29,7 +29,7 @@ def find(snapshot: Snapshot) -> Judgement:
         turn.reply is not None and turn.reply.is_positive
         for visit in snapshot.visits
         for session in visit.sessions
-        for turn in session.recipients
+        for turn in session.recipients[: len(snapshot.recipients)]
     )
     words = Words(
         says=f"{snapshot.domain} has no MX record; senders use its own addresses",

@@ -1,0 +1,82 @@
+"""What the rules about recipients ask of a saved probe: who said what of whom, and why something is not known."""
+
+from collections.abc import Iterable
+
+from mxprobe.facts.matrix import Role
+from mxprobe.facts.proof import Answer
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.matrix import Given, all_answers, asked_about
+from mxprobe.rules.domain.reading import was_dialled
+
+_NAMES = {
+    Role.GOOD: "a recipient",
+    Role.RANDOM: "a random recipient",
+    Role.POSTMASTER: "postmaster",
+    Role.FOREIGN: "a recipient of another domain",
+}
+KNOWN = (Answer.ACCEPTED, Answer.REFUSED)
+
+
+def answers_about(snapshot: Snapshot, role: Role) -> tuple[Given, ...]:
+    """What every address said of a role, asked by the ordinary sender; a postmaster who was named is one too."""
+    asked = asked_about(snapshot)
+    found = [given for given in all_answers(snapshot) if given.question.sender == asked.sender]
+    if role is Role.POSTMASTER and not any(given.question.role is role for given in found) and asked.is_matrix:
+        role = Role.GOOD  # the one that was named is the postmaster, or the matrix would have asked about him
+        return tuple(given for given in found if given.question.role is role and _is_postmaster(given))
+    return tuple(given for given in found if given.question.role is role)
+
+
+def _is_postmaster(given: Given) -> bool:
+    return given.question.recipient.lower().startswith(("postmaster@", "po***@"))
+
+
+def answers_to_null(snapshot: Snapshot) -> tuple[Given, ...]:
+    """What every address said of the good recipient under the null sender, where there was an ordinary one too."""
+    if not asked_about(snapshot).sender:
+        return ()
+    return tuple(
+        given for given in all_answers(snapshot) if given.question.role is Role.GOOD and given.question.sender == ""
+    )
+
+
+def not_asked(snapshot: Snapshot, role: Role) -> str | None:
+    """Why nothing is known of a role; None where hosts were asked about it."""
+    if not was_dialled(snapshot):
+        return "no address was dialled"
+    asked = asked_about(snapshot)
+    if not asked.questions:
+        return f"no recipient was asked for: --to you@{snapshot.domain}"
+    if role is not Role.GOOD and not asked.is_matrix:
+        return f"nobody was asked about {_NAMES[role]}: --to you@{snapshot.domain} --matrix"
+    return None
+
+
+def is_known(given: Given) -> bool:
+    """Whether it tells something of the recipient: a yes or a no."""
+    return given.answer in KNOWN
+
+
+def still_open(givens: Iterable[Given]) -> str:
+    """Which addresses gave no answer that tells, and what they said."""
+    return "; ".join(f"{given.endpoint.id}: {given.words}" for given in givens if not is_known(given))
+
+
+def unasked_hosts(snapshot: Snapshot) -> str | None:
+    """Why hosts of large providers were not asked; None where none was left out."""
+    shared = asked_about(snapshot).shared
+    if not shared:
+        return None
+    return f"{', '.join(host for host, _ in shared)} not asked, as shared by many: --force-shared"
+
+
+def line_of(given: Given) -> str:
+    """The evidence: where, about whom, in the host's words."""
+    sender = "" if given.question.sender else ", sender <>"
+    said = f'"{given.said}"' if given.said else given.words
+    return f"{given.endpoint.id}: {given.question.recipient}{sender}: {said}"
+
+
+def best_preference(snapshot: Snapshot) -> int:
+    """The best preference of the addresses."""
+    return min((visit.preference for visit in snapshot.visits), default=0)

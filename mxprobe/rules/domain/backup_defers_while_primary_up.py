@@ -1,0 +1,79 @@
+"""A backup sends senders to the primary.
+
+What it sees. A host of a worse preference answers by 4yz, at its greeting or to RCPT, in words that send the client
+to the primary, or it is one that is documented to do so; and the primary answers.
+Why it matters. That is meant: such a backup accepts mail only while the primary is down. Whether it then does, only
+an outage shows.
+Example. mx2 takes mail in an outage alone:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    192.0.2.1 "220 mx1.example.test ESMTP" "250 mx1.example.test"
+    192.0.2.2 "220 mx2.example.test ESMTP" "250 mx2.example.test"
+    192.0.2.1 good "250 2.1.5 ok"
+    192.0.2.2 good "450 4.3.2 the primary server is up, deliver directly"
+What to do. Nothing; prove the backup in an outage, or in the lab.
+Standards. RFC 5321 §4.2.1.
+"""
+
+import re
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.matrix import Role
+from mxprobe.facts.smtp import Phase, Reply
+from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.matrix import sends_elsewhere
+from mxprobe.mx.shared import DEFERRING
+from mxprobe.rules.domain.asked import answers_about, best_preference, is_known, not_asked, still_open
+from mxprobe.rules.domain.reading import Reach, reach_of, unique, was_dialled
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(
+    code="MX315",
+    name="backup-defers-while-primary-up",
+    severity=Severity.INFO,
+    references=("RFC 5321 §4.2.1",),
+)
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each such backup; what it says while the primary is down is another matter."""
+    if not was_dialled(snapshot):
+        return inconclusive(RULE, "no address was dialled")
+    best = best_preference(snapshot)
+    backups = [visit for visit in snapshot.visits if visit.preference != best]
+    if not backups:
+        return conclude(RULE, [])
+    if reach_of(snapshot, best) is not Reach.UP:
+        return inconclusive(RULE, "the primary does not answer, or is not known to")
+    found = []
+    for visit in backups:
+        reply = _deferral(visit)
+        if reply is None:
+            continue
+        words = Words(
+            says=f"{visit.endpoint.host} sends senders to the primary while that is up",
+            seen=(f'{visit.endpoint.id}: "{reply.text}"',),
+            means="It accepts mail only while the primary is down. Whether it then does, only an outage shows.",
+            do="Prove the backup in an outage, or in the lab.",
+        )
+        found.append(finding(RULE, visit.endpoint.host, words))
+    if found:
+        return conclude(RULE, unique(found))
+    reason = not_asked(snapshot, Role.GOOD)
+    if reason:
+        return inconclusive(RULE, reason)
+    silent = [given for given in answers_about(snapshot, Role.GOOD) if given.preference != best and not is_known(given)]
+    return inconclusive(RULE, still_open(silent)) if silent else conclude(RULE, [])
+
+
+def _deferral(visit: Visit) -> Reply | None:
+    """The 4yz that sends us to the primary, or any 4yz of a host that is known to mean that."""
+    known = any(re.fullmatch(pattern, visit.endpoint.host) for pattern, _ in DEFERRING)
+    for turn in visit.sessions[-1].turns if visit.sessions else ():
+        if turn.phase not in (Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.RCPT) or turn.reply is None:
+            continue
+        if sends_elsewhere(turn.reply) or (known and turn.reply.severity == 4):
+            return turn.reply
+    return None

@@ -1,0 +1,61 @@
+"""A host puts off whom it does not know yet.
+
+What it sees. The first RCPT is answered by 450 or 451 in the words or codes of greylisting, and the same client,
+sender and recipient are accepted after the wait.
+Why it matters. The first message from anybody comes late, by the wait and the retry of its sender.
+Example. mx1 greylists:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250 mx1.example.test"
+    192.0.2.1 good "451 4.7.1 Greylisted, try again later"
+    192.0.2.1 again good "250 2.1.5 ok"
+What to do. Nothing, if that is meant.
+Standards. RFC 6647 §2, §4.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.matrix import Role
+from mxprobe.facts.proof import Answer
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.matrix import Why
+from mxprobe.rules.domain.asked import (
+    answers_about,
+    line_of,
+    not_asked,
+    still_open,
+)
+from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(
+    code="MX809",
+    name="greylisting",
+    severity=Severity.INFO,
+    references=("RFC 6647 §2", "RFC 6647 §4"),
+)
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each address that greylists; inconclusive where it was not asked again, or did not let us pass."""
+    reason = not_asked(snapshot, Role.GOOD)
+    if reason:
+        return inconclusive(RULE, reason)
+    givens = answers_about(snapshot, Role.GOOD)
+    put_off = [given for given in givens if given.first.why is Why.GREYLISTED]
+    found = []
+    for given in put_off:
+        if given.earlier is None or given.answer is not Answer.ACCEPTED:
+            continue
+        words = Words(
+            says=f"{given.endpoint.host} greylists: accepted when asked again after {given.at - given.first.at:.0f} s",
+            seen=(line_of(given.first), line_of(given)),
+            means="The first mail of a sender comes late, by the wait and by when its sender tries again.",
+        )
+        found.append(finding(RULE, given.endpoint.id, words))
+    if found:
+        return conclude(RULE, unique(found))
+    if put_off:
+        again = "still later when asked again" if put_off[0].earlier else "--matrix --patient asks again"
+        return inconclusive(RULE, f"{put_off[0].endpoint.id} looks like greylisting; {again}")
+    silent = still_open(given for given in givens if given.answer is Answer.UNKNOWN)
+    return inconclusive(RULE, silent) if silent else conclude(RULE, [])
