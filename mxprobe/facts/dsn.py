@@ -14,13 +14,14 @@ _HEADERS = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "
 
 class Bounce(Struct, frozen=True, kw_only=True):
     """What a notification says of one recipient. `action` is `failed`, `delayed`, ...; `token` is the value of the
-    header by which the message it is about was marked."""
+    header by which the message it is about was marked, `diagnostic` what the next host said."""
 
     recipient: str
     action: str
     status: str | None
     reporter: str
     token: str | None
+    diagnostic: str = ""
 
 
 def read_dsn(content: bytes, token_header: str) -> tuple[Bounce, ...]:
@@ -40,6 +41,7 @@ def read_dsn(content: bytes, token_header: str) -> tuple[Bounce, ...]:
             status=str(block["Status"]).split()[0] if block.get("Status") else None,
             reporter=reporter,
             token=token,
+            diagnostic=_value(block.get("Diagnostic-Code")),
         )
         for block in blocks
         if block.get("Final-Recipient") or block.get("Original-Recipient")

@@ -30,7 +30,7 @@ from mxprobe.rules import judge_run
 from mxprobe.scenario.causes import find_causes
 from mxprobe.scenario.expect import judge
 from mxprobe.scenario.load_plan import PlanFile
-from mxprobe.scenario.model import REAL, REAL_MAILERS, Probe, Scenario, modelled_name
+from mxprobe.scenario.model import REAL, REAL_MAILERS, Probe, Prove, Scenario, modelled_name
 from mxprobe.scenario.zonefile import read_zone_file
 
 T = TypeVar("T")
@@ -232,7 +232,7 @@ def _why_not(scenario: Scenario) -> str:
 
 def _look(scenario: Scenario) -> Look | None:
     """What steps that probe do; loaded only where a story has one."""
-    if not any(isinstance(step, Probe) for step in scenario.steps):
+    if not any(isinstance(step, Probe | Prove) for step in scenario.steps):
         return None
     from mxprobe.jobs.look_around import look_around
 

@@ -9,7 +9,9 @@ Standards: RFC 5321 §4.2.5 and §6.1 (who has accepted answers for it).
 from enum import StrEnum
 
 from mxprobe.facts.proof import Answer, Copy, Handover, Hop, Proof, Route
+from mxprobe.facts.smtp import Phase
 from mxprobe.mx.cells import CELLS
+from mxprobe.mx.matrix import Why, classify_turn
 from mxprobe.mx.outcome import Action
 
 _TAKEN = "Z1"
@@ -17,6 +19,7 @@ _AMBIGUOUS = ("Z5", "Z6")
 """Cells in which the content may have left, and nobody has said that it was kept."""
 
 _FAILED = "failed"
+_SPOKEN = (Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT)
 
 
 class State(StrEnum):
@@ -35,12 +38,13 @@ class State(StrEnum):
 
 
 class Grade(StrEnum):
-    """What is proven of a host: that mail over it arrives while the primary is up, or in an outage of it."""
+    """What is proven of a host: that mail over it arrives while the primary is up, in an outage of it, or nothing;
+    or that it may still arrive."""
 
-    WHILE_UP = "proven while the primary is up"
-    IN_OUTAGE = "proven in an outage"
-    NOT = "not proven"
-    OPEN = "not decided yet"
+    WHILE_UP = "while-up"
+    IN_OUTAGE = "in-outage"
+    NOT = "no"
+    OPEN = "open"
 
 
 def answer_of(cell: str, code: int | None) -> Answer:
@@ -115,3 +119,12 @@ def names_of(proof: Proof, host: str) -> frozenset[str]:
 def accepted_at(route: Route) -> Handover | None:
     """The handover that was accepted."""
     return next((one for one in route.handovers if one.answer is Answer.ACCEPTED), None)
+
+
+def why_of(handover: Handover) -> tuple[Answer, Why]:
+    """What the host meant by the last thing that it said otherwise than yes."""
+    turns = [turn for turn in handover.turns if turn.phase in _SPOKEN]
+    turn = next((turn for turn in reversed(turns) if turn.reply is not None and not turn.reply.is_positive), None)
+    if turn is None:
+        return handover.answer, Why.PLAIN
+    return classify_turn(turn)

@@ -22,8 +22,7 @@ from mxprobe.facts.proof import TOKEN_HEADER, Answer, Copy, Found, Handover, Pro
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.labelled import Author, write_labelled
 from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
-from mxprobe.mx.outcome import TlsPolicy
-from mxprobe.mx.plan import Plan, plan_mx
+from mxprobe.mx.plan import plan_mx
 from mxprobe.mx.proving import answer_of
 from mxprobe.mx.senders import rfc5321
 from mxprobe.mx.tlsneed import Need, need_by_mtasts

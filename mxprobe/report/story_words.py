@@ -57,7 +57,7 @@ STEPS = {
         + f"\n{_OVER}\n  during: {{findings: [MX308 primary-tier-down]}}",
     ),
     "prove": Word(
-        told="A labelled message is sent straight to each MX host, as `mxprobe prove` does, and for `watch` (30m) it is "
+        told="A labelled message is sent straight to each MX host, as `mxprobe prove` does, and for `watch` (30m) is "
         "looked for in the mailbox of `to`. `unknown` gets one over each backup: somebody who is not there. Hosts that "
         "are `down` are known to be, and not written to. What is found stands under its name in `expect`, and what is "
         "proven of hosts: while-up, in-outage, no, or open where it may still come.",

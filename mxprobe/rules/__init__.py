@@ -3,14 +3,16 @@
 from types import ModuleType
 
 from mxprobe.facts.finding import Judgement
+from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
+from mxprobe.rules.proof import RULES as PROOF_RULES
 from mxprobe.rules.rule import fold, inconclusive
 from mxprobe.rules.sender import RULES as SENDER_RULES
 from mxprobe.rules.zone_lines import name_lines
 
-ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES
+ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES + PROOF_RULES
 
 _CHANGED = "the MX records change while the story lasts"
 
@@ -45,3 +47,9 @@ def select(rules: tuple[ModuleType, ...], wanted: tuple[str, ...], unwanted: tup
         if (not wanted or module.RULE.code.startswith(wanted))
         and not (unwanted and module.RULE.code.startswith(unwanted))
     )
+
+
+def judge_proof(proof: Proof) -> tuple[Judgement, ...]:
+    """What every rule about proofs says of one; some rules about domains and senders can judge proofs, too."""
+    rules = tuple(module for module in ALL_RULES if hasattr(module, "find_in_proof"))
+    return fold(tuple(module.find_in_proof(proof) for module in rules), tuple(module.RULE for module in rules))

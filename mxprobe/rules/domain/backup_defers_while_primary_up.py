@@ -21,12 +21,15 @@ import re
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
+from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
-from mxprobe.mx.matrix import sends_elsewhere
+from mxprobe.mx.matrix import Why, sends_elsewhere
+from mxprobe.mx.proving import why_of
 from mxprobe.mx.shared import DEFERRING
 from mxprobe.rules.domain.asked import answers_about, best_preference, is_known, not_asked, still_open
 from mxprobe.rules.domain.reading import Reach, reach_of, unique, was_dialled
+from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, quote, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -77,3 +80,21 @@ def _deferral(visit: Visit) -> Reply | None:
         if sends_elsewhere(turn.reply) or (known and turn.reply.severity == 4):
             return turn.reply
     return None
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each backup that still says later, in words that send the client to the primary, which is up."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    found = []
+    for route in over_backups(proof):
+        if route.last is None or route.down or why_of(route.last) != (Answer.LATER, Why.ELSEWHERE):
+            continue
+        words = Words(
+            says=f"{route.via} takes no mail while a better host is up",
+            seen=(quote(route),),
+            means="Whether it does in an outage is not known.",
+            do="Prove it in an outage: mxprobe prove --when-down, or in the lab.",
+        )
+        found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)

@@ -20,9 +20,10 @@ Standards. RFC 5321 §3.6.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
-from mxprobe.facts.proof import Answer
+from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.matrix import Given, Why
+from mxprobe.mx.proving import why_of
 from mxprobe.rules.domain.asked import (
     answers_about,
     is_known,
@@ -31,6 +32,7 @@ from mxprobe.rules.domain.asked import (
     still_open,
 )
 from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.proof.reading import NOTHING_SENT, known_routes, quote, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -75,3 +77,20 @@ def find(snapshot: Snapshot) -> Judgement:
 
 def _is_not_here(given: Given) -> bool:
     return given.answer is Answer.REFUSED and given.why in _NOT_HERE
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each host that refuses to take mail for the domain."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    found = []
+    for route in known_routes(proof):
+        if route.last is not None and why_of(route.last) in ((Answer.REFUSED, why) for why in _NOT_HERE):
+            words = Words(
+                says=f"{route.via} does not take mail for {proof.domain}",
+                seen=(quote(route),),
+                means="Mail that goes there comes back to its sender, as it does when better hosts fail.",
+                do=f"Add {proof.domain} to the domains that {route.via} takes or relays, or remove its record.",
+            )
+            found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)

@@ -15,9 +15,10 @@ Standards. RFC 6647 §2, §4.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
-from mxprobe.facts.proof import Answer
+from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.matrix import Why
+from mxprobe.mx.proving import why_of
 from mxprobe.rules.domain.asked import (
     answers_about,
     line_of,
@@ -25,6 +26,7 @@ from mxprobe.rules.domain.asked import (
     still_open,
 )
 from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.proof.reading import NOTHING_SENT, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -59,3 +61,20 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, f"{put_off[0].endpoint.id} looks like greylisting; {again}")
     silent = still_open(given for given in givens if given.answer is Answer.UNKNOWN)
     return inconclusive(RULE, silent) if silent else conclude(RULE, [])
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each host that put the message off as greylisting does, and took it later."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    found = []
+    for route in proof.routes:
+        grey = [one for one in route.handovers if why_of(one) == (Answer.LATER, Why.GREYLISTED)]
+        if grey and route.last is not None and route.last.answer is Answer.ACCEPTED:
+            words = Words(
+                says=f"{route.via} greylists: it took the message {route.last.at - grey[0].at:.0f} s later",
+                seen=(grey[0].said, route.last.said),
+                means="The first mail of a sender comes late.",
+            )
+            found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)

@@ -18,9 +18,10 @@ Standards. RFC 5321 §3.3, §4.2.1.
 
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.matrix import Role
-from mxprobe.facts.proof import Answer
+from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.matrix import Given
+from mxprobe.mx.matrix import Given, Why
+from mxprobe.mx.proving import why_of
 from mxprobe.rules.domain.asked import (
     answers_about,
     line_of,
@@ -28,6 +29,7 @@ from mxprobe.rules.domain.asked import (
     still_open,
 )
 from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.proof.reading import NOTHING_SENT, known_routes, quote, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -73,3 +75,22 @@ def _diverging(givens: list[Given]) -> list[Finding]:
         )
         for given in refused
     ]
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each host that refuses a recipient whom another host took mail for."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    routes = [route for route in known_routes(proof) if route.last is not None]
+    takers = [route.via for route in routes if route.last is not None and route.last.answer is Answer.ACCEPTED]
+    found = []
+    for route in routes if takers else ():
+        if route.last is not None and route.last.cell[0] == "R" and why_of(route.last) == (Answer.REFUSED, Why.PLAIN):
+            words = Words(
+                says=f"{takers[0]} takes mail for {proof.recipient}, and {route.via} refuses it",
+                seen=(quote(route),),
+                means=f"When mail goes to {route.via}, it comes back, although the recipient is there.",
+                do=f"Give {route.via} the same list of recipients.",
+            )
+            found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)

@@ -14,7 +14,9 @@ Standards. RFC 5321 §6.1.
 """
 
 from mxprobe.facts.finding import Finding, Judgement, Severity
+from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.run import Event, EventKind, Run
+from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, quote, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, healthy_at
 
@@ -56,3 +58,24 @@ def _first_of_each(events: list[Event]) -> list[Event]:
     """The first answer about each recipient, of three at most."""
     first = {event.recipient: event for event in reversed(events)}
     return list(first.values())[:3]
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each backup that said later to the recipient while the primary was down."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    if not any(route.down for route in proof.routes):
+        return inconclusive(RULE, "no better host was down")
+    found = []
+    for route in over_backups(proof):
+        if not route.down or route.last is None:
+            continue
+        if route.last.answer is Answer.LATER and route.last.cell[0] == "R":
+            words = Words(
+                says=f"{route.via} takes no mail while {', '.join(route.down)} is down",
+                seen=(quote(route),),
+                means="It asks the primary about recipients: in an outage it is no backup.",
+                do=f"Give {route.via} the list of recipients, or a long memory of those who were verified.",
+            )
+            found.append(finding(RULE, route.via, words))
+    return conclude(RULE, found)

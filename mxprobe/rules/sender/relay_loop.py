@@ -13,8 +13,12 @@ forward to each other one has to keep the mail.
 Standards. RFC 5321 §5.1, §6.3.
 """
 
+import re
+
 from mxprobe.facts.finding import Finding, Judgement, Severity
+from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Fate, Run
+from mxprobe.rules.proof.reading import NOTHING_SENT, failures, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of
 
@@ -79,3 +83,25 @@ def _circle(taken: dict[str, set[str]]) -> tuple[str, ...]:
         return seen
 
     return tuple(sorted(host for host in taken if host in reached(host)))
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each host over which the message went round until its hops were counted out."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    found = []
+    for route in proof.routes:
+        for bounce in failures(route):
+            if bounce.status == "5.4.6" or _ROUND.search(bounce.diagnostic):
+                words = Words(
+                    says=f"mail over {route.via} goes round in a circle, until {bounce.reporter} gives it back",
+                    seen=(f'{bounce.reporter}: {bounce.status or "no status"} "{bounce.diagnostic}"',),
+                    means="No mail that goes there arrives.",
+                    do=f"Let {route.via} drop itself and everything worse from the MX records before it hands on.",
+                )
+                found.append(finding(RULE, route.via, words))
+                break
+    return conclude(RULE, found)
+
+
+_ROUND = re.compile(r"\bloops?\b|too many hops|hop count|too many \W?received", re.IGNORECASE)
