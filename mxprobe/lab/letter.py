@@ -8,10 +8,8 @@ from email.utils import formatdate
 
 from msgspec import Struct
 
+from mxprobe.facts.proof import TOKEN_HEADER
 from mxprobe.scenario.model import Send
-
-TOKEN_HEADER = "X-Mxprobe-Token"
-"""The header that carries a message's name in the story."""
 
 _TRACE = b"received:"
 _FILLING = b"What follows fills the message up to the size that the story asks for. ..."

@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP
 
 from mxprobe.facts.dsn import Bounce, read_dsn
-from mxprobe.lab.letter import TOKEN_HEADER
+from mxprobe.facts.proof import TOKEN_HEADER
 
 NAME = "mx.elsewhere.test"
 """What it is called."""
