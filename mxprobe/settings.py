@@ -20,7 +20,7 @@ _LISTS = ("nameservers", "controls")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Times in seconds.
+    """Times in seconds. `contact` is whom to write to about the messages of `mxprobe prove` (an address or a URL).
 
     `controls` are mail hosts of other operators ("NAME" or "ADDRESS", with ":PORT" where it is not 25). Each gets
     one connection, and only when every public address of a domain failed: to tell "port 25 is blocked here" from "they
@@ -30,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nameservers: tuple[str, ...] = ()
     helo: str | None = None
     port: int = 25
+    contact: str = ""
     timeout: float = 60.0
     attempts: int = 3
     spacing: float = 20.0

@@ -9,7 +9,6 @@ from mxprobe.facts.proof import Found, Proof
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.jobs.look import judge
 from mxprobe.lab.seams import Lookout
-from mxprobe.lab.world import client_context
 from mxprobe.mx.labelled import Author
 from mxprobe.mx.proving import grade_of, route_of
 from mxprobe.probe.prove import Means as Proving
@@ -20,7 +19,7 @@ from mxprobe.scenario.model import Prove
 from mxprobe.wire.dial import ConnectDialer
 from mxprobe.wire.fetch import FetchMeans
 from mxprobe.wire.session import Means
-from mxprobe.wire.tls import TlsContext
+from mxprobe.wire.tls import TlsContext, permissive_context
 
 _HELO = "probe.elsewhere.test"
 _DEADLINE = 6 * 3600.0
@@ -104,7 +103,7 @@ def _means(lookout: Lookout) -> Proving:
         resolver=lookout.resolver,
         connect=lookout.connect,
         anchors=lookout.authority_pem,
-        tls=client_context(),
+        tls=permissive_context(),
         wall=lookout.wall,
         fetch=fetch,
         mailbox=looking,

@@ -20,7 +20,7 @@ from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.seams import Look
 from mxprobe.lab.teller import PROBE
-from mxprobe.lab.world import EPOCH, SENDER, World, client_context
+from mxprobe.lab.world import EPOCH, SENDER, World
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
 
@@ -116,7 +116,7 @@ async def _listen(world: World, ground: Ground) -> None:
 
 def people(world: World, sender: str, ground: Ground) -> None:
     """Bring in the mailers of the lab, each with a resolver and ways of its own."""
-    tls = client_context()
+    tls = permissive_context()
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:

@@ -22,7 +22,7 @@ from mxprobe.lab.nameserver import serve
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.recursor import resolver_for
 from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, port_of
-from mxprobe.lab.world import SENDER, World, client_context
+from mxprobe.lab.world import SENDER, World
 from mxprobe.scenario.model import Break, Scenario
 from mxprobe.scenario.reaction import Reaction
 from mxprobe.wire.exchange import ask_over_sockets, join_server
@@ -158,7 +158,7 @@ def _free_port(addresses: Iterable[str]) -> int:
 
 
 def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
-    tls = client_context()
+    tls = permissive_context()
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:

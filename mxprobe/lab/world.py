@@ -376,11 +376,3 @@ class World:
             self.policy = content.policy
             served = make_zones(self.scenario, content, self.machines, self.seed)
             self.names[name].replace_zones(served.zones, self.now)
-
-
-def client_context() -> ssl.SSLContext:
-    """What every mailer of the lab shakes hands with: it takes any certificate, as opportunistic senders do."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

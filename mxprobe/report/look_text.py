@@ -30,7 +30,7 @@ def render_look(document: LookDocument, reason: str) -> str:
     snapshot = document.snapshot
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
     lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan)]
-    lines += [*render_recipients(snapshot), *_findings(document)]
+    lines += [*render_recipients(snapshot), *render_findings(document.judgements)]
     if document.chosen and document.forecast is not None:
         return _chosen(document, document.forecast, reason)
     if document.forecast is not None:
@@ -113,12 +113,13 @@ def _takes_all(snapshot: Snapshot, visit: Visit) -> bool:
     return _was_asked(visit) and all(given.answer is Answer.ACCEPTED for given in goods)
 
 
-def _findings(document: LookDocument) -> list[str]:
-    found = findings_of(document.judgements)
+def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
+    """How many findings there are, and each of them."""
+    found = findings_of(judgements)
     counts = [(severity, sum(1 for one in found if one.severity is severity)) for severity in Severity]
     tally = ", ".join(count_of(count, severity.value) for severity, count in counts if count)
-    passed = sum(1 for judgement in document.judgements if judgement.status is Status.PASSES)
-    open_ones = sum(1 for judgement in document.judgements if judgement.status is Status.INCONCLUSIVE)
+    passed = sum(1 for judgement in judgements if judgement.status is Status.PASSES)
+    open_ones = sum(1 for judgement in judgements if judgement.status is Status.INCONCLUSIVE)
     judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
     lines = [f"FINDINGS   {tally or 'none'}; {judged}"]
     for _, group in groupby(found, key=lambda one: (one.code, one.severity, one.means, one.do, one.also)):

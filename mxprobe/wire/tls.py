@@ -8,10 +8,12 @@ Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server nam
 """
 
 import contextlib
+import ssl
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
 from mxprobe.errors import InputError, Place
@@ -178,6 +180,22 @@ class TlsEngine:
             problems=problems,
             name_problem=name_problem,
         )
+
+
+def permissive_context() -> ssl.SSLContext:
+    """What opportunistic senders shake hands with: any certificate will do."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def trusted_pem(cafile: Path | None) -> bytes:
+    """The authorities of a file, or those of this machine, as PEM. Raises InputError for a file that holds none."""
+    if cafile is not None:
+        return b"".join(anchor.public_bytes(Encoding.PEM) for anchor in _read_anchors(cafile))
+    ders = ssl.create_default_context().get_ca_certs(binary_form=True)
+    return b"".join(ssl.DER_cert_to_PEM_cert(der).encode() for der in ders)
 
 
 def _server_name(host: str) -> str | None:

@@ -15,7 +15,6 @@ from mxprobe.lab.certs import Authority
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.memory import MemoryNetwork
 from mxprobe.lab.seams import HostSeams, StoredMessage
-from mxprobe.lab.world import client_context
 from mxprobe.scenario.faults.certificate import Certificate
 from mxprobe.scenario.reaction import (
     BreakHandshake,
@@ -391,7 +390,7 @@ def test_a_bad_certificate_stops_those_alone_who_look_at_it(kind: CertificateKin
     stopped, error = shaken(stage, strict_context())
     assert isinstance(error, ssl.SSLCertVerificationError | aiosmtplib.SMTPException)
     assert stopped.codes[-1][0] in (Phase.TLS, Phase.STARTTLS)
-    _, error = shaken(stage, client_context())
+    _, error = shaken(stage, permissive_context())
     assert error is None
 
 
@@ -409,7 +408,7 @@ def test_a_broken_handshake_comes_behind_the_220() -> None:
     assert stage.codes[-2:] == [(Phase.STARTTLS, 220), (Phase.TLS, None)]
     assert stage.session.failure is not None
     assert stage.session.failure.kind is FailureKind.TLS
-    _, error = shaken(lambda: Stage({Phase.TLS: (BreakHandshake(),)}), client_context())
+    _, error = shaken(lambda: Stage({Phase.TLS: (BreakHandshake(),)}), permissive_context())
     assert error is not None
 
 
@@ -429,7 +428,7 @@ def test_silence_in_the_handshake_comes_behind_the_220_and_ends_with_the_client(
 
 
 def test_a_slow_handshake_loses_nothing() -> None:
-    stage, error = shaken(lambda: Stage({Phase.TLS: (Delay(seconds=30),)}), client_context())
+    stage, error = shaken(lambda: Stage({Phase.TLS: (Delay(seconds=30),)}), permissive_context())
 
     assert error is None
     handshake = stage.session.last_turn(Phase.TLS)

@@ -1,0 +1,75 @@
+"""`mxprobe prove`: send a labelled message over each MX host, and prove that it arrives."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.argument("recipient", required=False, metavar="USER@DOMAIN"),
+    click.option("--mailbox", default="", metavar="WHERE", help="Where mail arrives: imap.example.com, maildir:PATH, ..."),
+    click.option("--returns", default="", metavar="WHERE", help="Where bounces come back to --from, likewise."),
+    click.option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender, which you can watch."),
+    click.option("--i-own-this", is_flag=True, help="The domain is mine: go on without its TXT record."),
+    click.option("--only", multiple=True, metavar="HOST", help="Write to this MX host alone."),
+    click.option("--no-unknown", is_flag=True, help="Write to nobody who is not there."),
+    click.option("--when-down", multiple=True, metavar="HOST", help="Wait until this host is down, then write to the rest."),
+    click.option("--hold", is_flag=True, help="Print how to take the primary down, and wait for that."),
+    click.option("--at-most", default="12h", show_default=True, help="How long to wait for an outage."),
+    click.option("--watch", default="30m", show_default=True, help="How long to look for copies."),
+    click.option("--deadline", default="6h", show_default=True, help="Until when a message counts as on its way."),
+    click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing."),
+    click.option("--save", type=click.Path(path_type=Path), help="Keep the proof here (default: DOMAIN-DAY.json)."),
+    click.option("--resume", type=click.Path(path_type=Path), help="Go on with a proof that was kept."),
+    click.option("--arrived", multiple=True, metavar="TOKEN", help="With --resume: this message has been seen."),
+    click.option("--password-file", type=click.Path(path_type=Path), help="IMAP password, in a file only you can read."),
+    click.option("--password-command", metavar="WORDS", help="IMAP password, printed by a command."),
+    click.option("--imap-cafile", type=click.Path(path_type=Path), help="Authorities for the IMAP server (PEM)."),
+    click.option("--clean", is_flag=True, help="Remove our messages from the mailbox afterwards."),
+    click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
+    click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
+    click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),
+    click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
+    click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True),
+)
+
+
+def _options(function: Any) -> Any:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command("prove")
+@_options
+def command(**options: Any) -> int:
+    """Prove that mail over each MX host arrives: one labelled message a host, to an address of yours.
+
+    The domain has to allow it, by a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD" or --i-own-this. --dry-run
+    says what would be sent. What is known is kept on disk before anything is sent; --resume goes on, and sends nothing
+    twice.
+
+    Exit 0 everything is proven, 1 something is not, 2 wrong use or not allowed.
+    """
+    import asyncio
+
+    from mxprobe.cli.proving import begin, carry_on, check
+    from mxprobe.jobs.prove import carry_out
+    from mxprobe.report.proof_text import render_plan
+
+    check(options)
+    prepared, journal = asyncio.run(carry_on(options) if options["resume"] is not None else begin(options))
+    if options["dry_run"]:
+        click.echo(render_plan(prepared.proof, prepared.options.watch))
+        return 0
+    from mxprobe.cli.proving import render_hold, show
+
+    if options["hold"]:
+        click.echo(render_hold(prepared.options.when_down), err=True)
+
+    def tell(text: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(text, err=True)
+
+    return show(asyncio.run(carry_out(prepared, journal, tell)), options, journal)

@@ -1,0 +1,139 @@
+"""What `mxprobe prove` makes of its words, and how it shows a proof."""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mxprobe.errors import InputError, Place
+from mxprobe.facts.codec import masked
+from mxprobe.facts.finding import Severity, Status
+from mxprobe.jobs.prove import Prepared, Proved, ProveOptions, load_proof, prepare, resume
+from mxprobe.mx.proving import Grade, grade_of
+from mxprobe.probe.mailboxes.mailbox import Watch
+from mxprobe.report.json import ProofDocument, render_document
+from mxprobe.report.junit import render_proof_junit
+from mxprobe.report.proof_text import render_proof
+from mxprobe.scenario.durations import NoDuration, parse_duration
+from mxprobe.wire.secret import find_secret
+
+_PASSWORD = "MXPROBE_IMAP_PASSWORD"  # noqa: S105  the name of a variable
+
+_HOLD = """\
+To take {host} down for a while, on that machine, one of these:
+  nft add table inet mxprobe
+  nft add chain inet mxprobe input '{{ type filter hook input priority -10; }}'
+  nft add rule inet mxprobe input tcp dport 25 reject with tcp reset
+  (afterwards: nft delete table inet mxprobe)
+  postfix stop                (afterwards: postfix start)
+  systemctl stop exim4        (afterwards: systemctl start exim4)
+Take it up again when its backup has the message. mxprobe touches no firewall."""
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """Refuse words that do not go together. Raises InputError."""
+    recipient, resumed = options["recipient"], options["resume"]
+    if recipient is None and resumed is None:
+        raise InputError("name an address of yours: mxprobe prove you@example.com --dry-run")
+    if recipient is not None and resumed is not None:
+        raise InputError("--resume goes on with a proof of its own: no address beside it")
+    if recipient is not None and "@" not in recipient:
+        raise InputError(f"{recipient}: an address has the form user@domain; a list of domains is not proven")
+    if options["arrived"] and resumed is None:
+        raise InputError("--arrived belongs to --resume FILE")
+    path = options["save"]
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        reason = "this is a folder" if path.is_dir() else "there is no such folder"
+        raise InputError(f"cannot save there: {reason}", place=Place(str(path)))
+
+
+async def begin(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
+    """A new proof, planned, and the file that it is kept in. Raises InputError."""
+    prepared = await prepare(options["recipient"], _options(options))
+    if options["hold"] and not prepared.options.when_down:
+        proof = prepared.proof
+        primaries = tuple(host for preference, host in proof.chain if preference == proof.best)
+        prepared = await prepare(options["recipient"], _options(options, primaries))
+    journal = options["save"] or _free_name(prepared.proof.domain)
+    if journal.exists() and not options["dry_run"]:
+        raise InputError("a proof is kept there already", place=Place(str(journal)), hint="Go on with it: --resume.")
+    return prepared, journal
+
+
+async def carry_on(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
+    """A proof that was kept, and its file. Raises InputError."""
+    load_proof(options["resume"])
+    return await resume(options["resume"], _options(options), options["arrived"]), options["resume"]
+
+
+def render_hold(hosts: tuple[str, ...]) -> str:
+    """How hosts can be taken down."""
+    return _HOLD.format(host=", ".join(hosts))
+
+
+def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None) -> int:
+    """Print the proof, and give its exit status."""
+    proof, judgements = proved.proof, proved.judgements
+    grades = [grade_of(route, proof) for route in proof.routes if not route.is_unknown]
+    errors = any(
+        finding.severity is Severity.ERROR
+        for judgement in judgements
+        if judgement.status is Status.FIRES
+        for finding in judgement.findings
+    )
+    proven = bool(grades) and all(grade in (Grade.WHILE_UP, Grade.IN_OUTAGE) for grade in grades)
+    status = 0 if proven and not errors and proof.complete else 1
+    document = ProofDocument(proof=proof, judgements=judgements, exit_status=status)
+    if options["form"] == "json":
+        click.echo(render_document(document), nl=False)
+    elif options["form"] == "junit":
+        click.echo(render_proof_junit(masked(document)), nl=False)
+    else:
+        shown = document if sys.stdout.isatty() else masked(document)
+        click.echo(render_proof(shown.proof, shown.judgements, status, str(journal or "")))
+    return status
+
+
+def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> ProveOptions:
+    watching = Watch(
+        password=find_secret(options["password_file"], options["password_command"], _PASSWORD),
+        cafile=str(options["imap_cafile"]) if options["imap_cafile"] is not None else None,
+    )
+    return ProveOptions(
+        mailbox=options["mailbox"],
+        returns=options["returns"],
+        watching=watching,
+        clean=options["clean"],
+        i_own_this=options["i_own_this"],
+        unknown=not options["no_unknown"],
+        only=options["only"],
+        when_down=down or options["when_down"],
+        at_most=_seconds("--at-most", options["at_most"]),
+        watch=_seconds("--watch", options["watch"]),
+        deadline=_seconds("--deadline", options["deadline"]),
+        mail_from=options["mail_from"],
+        helo=options["helo"],
+        port=options["port"],
+        nameservers=options["nameservers"],
+        cafile=options["cafile"],
+    )
+
+
+def _seconds(flag: str, word: str) -> float:
+    try:
+        return parse_duration(word)
+    except NoDuration as error:
+        raise InputError(f"{flag} {word}: {error}") from error
+
+
+def _free_name(domain: str) -> Path:
+    """A file of this domain and day that is not there yet."""
+    stem = f"{domain}-{datetime.now(UTC):%Y%m%d}"
+    path, number = Path(f"{stem}.json"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{stem}-{number}.json")
+    return path

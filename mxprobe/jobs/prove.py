@@ -1,0 +1,322 @@
+"""Proves that mail over each MX host of a domain arrives: with consent, one labelled message a host, kept on disk.
+
+Prints nothing. Who may be written to is decided in `mx.consent`, sending and watching is in probe, judging in rules.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe import __version__
+from mxprobe.errors import InputError, MxprobeError, Place
+from mxprobe.facts.finding import Judgement
+from mxprobe.facts.proof import Copy, Proof
+from mxprobe.jobs.look import LookOptions, make_request
+from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent
+from mxprobe.mx.labelled import Author
+from mxprobe.probe.mailboxes import Mailbox, open_mailbox
+from mxprobe.probe.mailboxes.mailbox import Watch
+from mxprobe.probe.outage import Watched, until_down
+from mxprobe.probe.prove import Means, Wanted, plan_proof, prove
+from mxprobe.rules import judge_proof
+from mxprobe.settings import load_settings
+from mxprobe.wire.dial import connect
+from mxprobe.wire.exchange import ask_over_sockets
+from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.tls import TlsContext, permissive_context, trusted_pem
+
+MOST_MESSAGES = 20
+"""The most messages of one proof."""
+
+MOST_AN_HOUR = 60
+"""The most messages of one person in an hour, over all proofs."""
+
+_HOUR = 3600.0
+
+
+class ProveOptions(Struct, frozen=True, kw_only=True):
+    """How to prove. Times in seconds; None: as the settings say.
+
+    `mailbox` and `returns` say where copies and bounces are looked for, as people write it (`imap.example.com`,
+    `maildir:PATH`); `unknown` writes over each backup to somebody who is not there as well; `only` names the hosts that
+    are written to (empty: all). `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
+    """
+
+    mailbox: str = ""
+    returns: str = ""
+    watching: Watch = Watch()
+    i_own_this: bool = False
+    unknown: bool = True
+    only: tuple[str, ...] = ()
+    when_down: tuple[str, ...] = ()
+    at_most: float = 12 * _HOUR
+    watch: float = 1800.0
+    deadline: float = 6 * _HOUR
+    mail_from: str = ""
+    helo: str | None = None
+    port: int | None = None
+    nameservers: tuple[str, ...] = ()
+    cafile: Path | None = None
+    allow_special: bool = False
+
+
+class Proved(Struct, frozen=True, kw_only=True):
+    """A proof, and what the rules say of it."""
+
+    proof: Proof
+    judgements: tuple[Judgement, ...]
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A proof that is planned and allowed; nothing was said to any host."""
+
+    proof: Proof
+    wanted: Wanted
+    resolver: Resolver
+    options: ProveOptions
+
+
+def judge(proof: Proof) -> Proved:
+    """What today's rules make of a proof."""
+    return Proved(proof=proof, judgements=judge_proof(proof))
+
+
+async def prepare(recipient: str, options: ProveOptions) -> Prepared:
+    """Look up the chain and the consent, and plan the messages.
+
+    Raises InputError for input that cannot be right, and where the domain does not allow it.
+    """
+    settings = load_settings()
+    request = make_request(
+        recipient,
+        LookOptions(
+            recipients=(recipient,),
+            helo=options.helo,
+            mail_from=options.mail_from,
+            port=options.port,
+            nameservers=options.nameservers,
+        ),
+        settings,
+    )
+    resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
+    allowed = await _consent(request.domain, resolver, options)
+    helo = request.helo or "localhost.localdomain"
+    author = Author(mail_from=request.vantage.mail_from, helo=helo, contact=settings.contact)
+    now = time.time()
+    wanted = Wanted(
+        author=author,
+        port=request.vantage.port,
+        watch=options.watch,
+        unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
+        only=tuple(host.rstrip(".").lower() for host in options.only),
+    )
+    proof = Proof(
+        version=__version__,
+        domain=request.domain,
+        recipient=request.recipients[0],
+        mail_from=author.mail_from,
+        helo=helo,
+        allowed_by=allowed,
+        began_at=now,
+        watched_until=now,
+        deadline=now + options.deadline,
+    )
+    proof = await plan_proof(proof, wanted, resolver)
+    _check_plan(proof, options)
+    proof = _with_boxes(proof, options)
+    return Prepared(proof=proof, wanted=wanted, resolver=resolver, options=options)
+
+
+async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], None]) -> Proved:
+    """Send and watch; every change is on disk in `journal` before the next thing is done.
+
+    Raises InputError where the journal cannot be written or there were too many messages lately.
+    """
+    proof, wanted, options = prepared.proof, prepared.wanted, prepared.options
+    _count_messages(sum(1 for route in proof.routes if route.begun_at is None))
+    mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
+    try:
+        if options.when_down:
+            wanted, proof = await _wait_for_outage(prepared, tell)
+        keep(proof, journal)
+        proof = await prove(
+            proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell
+        )
+    finally:
+        for box in (mailbox, returns):
+            if box is not None:
+                await box.close()
+    return judge(proof)
+
+
+def keep(proof: Proof, journal: Path) -> None:
+    """Write the proof to disk, for its owner alone; it is there when this returns. Raises InputError."""
+    beside = journal.with_name(f".{journal.name}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(proof), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(journal)
+    except OSError as error:
+        raise InputError(f"the proof cannot be kept there: {error.strerror}", place=Place(str(journal))) from error
+
+
+def load_proof(path: Path) -> Proof:
+    """A proof that was kept. Raises InputError for a file that is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Proof)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
+    except msgspec.DecodeError as error:
+        raise InputError(f"this is no proof that mxprobe has kept: {error}", place=Place(str(path))) from error
+
+
+async def resume(path: Path, options: ProveOptions, arrived: tuple[str, ...] = ()) -> Prepared:
+    """A proof taken up again: what was begun is not sent again, what was not is dropped. `arrived` are tokens that
+    somebody has seen.
+
+    Raises InputError for a file that is none, and for a token that is none of its own.
+    """
+    proof = load_proof(path)
+    tokens = {route.token for route in proof.routes}
+    for token in arrived:
+        if token not in tokens:
+            raise InputError(f"--arrived {token}: no message of this proof bears that mark", place=Place(str(path)))
+    settings = load_settings()
+    request = make_request(
+        proof.recipient, LookOptions(helo=proof.helo, nameservers=options.nameservers, port=options.port), settings
+    )
+    routes = tuple(
+        replace(route, copies=(*route.copies, _by_word(route.token))) if route.token in arrived else route
+        for route in proof.routes
+        if route.begun_at is not None
+    )
+    author = Author(mail_from=proof.mail_from, helo=proof.helo, contact=settings.contact)
+    wanted = Wanted(author=author, port=request.vantage.port, watch=options.watch)
+    proof = replace(
+        proof,
+        routes=routes,
+        complete=True,
+    )
+    proof = _with_boxes(proof, options)
+    resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
+    return Prepared(proof=proof, wanted=wanted, resolver=resolver, options=options)
+
+
+async def _consent(domain: str, resolver: Resolver, options: ProveOptions) -> str:
+    """What allows writing to the domain. Raises InputError where nothing does."""
+    if options.i_own_this:
+        return OWNED.allowed_by
+    answer = await resolver.ask(consent_question(domain))
+    found = read_consent(domain, answer, datetime.now(UTC).date())
+    if isinstance(found, NoConsent):
+        record = f'{consent_question(domain).name}. TXT "v=mxprobe1; until=YYYY-MM-DD"'
+        hint = f"It would be allowed by {record}, or by {found.flag}."
+        raise InputError(f"{domain} does not allow messages of mxprobe: {found.reason}", hint=hint)
+    return f"TXT {found.allowed_by} until {found.until}"
+
+
+def _check_plan(proof: Proof, options: ProveOptions) -> None:
+    """Refuse a proof that would write to nobody or to too many, or that names hosts that are not there."""
+    hosts = {host for _, host in proof.chain}
+    if not hosts:
+        raise InputError(f"{proof.domain} has no host that mail could be sent to: mxprobe probe {proof.domain}")
+    for flag, names in (("--only", options.only), ("--when-down", options.when_down)):
+        for name in names:
+            if name not in hosts:
+                raise InputError(f"{flag} {name}: the MX hosts of {proof.domain} are {', '.join(sorted(hosts))}")
+    if len(proof.routes) > MOST_MESSAGES:
+        says = f"{len(proof.routes)} messages would be sent, and {MOST_MESSAGES} is the most"
+        raise InputError(says, hint="Name the hosts that count: --only mx2.example.com; --no-unknown halves them.")
+    if options.when_down and hosts <= set(options.when_down):
+        raise InputError("--when-down names every MX host: nobody would be left to write to")
+
+
+def _count_messages(number: int) -> None:
+    """Take down that so many messages will be sent now. Raises InputError where there were too many in an hour."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mxprobe"
+    book, now = home / "sent", time.time()
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lines = book.read_text().split() if book.exists() else []
+        recent = [line for line in lines if line.replace(".", "", 1).isdigit() and float(line) > now - _HOUR]
+        if len(recent) + number > MOST_AN_HOUR:
+            says = f"{len(recent)} messages were sent in the last hour; {MOST_AN_HOUR} an hour is the most"
+            raise InputError(says, hint="Wait, or name fewer hosts: --only.")
+        book.write_text("\n".join([*recent, *[f"{now:.0f}"] * number]) + "\n")
+    except OSError as error:
+        raise InputError(f"the count of messages cannot be kept: {error.strerror}", place=Place(str(book))) from error
+
+
+async def _wait_for_outage(prepared: Prepared, tell: Callable[[str], None]) -> tuple[Wanted, Proof]:
+    """The wish and the proof as they are once the named hosts are down: nothing is sent to those."""
+    options, proof = prepared.options, prepared.proof
+    addresses = dict(proof.addresses)
+    watched = Watched(
+        hosts=tuple((host, addresses.get(host, ())) for host in options.when_down),
+        port=prepared.wanted.port,
+        at_most=options.at_most,
+    )
+    if not await until_down(watched, connect, tell):
+        names = ", ".join(options.when_down)
+        raise MxprobeError(f"{names} did not go down within {options.at_most / _HOUR:.0f} h; nothing was sent")
+    now = time.time()
+    routes = tuple(route for route in proof.routes if route.via not in options.when_down)
+    wanted = replace(prepared.wanted, down=options.when_down)
+    shift = now - proof.began_at
+    return wanted, replace(proof, routes=routes, began_at=now, deadline=proof.deadline + shift)
+
+
+def _means(prepared: Prepared, mailbox: Mailbox | None, returns: Mailbox | None) -> Means:
+    options = prepared.options
+    return Means(
+        resolver=prepared.resolver,
+        connect=connect,
+        anchors=trusted_pem(options.cafile),
+        tls=permissive_context(),
+        wall=time.time,
+        fetch=FetchMeans(
+            resolver=prepared.resolver, connect=connect, tls=TlsContext(options.cafile), wall=time.time
+        ),
+        mailbox=mailbox.look if mailbox is not None else None,
+        returns=returns.look if returns is not None else None,
+    )
+
+
+def _boxes(options: ProveOptions) -> tuple[tuple[str, str], ...]:
+    """Where is looked, and by which option it was said."""
+    return (options.mailbox, "--mailbox"), (options.returns, "--returns")
+
+
+def _open(word: str, flag: str, proof: Proof, options: ProveOptions) -> Mailbox | None:
+    """A mailbox by its word; None where there is none. Raises InputError."""
+    if not word:
+        return None
+    tokens = tuple(route.token for route in proof.routes)
+    user = (proof.recipient if flag == "--mailbox" else proof.mail_from).rpartition("@")[0]
+    watching = replace(options.watching, since=proof.began_at, tokens=tokens, user=user, argument=flag)
+    return open_mailbox(word, watching)
+
+
+def _with_boxes(proof: Proof, options: ProveOptions) -> Proof:
+    """The proof, with words for where is looked."""
+    mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
+    return replace(
+        proof,
+        mailbox=mailbox.describe() if mailbox is not None else proof.mailbox,
+        returns=returns.describe() if returns is not None else proof.returns,
+    )
+
+
+def _by_word(token: str) -> Copy:
+    """A copy that somebody says has arrived."""
+    return Copy(place="seen by whoever says so", at=time.time(), message_id=token)

@@ -1,0 +1,64 @@
+"""Waits until hosts are down: by asking them now and then, politely, whether they take connections.
+
+Standards: RFC 5321 §4.5.4.1 (who is not reached is asked again after a while).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from mxprobe.facts.session import Endpoint
+from mxprobe.wire.dial import Connect
+
+_EVERY = 60.0
+_PATIENCE = 20.0
+_IN_A_ROW = 2
+"""So many rounds in a row nobody answers before a host counts as down."""
+
+
+class Watched(Struct, frozen=True, kw_only=True):
+    """The hosts with their addresses, the port, and for how long they are watched at most, in seconds."""
+
+    hosts: tuple[tuple[str, tuple[str, ...]], ...]
+    port: int = 25
+    at_most: float = 43200.0
+    every: float = _EVERY
+
+
+async def until_down(watched: Watched, connect: Connect, tell: Callable[[str], None]) -> bool:
+    """Wait until no address of the hosts takes connections; False where that did not come in time."""
+    loop = asyncio.get_running_loop()
+    until, silent = loop.time() + watched.at_most, 0
+    names = ", ".join(host for host, _ in watched.hosts)
+    tell(f"waiting for {names} to go down; asked every {watched.every:.0f} s")
+    while loop.time() < until:
+        answers = await asyncio.gather(*(_answers(endpoint, connect) for endpoint in _endpoints(watched)))
+        silent = 0 if any(answers) else silent + 1
+        if silent >= _IN_A_ROW:
+            tell(f"{names} is down")
+            return True
+        await asyncio.sleep(watched.every if not silent else min(watched.every, 5.0))
+    return False
+
+
+def _endpoints(watched: Watched) -> list[Endpoint]:
+    return [
+        Endpoint(host=host, address=address, port=watched.port)
+        for host, addresses in watched.hosts
+        for address in addresses
+    ]
+
+
+async def _answers(endpoint: Endpoint, connect: Connect) -> bool:
+    """Whether a connection is taken, and something is said on it."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            connection: Any = await connect(endpoint)
+            try:
+                return bool(await asyncio.get_running_loop().sock_recv(connection, 4))
+            finally:
+                connection.close()
+    except (OSError, TimeoutError):
+        return False
