@@ -78,10 +78,9 @@ def _dialogue(snapshot: Snapshot, asked: AskedAbout, endpoint: Endpoint) -> list
     ]
     for sender, group in envelopes(asked, numbers):
         lines.append(f"  MAIL FROM:<{sender}>")
-        lines += [
-            f"  {f'RCPT TO:<{asked.questions[number].recipient}>':<60} {asked.questions[number].role}"
-            for number in group
-        ]
+        for number in group:
+            question = asked.questions[number]
+            lines.append(f"  RCPT TO:<{question.recipient}>  ({question.role})")
         lines.append("  RSET")
     lines.append("  QUIT")
     if asked.patient:
@@ -90,5 +89,5 @@ def _dialogue(snapshot: Snapshot, asked: AskedAbout, endpoint: Endpoint) -> list
         )
     attempts = snapshot.vantage.attempts
     if attempts > 1:
-        lines += wrap("  ", f"Up to {attempts} sessions where it fails before MAIL; no RCPT is said in two of them.")
+        lines += wrap("  ", f"Up to {attempts} sessions where it fails before MAIL; RCPTs are said in one of them.")
     return lines

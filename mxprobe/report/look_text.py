@@ -21,6 +21,7 @@ from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
 
+_PLURAL = {Severity.OK: "ok"}
 _MOST_CODES = 6
 """So many codes stand before a reason; more stand behind it."""
 
@@ -116,7 +117,7 @@ def _takes_all(snapshot: Snapshot, visit: Visit) -> bool:
 def _findings(document: LookDocument) -> list[str]:
     found = findings_of(document.judgements)
     counts = [(severity, sum(1 for one in found if one.severity is severity)) for severity in Severity]
-    tally = ", ".join(count_of(count, severity.value) for severity, count in counts if count)
+    tally = ", ".join(count_of(count, severity.value, _PLURAL.get(severity)) for severity, count in counts if count)
     passed = sum(1 for judgement in document.judgements if judgement.status is Status.PASSES)
     open_ones = sum(1 for judgement in document.judgements if judgement.status is Status.INCONCLUSIVE)
     judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
