@@ -23,7 +23,8 @@ def render_announcement(snapshot: Snapshot) -> str:
     roles = dict.fromkeys(_ROLES[question.role] for question in asked.questions)
     senders = [f"MAIL FROM:<{sender}>" for sender in dict.fromkeys(one.sender for one in asked.questions)]
     until = f" (until {asked.until})" if asked.until else ""
-    lines = wrap("asking   ", f"{', '.join(roles)}; {' and '.join(senders)}; no message is sent")
+    again = f"; once more, after {say_span(DEFAULT_WAIT)} or the stated wait, what is put off" if asked.patient else ""
+    lines = wrap("asking   ", f"{', '.join(roles)}; {' and '.join(senders)}{again}; no message is sent")
     for endpoint, count in counts.items():
         lines += wrap("  at     ", f"{endpoint.id}: at most {count_of(count, 'RCPT')}{_shared(asked, endpoint)}")
     lines += wrap(
