@@ -87,7 +87,9 @@ class Given(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """The answer as a report says it: "later (greylisting)"."""
+        """The answer as a report says it: "later (greylisting)", "unknown (refuses connections)"."""
+        if self.why is Why.NOT_ASKED and self.said:
+            return f"{self.answer} ({self.said})"
         return f"{self.answer} ({self.why})" if self.why else self.answer.value
 
 

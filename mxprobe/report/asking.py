@@ -23,7 +23,8 @@ def render_announcement(snapshot: Snapshot) -> str:
     roles = dict.fromkeys(_ROLES[question.role] for question in asked.questions)
     senders = [f"MAIL FROM:<{sender}>" for sender in dict.fromkeys(one.sender for one in asked.questions)]
     until = f" (until {asked.until})" if asked.until else ""
-    lines = wrap("asking   ", f"{', '.join(roles)}; {' and '.join(senders)}; no message is sent")
+    again = f"; once more, after {say_span(DEFAULT_WAIT)} or the stated wait, what is put off" if asked.patient else ""
+    lines = wrap("asking   ", f"{', '.join(roles)}; {' and '.join(senders)}{again}; no message is sent")
     for endpoint, count in counts.items():
         lines += wrap("  at     ", f"{endpoint.id}: at most {count_of(count, 'RCPT')}{_shared(asked, endpoint)}")
     lines += wrap(
@@ -78,10 +79,9 @@ def _dialogue(snapshot: Snapshot, asked: AskedAbout, endpoint: Endpoint) -> list
     ]
     for sender, group in envelopes(asked, numbers):
         lines.append(f"  MAIL FROM:<{sender}>")
-        lines += [
-            f"  {f'RCPT TO:<{asked.questions[number].recipient}>':<60} {asked.questions[number].role}"
-            for number in group
-        ]
+        for number in group:
+            question = asked.questions[number]
+            lines.append(f"  RCPT TO:<{question.recipient}>  ({question.role})")
         lines.append("  RSET")
     lines.append("  QUIT")
     if asked.patient:
@@ -90,5 +90,5 @@ def _dialogue(snapshot: Snapshot, asked: AskedAbout, endpoint: Endpoint) -> list
         )
     attempts = snapshot.vantage.attempts
     if attempts > 1:
-        lines += wrap("  ", f"Up to {attempts} sessions where it fails before MAIL; no RCPT is said in two of them.")
+        lines += wrap("  ", f"Up to {attempts} sessions where it fails before MAIL; RCPTs are said in one of them.")
     return lines

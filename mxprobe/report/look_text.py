@@ -21,6 +21,7 @@ from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
 
+_PLURAL = {Severity.OK: "ok"}
 _MOST_CODES = 6
 """So many codes stand before a reason; more stand behind it."""
 

@@ -6,7 +6,7 @@ from mxprobe.facts.matrix import Role
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.matrix import Given, all_answers, asked_about
+from mxprobe.mx.matrix import Given, Why, all_answers, asked_about
 from mxprobe.report.words import wrap
 
 _WIDTH = 11
@@ -78,5 +78,6 @@ def _note(given: Given, mixed: bool) -> str:
     if mixed and given.question.role is Role.FOREIGN:
         return f"{name} from <{given.question.sender}>: {given.words}: {given.said}"
     if given.answer in (Answer.LATER, Answer.UNKNOWN):
-        return f"{name}: {given.why or given.answer}: {given.said}"
+        about = "" if given.why in (Why.PLAIN, Why.NOT_ASKED) else f" ({given.why})"
+        return f"{name}: {given.answer}{about}: {given.said}"
     return ""

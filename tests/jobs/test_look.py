@@ -19,6 +19,7 @@ from mxprobe.errors import InputError
 from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.session import FailureKind
 from mxprobe.facts.smtp import Phase
+from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import LookOptions, domain_of, look, make_request
 from mxprobe.settings import Settings, load_settings
 from tests.wire.hosts import Issued, issue, mail_host
@@ -185,6 +186,11 @@ def test_what_is_no_domain_is_refused_in_one_message(typed: str) -> None:
         ({"port": 70000}, "port"),
         ({"timeout": -1.0}, "timeout"),
         ({"attempts": 0}, "attempts"),
+        ({"matrix": True}, "--to you@example.test"),
+        ({"matrix": True, "recipients": ("bob@elsewhere.test",)}, "no recipient of example.test"),
+        ({"matrix": True, "recipients": ("bob@example.test",), "dns_only": True}, "--dry-run"),
+        ({"patient": True, "recipients": ("bob@example.test",)}, "--patient .* goes with --matrix"),
+        ({"force_shared": True}, "--force-shared .* goes with --matrix"),
     ],
 )
 def test_an_option_that_cannot_be_right_is_named(changes: dict[str, Any], words: str) -> None:
@@ -192,6 +198,41 @@ def test_an_option_that_cannot_be_right_is_named(changes: dict[str, Any], words:
 
     with pytest.raises(InputError, match=words):
         make_request("example.test", options, Settings())
+
+
+def test_the_control_of_a_matrix_is_drawn_anew_each_time_and_can_be_given() -> None:
+    def control(**changes: Any) -> str:
+        options = LookOptions(nameservers=("127.0.0.1",), recipients=("a@example.test",), matrix=True, **changes)
+        wish = make_request("example.test", options, Settings()).matrix
+        assert wish is not None
+        return wish.random
+
+    assert len(control()) == 24
+    assert control().isalnum()
+    assert control() != control()
+    assert control(random="known") == "known"
+
+
+async def test_a_matrix_needs_the_record_of_the_domain_or_the_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"recipients": ("alice@example.test",), "matrix": True}
+    announced: list[Snapshot] = []
+    async with example_test(mail_host(None)) as options:
+        values = {name: getattr(options, name) for name in options.__struct_fields__}
+        with pytest.raises(InputError, match="there is no TXT record"):
+            await look("example.test", LookOptions(**{**values, **asked}), announce=announced.append)
+        assert announced == []
+        owned = await look(
+            "example.test", LookOptions(**{**values, **asked, "i_own_this": True}), announce=announced.append
+        )
+        monkeypatch.setitem(RECORDS, ("_mxprobe.example.test.", "TXT"), ('"v=mxprobe1; until=2999-12-31"',))
+        allowed = await look("example.test", LookOptions(**{**values, **asked}), announce=announced.append)
+
+    assert [one.snapshot.asked_about.allowed_by for one in (owned, allowed) if one.snapshot.asked_about] == [
+        "--i-own-this",
+        "_mxprobe.example.test",
+    ]
+    assert len(announced) == 2
+    assert "MX800" in {finding.code for judgement in allowed.judgements for finding in judgement.findings}
 
 
 async def test_a_name_server_that_does_not_answer_is_a_fact() -> None:

@@ -9,7 +9,7 @@ from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import NotVisited, Snapshot
 from mxprobe.mx.matrix import Why, all_answers
 from mxprobe.probe.matrix import FOREIGN, MatrixRequest
-from tests.support.asked import HELO, ONE, RANDOM, TWO, Answering, Asked, ask_matrix, knows
+from tests.support.asked import DROP, HELO, ONE, RANDOM, TWO, Answering, Asked, ask_matrix, knows
 
 OWNED = MatrixRequest(random=RANDOM, owned=True)
 PATIENT = MatrixRequest(random=RANDOM, owned=True, patient=True)
@@ -117,6 +117,15 @@ def test_a_shared_host_is_asked_for_the_good_recipient_alone_unless_forced() -> 
     assert len(ask_matrix(HONEST, forced, hosts=hosts).lines(ONE, "RCPT")) == ANNOUNCED
 
 
+def test_a_postmaster_who_was_named_is_not_asked_about_twice() -> None:
+    named = ("postmaster@example.test", "alice@example.test")
+    seen = ask_matrix({ONE: knows("alice", "postmaster")}, OWNED, recipients=named)
+
+    assert seen.lines(ONE, "RCPT").count("RCPT TO:<postmaster@example.test>") == 2
+    assert [sender for sender, name in seen.hosts[ONE].times if name == named[0]] == [f"postmaster@{HELO}", "<>"]
+    assert len(seen.lines(ONE, "RCPT")) == ANNOUNCED
+
+
 def test_a_dry_run_asks_names_and_dials_nobody() -> None:
     seen = ask_matrix(HONEST, MatrixRequest(random=RANDOM), dry_run=True)
 
@@ -127,14 +136,17 @@ def test_a_dry_run_asks_names_and_dials_nobody() -> None:
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("ending", ["421 4.3.2 closing", DROP])
 @pytest.mark.parametrize("closing", range(1, 7))
-def test_a_host_that_closes_in_the_middle_is_not_told_a_recipient_twice(closing: int, pipelining: bool) -> None:
+def test_a_host_that_closes_in_the_middle_is_not_told_a_recipient_twice(
+    closing: int, ending: str, pipelining: bool
+) -> None:
     count = 0
 
     def close(sender: str, recipient: str, times: int) -> str:
         nonlocal count
         count += 1
-        return "421 4.3.2 closing" if count == closing else "250 ok"
+        return ending if count == closing else "250 ok"
 
     seen = ask_matrix({ONE: close}, OWNED, pipelining=pipelining)
 

@@ -30,6 +30,7 @@ def test_patience_doubles_what_is_announced_and_a_record_needs_no_warning() -> N
     text = render_announcement(ask_matrix(HONEST, wish, texts=('"v=mxprobe1; until=2026-12-31"',)).announced[0])
 
     assert "at most 24 RCPTs; allowed by _mxprobe.example.test (until 2026-12-31)" in text
+    assert "once more, after 5 min or the stated wait" in " ".join(text.split())
     assert "warning" not in text
 
 

@@ -20,6 +20,8 @@ from tests.wire.hosts import Mailbox, MemoryDialer, play, wall
 ONE, TWO = "198.41.0.4", "199.9.14.201"
 HELO = "probe.elsewhere.test"
 RANDOM = "q7x2m9k4w8z1n5c3v6b0t2r8"
+DROP = "421 dropped"
+"""Said by a host that then tears the connection down."""
 Answering = Callable[[str, str, int], str]
 """What a host says to RCPT: of the sender, the recipient and how often it was asked for this pair."""
 
@@ -49,6 +51,8 @@ class Listening(Mailbox):
         pair = (envelope.mail_from, address)
         self.times[pair] += 1
         said = self.answering(envelope.mail_from, address, self.times[pair])
+        if said == DROP:
+            server.transport.abort()
         if said.startswith("2"):
             envelope.rcpt_tos.append(address)
         return said
@@ -128,12 +132,13 @@ async def _look(
         network.listen(address, 25, _factory(handler))
     told: list[str] = []
     announced: list[Snapshot] = []
+    recipients = changes.pop("recipients", ("alice@example.test",))
     request = Request(
         domain="example.test",
         asked="example.test",
         helo=HELO,
         vantage=Vantage(helo=HELO, nameservers=("memory",)),
-        recipients=("alice@example.test",),
+        recipients=recipients,
         own_sender=True,
         matrix=wish,
         **changes,

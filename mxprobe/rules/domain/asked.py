@@ -8,12 +8,6 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.matrix import Given, all_answers, asked_about
 from mxprobe.rules.domain.reading import was_dialled
 
-_NAMES = {
-    Role.GOOD: "a recipient",
-    Role.RANDOM: "a random recipient",
-    Role.POSTMASTER: "postmaster",
-    Role.FOREIGN: "a recipient of another domain",
-}
 KNOWN = (Answer.ACCEPTED, Answer.REFUSED)
 
 
@@ -48,7 +42,7 @@ def not_asked(snapshot: Snapshot, role: Role) -> str | None:
     if not asked.questions:
         return f"no recipient was asked for: --to you@{snapshot.domain}"
     if role is not Role.GOOD and not asked.is_matrix:
-        return f"nobody was asked about {_NAMES[role]}: --to you@{snapshot.domain} --matrix"
+        return "nobody but the recipient was asked about; --matrix asks about more, with the domain's consent"
     return None
 
 

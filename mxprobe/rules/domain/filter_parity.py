@@ -65,6 +65,6 @@ def find(snapshot: Snapshot) -> Judgement:
         found.append(finding(RULE, given.endpoint.host, words))
     if found or not backups:
         return conclude(RULE, unique(found))
-    doubtful = [given for given in (*givens,) if not is_known(given) and given not in filtered]
+    doubtful = [given for given in givens if not is_known(given) and given not in filtered]
     silent = still_open(doubtful) or (still_open(backups) if filtered else "")
     return inconclusive(RULE, silent) if silent else conclude(RULE, [])

@@ -57,8 +57,9 @@ def find(snapshot: Snapshot) -> Judgement:
     if found:
         return conclude(RULE, unique(found))
     if put_off:
-        again = "still later when asked again" if put_off[0].earlier else "--matrix --patient asks again"
-        return inconclusive(RULE, f"{put_off[0].endpoint.id} looks like greylisting; {again}")
+        given = put_off[0]
+        again = f"when asked again: {given.words}" if given.earlier else "--matrix --patient asks again"
+        return inconclusive(RULE, f"{given.endpoint.id} looks like greylisting; {again}")
     silent = still_open(given for given in givens if given.answer is Answer.UNKNOWN)
     return inconclusive(RULE, silent) if silent else conclude(RULE, [])
 
