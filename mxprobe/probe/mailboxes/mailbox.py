@@ -1,0 +1,98 @@
+"""What a mailbox is to a proof: a place that is looked at again and again for messages that carry a token of ours.
+
+Each kind is one file beside this one and one line in the list of `mxprobe.probe.mailboxes`.
+"""
+
+from collections.abc import Callable
+from email.parser import BytesHeaderParser
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from mxprobe.facts.dsn import read_dsn
+from mxprobe.facts.proof import TOKEN_HEADER
+from mxprobe.mx.trace import MOST_OCTETS, header_of, read_copy
+from mxprobe.wire.secret import Secret
+
+JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail"})
+"""What folders for unwanted mail are called, in lower case."""
+
+DAY = 86_400.0
+"""How much older than the proof a message may seem that is still looked at: clocks differ, and time zones."""
+
+
+class Found(NamedTuple):
+    """A message that lies in a mailbox: its header (of a report of delivery all, up to 262,144 octets), in which
+    folder, since when (seconds since 1970 UTC), and whether that folder is for unwanted mail."""
+
+    content: bytes
+    place: str
+    at: float
+    is_junk: bool
+
+
+class Mailbox(Protocol):
+    """Where messages may arrive. Raises CouldNotLook where looking failed and may work later, other kinds of
+    MxprobeError where the person has to change something."""
+
+    def describe(self) -> str:
+        """What is looked at, in words for people: never with a password."""
+
+    async def look(self) -> tuple[Found, ...]:
+        """What is there and was not there at the last look; the first look finds what lay there already."""
+
+    async def clean(self, tokens: frozenset[str]) -> int:
+        """Remove messages with one of these tokens, and reports about them, and nothing else; how many they were."""
+
+    async def close(self) -> None:
+        """Give back what is held open; nothing is looked at after."""
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """What every kind of mailbox is told.
+
+    `since`: nothing older is wanted. `tokens` are those that may arrive: for a command, which is asked for each.
+    `user` is whose mail it is where the word does not say; `argument` the option that the word stood behind, for
+    messages to people. `limit` bounds a look in seconds. `cafile` replaces the machine's authorities for IMAP.
+    """
+
+    since: float = 0.0
+    tokens: tuple[str, ...] = ()
+    user: str = ""
+    password: Secret | None = None
+    cafile: str | None = None
+    limit: float = 30.0
+    argument: str = "--mailbox"
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """A kind of mailbox: the words before the colon that name it, an example, and what opens one.
+
+    `open` gets the whole word; it raises InputError for one that cannot be right, and reaches out to nothing.
+    """
+
+    names: tuple[str, ...]
+    example: str
+    open: Callable[[str, Watch], Mailbox]
+
+
+def token_of(content: bytes) -> str | None:
+    """The token of a message of ours, or of the message that a report of delivery is about."""
+    found = read_copy(content, "", 0.0, False)
+    if found is not None:
+        return found[0]
+    return next((bounce.token for bounce in read_dsn(content, TOKEN_HEADER) if bounce.token), None)
+
+
+def is_report(content: bytes) -> bool:
+    """Whether a header is one of a report of delivery, of whatever form."""
+    header = BytesHeaderParser().parsebytes(header_of(content))
+    return header.get_content_type() == "multipart/report" or "X-Failed-Recipients" in header
+
+
+def cut(content: bytes) -> bytes | None:
+    """What of a message is kept: of ours the header, of a report of ours all that is read, of others nothing."""
+    content = content[:MOST_OCTETS]
+    if read_copy(content, "", 0.0, False) is not None:
+        return header_of(content)
+    return content if is_report(content) and token_of(content) is not None else None

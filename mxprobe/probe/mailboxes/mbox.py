@@ -1,0 +1,165 @@
+"""An mbox: one file with all messages, each behind a line that begins with "From ". It is read from where the last look
+ended, and not while a mailer holds its lock; only `clean` writes to it."""
+
+import asyncio
+import contextlib
+import hashlib
+import mailbox
+import os
+import time
+from collections.abc import Iterator
+from email.parser import BytesHeaderParser
+from email.utils import parsedate
+from pathlib import Path
+from typing import IO
+
+from mxprobe.errors import CouldNotLook, InputError
+from mxprobe.mx.trace import MOST_OCTETS, header_of
+from mxprobe.probe.mailboxes.mailbox import DAY, Found, Kind, Watch, cut, token_of
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+_FROM = b"From "
+_LONGEST_LINE = 65_536
+
+
+class Mbox:
+    """The mbox at `path`, which need not be there yet: some mailers make it for the first message."""
+
+    def __init__(self, path: Path, since: float) -> None:
+        self._path = path
+        self._since = since
+        self._end = 0
+        self._inode = 0
+        self._seen = set[bytes]()
+
+    def describe(self) -> str:
+        """Its path."""
+        return f"mbox {self._path}"
+
+    async def look(self) -> tuple[Found, ...]:
+        """New messages of ours and reports about them; nothing while a mailer writes to the file."""
+        return await asyncio.to_thread(self._look)
+
+    async def clean(self, tokens: frozenset[str]) -> int:
+        """Remove messages with one of these tokens, with the file locked, as mailers lock it."""
+        return await asyncio.to_thread(self._clean, tokens)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _look(self) -> tuple[Found, ...]:
+        try:
+            with self._path.open("rb") as file:
+                if self._path.with_name(f"{self._path.name}.lock").exists() or not _is_free(file):
+                    return ()
+                return tuple(self._read(file))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise CouldNotLook(f"{self.describe()}: {error.strerror}") from error
+
+    def _read(self, file: IO[bytes]) -> Iterator[Found]:
+        """What stands behind the place where the last look ended; all where the file is another or has shrunk."""
+        about = os.fstat(file.fileno())
+        if about.st_ino != self._inode or about.st_size < self._end:
+            self._end = 0
+        self._inode = about.st_ino
+        file.seek(self._end)
+        for first, raw in _messages(file):
+            content = cut(raw)
+            if content is None or (mark := _mark(first, content)) in self._seen:
+                continue
+            self._seen.add(mark)
+            at = _read_from_line(first)
+            if at is None or not self._since - DAY <= at <= about.st_mtime + DAY:
+                at = about.st_mtime
+            if at >= self._since - DAY:
+                yield Found(content, "INBOX", min(at, about.st_mtime), False)
+        self._end = file.tell()
+
+    def _clean(self, tokens: frozenset[str]) -> int:
+        if not self._path.exists():
+            return 0
+        box = mailbox.mbox(self._path, create=False)
+        removed = 0
+        try:
+            box.lock()
+            for key in box.keys():  # noqa: SIM118  # removing while a mailbox is iterated over
+                with contextlib.closing(box.get_file(key)) as file:
+                    content = cut(file.read(MOST_OCTETS))
+                if content is not None and token_of(content) in tokens:
+                    box.remove(key)
+                    removed += 1
+            box.flush()
+            self._end = 0  # what came since the last look is still to be found
+        except mailbox.ExternalClashError as error:
+            raise CouldNotLook(f"{self.describe()}: a mailer holds its lock; nothing was removed") from error
+        except OSError as error:
+            raise CouldNotLook(f"{self.describe()}: {error.strerror}; nothing was removed") from error
+        finally:
+            box.close()
+        return removed
+
+
+def _is_free(file: IO[bytes]) -> bool:
+    """Whether no mailer holds a lock for writing. It is held until the file is closed."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _messages(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Every message from here on: its "From " line, and as much of it as anything looks at."""
+    first, kept, size, after_empty = b"", list[bytes](), 0, True
+    while line := file.readline(_LONGEST_LINE):
+        if after_empty and line.startswith(_FROM):
+            if first:
+                yield first, b"".join(kept)
+            first, kept, size = line, [], 0
+        elif size < MOST_OCTETS:
+            kept.append(line)
+            size += len(line)
+        after_empty = line in {b"\n", b"\r\n"}
+    if first:
+        yield first, b"".join(kept)
+
+
+def _mark(first: bytes, content: bytes) -> bytes:
+    """What tells a message from another copy of it, and stays when a mail reader notes its state in the header."""
+    header = BytesHeaderParser().parsebytes(header_of(content))
+    lasting = [str(value) for name, value in header.raw_items() if name.lower() in {"received", "message-id"}]
+    return hashlib.sha256(first + "\n".join(lasting).encode("utf-8", "surrogateescape")).digest()
+
+
+def _read_from_line(line: bytes) -> float | None:
+    """When a mailer says it wrote the message: local time, as mailers have it; None where that cannot be read."""
+    words = line.decode("ascii", "replace").split(maxsplit=2)
+    date = parsedate(words[2]) if len(words) > 2 else None
+    try:
+        return None if date is None else time.mktime((*date[:6], 0, 1, -1))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _open(word: str, watch: Watch) -> Mbox:
+    path = Path(word.partition(":")[2]).expanduser()
+    if not path.name or path.is_dir() or not path.parent.is_dir():
+        what = "is a directory: is it a Maildir?" if path.is_dir() else "lies in no directory that is there"
+        raise InputError(
+            f"{watch.argument} {word}: {path} {what}",
+            hint="An mbox is named by its file: mbox:/var/mail/alice",
+        )
+    if path.exists() and not os.access(path, os.R_OK):
+        raise InputError(f"{watch.argument} {word}: {path} cannot be read by this user")
+    return Mbox(path, watch.since)
+
+
+KIND = Kind(names=("mbox",), example="mbox:/var/mail/alice", open=_open)

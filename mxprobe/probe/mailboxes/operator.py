@@ -1,0 +1,29 @@
+"""No mailbox at all: the person looks, and types the token of the message that came."""
+
+from mxprobe.probe.mailboxes.mailbox import Found, Kind, Watch
+
+
+class Operator:
+    """Finds nothing; that a message arrived is told by hand."""
+
+    def describe(self) -> str:
+        """How to tell."""
+        return "nobody looks: tell what came with mxprobe prove --resume --arrived TOKEN"
+
+    async def look(self) -> tuple[Found, ...]:
+        """Nothing."""
+        return ()
+
+    async def clean(self, tokens: frozenset[str]) -> int:
+        """Nothing."""
+        return 0
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _open(_word: str, _watch: Watch) -> Operator:
+    return Operator()
+
+
+KIND = Kind(names=("token",), example="token", open=_open)
