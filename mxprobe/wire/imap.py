@@ -131,6 +131,7 @@ class Connection:
             if account.starttls:
                 line.upgrade()
             _log_in(line, account)
+            line.learn()
         except BaseException:
             line.shutdown()
             raise
