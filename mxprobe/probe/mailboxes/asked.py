@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -16,6 +17,11 @@ PASSWORD_VARIABLE = "MXPROBE_IMAP_PASSWORD"
 """The environment variable that may hold a password; commands do not get to see it."""
 
 _LONGEST_COMPLAINT = 2_000
+
+
+class _Pipe(Protocol):
+    async def read(self, n: int) -> bytes:
+        """What is there, up to `n` octets; nothing at its end."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -85,6 +91,6 @@ def _end(process: asyncio.subprocess.Process) -> None:
             process.kill()
 
 
-async def _drain(stream: asyncio.StreamReader | None, kept: bytearray, most: int) -> None:
+async def _drain(stream: _Pipe | None, kept: bytearray, most: int) -> None:
     while stream is not None and (octets := await stream.read(65_536)):
         kept += octets[: max(0, most - len(kept))]
