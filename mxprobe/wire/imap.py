@@ -30,7 +30,9 @@ MOST_MESSAGES = 200
 
 _MOST_OCTETS = 262_144
 _MOST_FOLDERS = 8
-_JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail"})
+JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail"})
+"""What folders for unwanted mail are called, in lower case."""
+
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?P<delimiter>\\?[^"])") (?P<name>.+)', re.DOTALL)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY = 86_400
@@ -131,6 +133,7 @@ class Connection:
             if account.starttls:
                 line.upgrade()
             _log_in(line, account)
+            line.learn()
         except BaseException:
             line.shutdown()
             raise
@@ -233,7 +236,7 @@ def _folders(line: Line) -> tuple[Folder, ...]:
     junk = [name for flags, _, name in told if r"\junk" in flags]
     if not junk:
         told = _listed(line, '""', '"*"')
-        junk = [name for flags, leaf, name in told if r"\junk" in flags or leaf.casefold() in _JUNK_NAMES]
+        junk = [name for flags, leaf, name in told if r"\junk" in flags or leaf.casefold() in JUNK_NAMES]
     names = [name for name in dict.fromkeys(junk) if name.upper() != "INBOX"][: _MOST_FOLDERS - 1]
     return (Folder(name="INBOX", is_junk=False), *(Folder(name=name, is_junk=True) for name in names))
 

@@ -76,10 +76,18 @@ class Line(imaplib.IMAP4):
 
     def upgrade(self) -> None:
         """STARTTLS; octets that were sent before TLS and are still unread are refused."""
-        status, _ = self.xatom("STARTTLS")
-        if status != "OK" or self._kept:
-            raise self.error("STARTTLS is refused" if status != "OK" else "octets behind the answer to STARTTLS")
+        where, status = f"IMAP {self._account.name}", ""
+        with contextlib.suppress(self.error):
+            status, _ = self.xatom("STARTTLS")
+        if status != "OK":
+            raise MailboxRefused(f"{where}: it starts no TLS, and nothing is said without; try imaps:// (port 993)")
+        if self._kept:
+            raise MailboxRefused(f"{where}: somebody put words into it behind the answer to STARTTLS")
         self._shake_hands()
+        self.learn()
+
+    def learn(self) -> None:
+        """Ask what the server can do: it tells more behind TLS, and more again to a user."""
         _, words = self.capability()
         self.capabilities = tuple(str(words[-1] or b"", "ascii", "replace").upper().split())
 

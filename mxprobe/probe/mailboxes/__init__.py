@@ -20,11 +20,13 @@ def open_mailbox(word: str, watch: Watch) -> Mailbox:
 
     Raises InputError that names `watch.argument` and what would be right.
     """
-    name, colon, _ = word.partition(":")
+    name, colon, rest = word.partition(":")
     for kind in KINDS:
         if name in kind.names and (colon or word == kind.example):
             return kind.open(word, watch)
-    if not word.strip() or ("/" in word and "://" not in word) or ("://" not in word and colon and "." not in name):
+    is_path = "/" in word and "://" not in word
+    is_other_kind = bool(colon) and "://" not in word and "." not in name and not rest.isdigit()
+    if not word.strip() or is_path or is_other_kind:
         raise InputError(
             f"{watch.argument}: {'what it names' if '@' in word else word or 'an empty word'} is no kind of mailbox",
             hint=f"All kinds: imap.example.com, {', '.join(kind.example for kind in KINDS)}",

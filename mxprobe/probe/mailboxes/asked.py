@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -16,6 +17,12 @@ PASSWORD_VARIABLE = "MXPROBE_IMAP_PASSWORD"
 """The environment variable that may hold a password; commands do not get to see it."""
 
 _LONGEST_COMPLAINT = 2_000
+_FAREWELL = 1.0  # for pipes that something outside the command's session keeps open
+
+
+class _Pipe(Protocol):
+    async def read(self, n: int) -> bytes:
+        """What is there, up to `n` octets; nothing at its end."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -64,8 +71,7 @@ async def ask_command(words: tuple[str, ...], more: Mapping[str, str], limit: fl
             group.create_task(process.wait())
     except BaseException as error:
         output.clear()  # it may be a password, and tracebacks show what functions held
-        _end(process)
-        await process.wait()
+        await _end(process)
         if isinstance(error, TimeoutError):
             raise CouldNotLook(f"{words[0]} did not end within {limit:g} s") from None
         raise
@@ -76,15 +82,20 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE} | dict(more)
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command that runs too long, with whatever it has started in its session."""
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command that runs too long, with whatever it has started in its session, and let go of its pipes."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
+            await process.wait()
+            await _drain(process.stdout, bytearray(), 0)
+            await _drain(process.stderr, bytearray(), 0)
 
 
-async def _drain(stream: asyncio.StreamReader | None, kept: bytearray, most: int) -> None:
+async def _drain(stream: _Pipe | None, kept: bytearray, most: int) -> None:
     while stream is not None and (octets := await stream.read(65_536)):
         kept += octets[: max(0, most - len(kept))]

@@ -14,9 +14,6 @@ from mxprobe.facts.proof import TOKEN_HEADER
 from mxprobe.mx.trace import MOST_OCTETS, header_of, read_copy
 from mxprobe.wire.secret import Secret
 
-JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail"})
-"""What folders for unwanted mail are called, in lower case."""
-
 DAY = 86_400.0
 """How much older than the proof a message may seem that is still looked at: clocks differ, and time zones."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.mx.trace import MOST_OCTETS
-from mxprobe.probe.mailboxes.mailbox import DAY, JUNK_NAMES, Found, Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import DAY, Found, Kind, Watch, cut, token_of
+from mxprobe.wire.imap import JUNK_NAMES
 
 _PARTS = ("new", "cur")
 _OPENING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -93,10 +94,11 @@ def _read(path: Path, since: float) -> tuple[bytes, float] | None:
         handle = os.open(path, _OPENING)
     except OSError:
         return None
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(handle)
+        return None
     with open(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            return None
         return (file.read(MOST_OCTETS) if about.st_mtime >= since else b""), about.st_mtime
 
 
