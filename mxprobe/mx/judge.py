@@ -34,6 +34,9 @@ _ENDS = (EventKind.REFUSED, EventKind.ACCEPTED)
 _MOVES = (EventKind.TRIED, *_ENDS, EventKind.WAITS, EventKind.BOUNCED)
 _IN_CLEAR = {TlsPolicy.DANE: "RFC 7672 §2.2", TlsPolicy.MTA_STS: "RFC 8461 §5"}
 _NOT_ASKED = ("C5", "T0")
+_FINAL_WAIT = 600.0
+"""Seconds that a sender should wait for the answer to the final dot (RFC 5321 §4.5.3.2.6)."""
+
 _AT_LEAST = 2
 """Addresses after which a sender may leave it at that for now (RFC 5321 §5.1)."""
 
@@ -67,6 +70,7 @@ class _Copy:
         self.engine = self._engine(None)
         self.tries: Counter[str] = Counter()
         self.passed: list[str] = []
+        self.begun_at = self.answered_after = 0.0
         self.ended = False
 
     def judge(self) -> Iterator[Judged]:
@@ -76,7 +80,7 @@ class _Copy:
                 case EventKind.TRIED:
                     if event.round != self.round:
                         yield from self._next_round(event)
-                    self.passed = []
+                    self.passed, self.begun_at = [], event.at
                     yield self._try(event)
                 case EventKind.REFUSED | EventKind.ACCEPTED:
                     yield from self._outcome(event)
@@ -166,6 +170,7 @@ class _Copy:
             yield self._judged(event, does, Standing.AGAINST, because, _on(cell, _IN_CLEAR[self.policy]))
         if cell is None or cell not in CELLS or not self.tries[host] or not self.engine.pending:
             return
+        self.answered_after = event.at - self.begun_at
         endpoint = _address(host, self.tries[host] - 1)
         recipient = self.engine.pending[0]
         attempt = Attempt(
@@ -229,6 +234,9 @@ class _Copy:
         """The reference would have asked nobody any more: the mail was refused for good, or has to wait."""
         decided = (*self.engine.delivered, *self.engine.bounced, *self.engine.postponed)
         cell = decided[-1][1]
+        if cell == "Z1" and self.answered_after >= _FINAL_WAIT:
+            because = "the host took so long to accept it that nobody has to wait for that; a second copy is allowed"
+            return self._judged(event, does, Standing.OPEN, because, _on("Z5", "RFC 5321 §4.5.3.2.6; RFC 1047"))
         if cell == "Z1":
             return self._judged(
                 event, does, Standing.AGAINST, "it was accepted already", _on(cell, "RFC 5321 §4.2.5, §6.1")

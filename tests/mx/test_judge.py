@@ -142,6 +142,13 @@ def test_a_host_that_is_remembered_may_be_passed_over() -> None:
     assert [move.standing for move in judge_moves(run)] == [Standing.OPEN, Standing.OPEN, Standing.LAWFUL]
 
 
+def test_an_answer_that_came_too_late_may_be_missed() -> None:
+    run = _run(*_try("mx1", "Z1"), *_try("mx1b", "Z1"))
+    events = tuple(replace(event, at=event.at + 700) if event.at > 1 else event for event in run.events)
+
+    assert _last(replace(run, events=events)) == (Standing.OPEN, "RFC 5321 §4.5.3.2.6; RFC 1047", "Z5")
+
+
 def test_a_null_mx_is_nobody_to_ask() -> None:
     run = replace(_run(*_try("example.test", "Z1")), chain=())
 

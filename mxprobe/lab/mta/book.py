@@ -77,13 +77,14 @@ class Approach(Struct, kw_only=True):
 
 
 class Book:
-    """What one real mailer does. `who` it is in events; `names` is what it was told of the domain's names.
+    """What one real mailer does. `who` it is in events; `names` is what it was told of the domain's names; `blur` are
+    the seconds of story time by which a host may notice the end of a session late.
 
     `tried_at` is the real time of the last attempt, by the machine's monotonic clock.
     """
 
-    def __init__(self, world: World, who: str, names: Heard) -> None:
-        self.world, self.who, self.names = world, who, names
+    def __init__(self, world: World, who: str, names: Heard, blur: float) -> None:
+        self.world, self.who, self.names, self.blur = world, who, names, blur
         self.waiting: dict[str, Waiting] = {}
         self._line: list[Approach] = []
         self._failed: dict[str, float] = {}
@@ -191,7 +192,7 @@ class Book:
                 self._write_try(approach, name, cells, transaction.cell)
                 for recipient, cell in cells.items():
                     kind = EventKind.ACCEPTED if cell == "Z1" else EventKind.REFUSED
-                    at = (session.started_at if session else EPOCH) - EPOCH + transaction.ended
+                    at = self._noticed(approach, (session.started_at if session else EPOCH) - EPOCH + transaction.ended)
                     ended = replace(_blank(kind, name, recipient), at=at, cell=cell, text=transaction.said, tls=tls)
                     self._record(replace(ended, host=self.world.scenario.short(approach.endpoint.host)))
                     if cell == "Z1":
@@ -199,11 +200,18 @@ class Book:
                     else:
                         self.waiting[name].refused[recipient] = cell
 
+    def _noticed(self, approach: Approach, at: float) -> float:
+        """When the mailer knew how an attempt ended that a host saw end at `at`: before it began the next."""
+        nexts = (one.at for one in self._line if approach.at < one.at and at - self.blur < one.at < at)
+        return min((at, *nexts))
+
     def _write_unnamed(self, approach: Approach, cell: str | None, words: str) -> None:
         """An attempt that named nobody: it was for whoever waits."""
         if cell is not None:
             self._failed[approach.endpoint.host] = approach.at
-        host = self.world.scenario.short(approach.endpoint.host)
+        host, session = self.world.scenario.short(approach.endpoint.host), approach.session
+        last = session.turns[-1].ended if session is not None and session.turns else 0.0
+        at = approach.at if session is None else self._noticed(approach, session.started_at - EPOCH + last)
         for name, waiting in self.waiting.items():
             cells = dict.fromkeys(sorted(waiting.pending), cell or "")
             if not cells:
@@ -211,7 +219,8 @@ class Book:
             self._write_try(approach, name, cells, cell)
             for recipient in cells if cell is not None else ():
                 waiting.refused[recipient] = cell or ""
-                self._record(replace(_blank(EventKind.REFUSED, name, recipient), host=host, cell=cell, text=words))
+                refused = replace(_blank(EventKind.REFUSED, name, recipient), host=host, cell=cell, text=words)
+                self._record(replace(refused, at=at))
 
     def _stored(self, approach: Approach, transaction: Transaction) -> str | None:
         """The message that a host stored as the transaction ended: what it read in it says whose it was."""

@@ -19,6 +19,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from mxprobe.lab.mta.pace import PacedLoop
 from mxprobe.lab.nameserver import NameServer, serve_by
 from mxprobe.lab.recursor import Recursor
 from mxprobe.lab.world import World
@@ -26,6 +27,8 @@ from mxprobe.wire.resolver import Exchange
 
 _ADDRESSES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 _PATIENCE = 30.0
+"""Seconds of story time for an answer; a second of real time at least, which a busy machine may need."""
+
 _PORT = 53
 
 
@@ -97,6 +100,8 @@ async def resolve_at(
     """
     exchange, servers = ask
     dice = random.Random(f"{world.seed}/{who[0]}/names")  # seeded on purpose
+    loop = asyncio.get_running_loop()
+    patience = max(_PATIENCE, loop.pace if isinstance(loop, PacedLoop) else 0.0)
     recursor = Recursor(exchange, servers, lambda: world.now, dice, world.anchor)
     async with asyncio.TaskGroup() as group:
 
@@ -109,8 +114,8 @@ async def resolve_at(
                 say(known)
                 return
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    deadline = asyncio.get_running_loop().time() + _PATIENCE
+                async with asyncio.timeout(patience):
+                    deadline = asyncio.get_running_loop().time() + patience
                     said = await recursor.exchange(wire, address, over_tcp, deadline)
             except OSError:
                 said = _fail(wire)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.dsn import Bounce
@@ -46,8 +47,12 @@ _GRACE = 0.4
 """Real seconds without any news after which a settled story is over."""
 
 _LOOK = 0.1
+
+_BLUR = 0.5
+"""Real seconds by which a host may notice late that a session is over."""
+
 _SMTP, _DNS = 25, 53
-_SENDER, _CLIENT, _POSTBOX, _RESOLVER = 1, 3, 4, 10
+_SENDER, _PROBE, _CLIENT, _POSTBOX, _RESOLVER = 1, 2, 3, 4, 10
 """The numbers of addresses that no machine of the story has."""
 
 
@@ -87,7 +92,7 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
             ended = play_in_fresh_loop(play.run, play.ground.make_loop)
         except BaseExceptionGroup as group:
             raise _first_of(group) from group
-    return run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended)
+    return replace(run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended), slack=wanted.pace)
 
 
 def _first_of(group: BaseExceptionGroup) -> BaseException:
@@ -186,8 +191,9 @@ class _Play:
         """The postbox of those who send, and a resolver for every real mailer."""
         post = strange_address(_POSTBOX)
         numbers = range(_RESOLVER, _RESOLVER + 1 + len(self.real_hosts))
-        machines = [strange_address(_SENDER), strange_address(_CLIENT), post, *map(strange_address, numbers)]
-        add_addresses([*machines, strange_address(_SENDER, v6=True), strange_address(_CLIENT, v6=True)])
+        people = (_SENDER, _PROBE, _CLIENT)
+        machines = [*map(strange_address, people), post, *map(strange_address, numbers)]
+        add_addresses([*machines, *(strange_address(number, v6=True) for number in people)])
         theirs = {address for found in self.ground.addresses.values() for address in found}
         prefer_sources([*sorted(theirs), post], (strange_address(_SENDER), strange_address(_SENDER, v6=True)))
         loop, tls = asyncio.get_running_loop(), self.world.authority.context(NAME)
@@ -241,7 +247,7 @@ class _Play:
     def _stand_for(self, who: str, real: Real) -> None:
         """Let a real mailer be one of the world's."""
         known = self.world.mailers[who]
-        book = Book(self.world, who, self.heard[who])
+        book = Book(self.world, who, self.heard[who], _BLUR * self.wanted.pace)
         agent = Agent(real, book, (known.profile, known.policy), known.around)
         agent.source = strange_address(_CLIENT)
         self.world.mailers[who] = agent
@@ -268,7 +274,7 @@ class _Play:
         world = self.world
         spec = world.scenario.spec(host)
         around = world.mailers[SENDER].around
-        book = Book(world, world.scenario.short(host), self.heard[host])
+        book = Book(world, world.scenario.short(host), self.heard[host], _BLUR * self.wanted.pace)
         stands = RealHost(real, book, parse_sender(spec.real), around)
         world.mailers[host] = stands
         self.hosts[world.scenario.short(host)] = stands
