@@ -65,7 +65,7 @@ OTHERWISE = {
     "outage/primary-half-unanswered": "which of two addresses comes first is chance, and the profile's is another one",
     "relay/forwarding-loop": "a real sender writes a Received line, so the circle is cut one host earlier",
     "relay/loop-between-backups": "a real sender writes a Received line, so the circle is cut one host earlier",
-    "standard/flapping": "the outage is Exim's retry interval to the second; whether it is over when mail comes is chance",
+    "standard/flapping": "the outage lasts as long as Exim's retry interval, to the second: chance decides",
     "tls/injected-reply": "Exim takes bytes behind the 220 for a failed STARTTLS, and goes on in clear",
     "tls/old-version": "its TLS library still speaks version 1.0; the lab's sender does not",
 }

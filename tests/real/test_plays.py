@@ -17,7 +17,7 @@ from mxprobe.jobs.play import play_one
 from mxprobe.scenario.load import load
 from tests.support.mailers import Tree
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(120)]
 
 STAGE = """\
 story: A real mailer takes part.
