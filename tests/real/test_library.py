@@ -60,6 +60,7 @@ OTHERWISE = {
     "recipients/partly": STATUS,
     "dane/unusable-record": "Exim does DANE unasked where its resolver validates; the profile's policy is another",
     "dns/signatures-cached": "Exim does DANE unasked, and a TLSA lookup that fails puts mail off",
+    "greeting/primary-never-ends": "Exim waits anew for each line of an endless greeting",
     "greylisting/primary-throttles": "two messages at the same moment: which comes first is up to Exim's processes",
     "outage/flapping-primary": "a bound of one second, which no process starts and ends within at this pace",
     "outage/primary-half-unanswered": "which of two addresses comes first is chance, and the profile's is another one",
