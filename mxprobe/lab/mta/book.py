@@ -154,7 +154,9 @@ class Book:
         """The mailer itself did not take a message, or a recipient: whoever had it knows at once."""
         waiting = self.waiting[name]
         waiting.settle(recipient)
-        self._record(replace(_blank(EventKind.BOUNCED, name, recipient), text=words, to=waiting.letter.mail_from))
+        cell = waiting.refused.get(recipient)
+        back = replace(_blank(EventKind.BOUNCED, name, recipient), text=words, cell=cell)
+        self._record(replace(back, to=waiting.letter.mail_from))
 
     # -- attempts, in the order of their beginnings -------------------------------------------------------------------
 
