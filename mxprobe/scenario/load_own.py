@@ -8,7 +8,7 @@ from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import Own
 
 NO_COMMAND = "`own` is the mailer that a story's own command hands messages to, and this story names none"
-NAME_IT = 'Add, for example: own: {inject: [swaks, --server, "127.0.0.1:2525", --from, "{from}", --to, "{to}", -d, -]}'
+NAME_IT = 'Add, for example: own: {inject: [msmtp, --host=127.0.0.1, --port=2525, "--from={from}", "{to}"]}'
 
 IN_START = ("domain", "resolver")
 IN_INJECT = (*IN_START, "from", "message", "to")
