@@ -51,6 +51,8 @@ _LOOK = 0.1
 _SMTP, _DNS = 25, 53
 _SENDER, _CLIENT, _POSTBOX, _RESOLVER = 1, 3, 4, 10
 """The numbers of addresses that no machine of the story has."""
+_LOOPBACK = ("127.0.0.1", "::1")
+"""Where an own mailer may connect from as well, whatever it was told."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -253,6 +255,7 @@ class _Play:
         book = Book(self.world, SENDER, self.wanted.pace)
         self.programs.append(programs)
         self._stand_in(OwnMailer(programs, book, self.world.mailers[SENDER]), around.address)
+        self.books |= dict.fromkeys(_LOOPBACK, book)
 
     def _kind(self, sender: str) -> str:
         return sender.removeprefix(REAL).partition("+")[0]

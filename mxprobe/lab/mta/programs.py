@@ -221,7 +221,10 @@ class Programs:
                     start_new_session=True,
                 )
 
-        program = Program(Path(words[0]).name, self.around.workdir / f"own-{len(self._runs)}.log", start)
+        try:
+            program = Program(Path(words[0]).name, self.around.workdir / f"own-{len(self._runs)}.log", start)
+        except OSError as error:
+            raise MxprobeError(f"own: {words[0]} cannot be run: {error.strerror} ({error.filename})") from error
         self._runs.append(program)
         return program
 
