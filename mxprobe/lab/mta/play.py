@@ -20,7 +20,7 @@ from mxprobe.facts.session import Endpoint, Session
 from mxprobe.lab.clock import play_in_fresh_loop
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mta import MAILERS
-from mxprobe.lab.mta.agent import Agent
+from mxprobe.lab.mta.agent import Agent, Foreign
 from mxprobe.lab.mta.book import Book
 from mxprobe.lab.mta.daemon import own_folder
 from mxprobe.lab.mta.ground import NetworkGround, strange_address
@@ -29,16 +29,19 @@ from mxprobe.lab.mta.hosts import RealHost, setup_of_host
 from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.names import Heard, resolve_at, zones_of_senders
-from mxprobe.lab.mta.network import add_addresses, own_network, prefer_sources
+from mxprobe.lab.mta.network import add_addresses, network_here, own_network, prefer_sources
+from mxprobe.lab.mta.own import OwnMailer
 from mxprobe.lab.mta.postbox import NAME, postbox_protocol
+from mxprobe.lab.mta.programs import Programs, Surrounding, find_programs
 from mxprobe.lab.mta.tree import Tree, find_tree
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.play import end_of, people, run_of
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import SENDER, World
+from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.model import REAL, Scenario, Send, modelled_name
+from mxprobe.scenario.model import OWN, REAL, Scenario, Send, modelled_name, profile_of
 
 PACE = 100.0
 """So many seconds of story time pass in a real second: a wait of five minutes takes three seconds."""
@@ -54,11 +57,14 @@ _BLUR = 0.5
 _SMTP, _DNS = 25, 53
 _SENDER, _PROBE, _CLIENT, _POSTBOX, _RESOLVER = 1, 2, 3, 4, 10
 """The numbers of addresses that no machine of the story has."""
+_LOOPBACK = ("127.0.0.1", "::1")
+"""Where an own mailer may connect from as well, whatever it was told."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """A play that is wanted: the story, the sender's label (`real:exim`, `postfix+may`), the seed and the pace.
 
+    `here`: in the network that there is already, in place of one of its own.
     `horizon` is the story time at which it ends at the latest; None: where the story itself has nothing more to say.
     `rounds`: it is over when the sender has put everybody off so many times who still waits (None: it goes on).
     """
@@ -67,13 +73,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     sender: str
     seed: int = 1
     pace: float = PACE
+    here: bool = False
     horizon: float | None = None
     rounds: int | None = None
-
-
-def is_real(scenario: Scenario, sender: str) -> bool:
-    """Whether a play of this story by this sender needs real mailers."""
-    return sender.startswith(REAL) or any(spec.real for spec in scenario.hosts)
 
 
 def play_real(wanted: Wanted, look: Look | None = None) -> Run:
@@ -81,11 +83,14 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
 
     Raises MxprobeError where this machine has not got the mailers, or may not run them.
     """
-    if wanted.sender.startswith(REAL) and any(spec.real for spec in wanted.scenario.hosts):
+    is_own = wanted.sender == OWN
+    if (is_own or wanted.sender.startswith(REAL)) and any(spec.real for spec in wanted.scenario.hosts):
         what = "a real sender and a real host in one story: nobody would see what they say to each other"
         raise InputError(what, place=Place(wanted.scenario.path))
-    tree = find_tree()
-    with own_network(), own_folder() as folder:
+    if is_own:
+        find_programs(wanted.scenario)
+    tree = None if is_own else find_tree()
+    with network_here() if wanted.here else own_network(), own_folder() as folder:
         play = _Play(wanted, tree, folder)
         play.world.look = look
         try:
@@ -104,7 +109,7 @@ def _first_of(group: BaseExceptionGroup) -> BaseException:
 class _Play:
     """One play on its way."""
 
-    def __init__(self, wanted: Wanted, tree: Tree, folder: Path) -> None:
+    def __init__(self, wanted: Wanted, tree: Tree | None, folder: Path) -> None:
         self.wanted, self.tree, self.folder = wanted, tree, folder
         scenario = wanted.scenario
         self.ground = NetworkGround(scenario, wanted.pace, self._sighted)
@@ -113,7 +118,8 @@ class _Play:
         self.world.heard = self._recorded
         self.world.answered = lambda session: self._read(session, over=False)
         self.books: dict[str, Book] = {}
-        self.agents: list[Agent] = []
+        self.agents: list[Foreign] = []
+        self.programs: list[Programs] = []
         self.hosts: dict[str, RealHost] = {}
         self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
         self.heard = {who: Heard(scenario.domain) for who in (SENDER, *self.real_hosts)}
@@ -129,7 +135,7 @@ class _Play:
                 await ground.open(world)
                 await self._outside(stack)
                 await self._listen()
-                people(world, self._lab_sender, ground)
+                people(world, profile_of(self.wanted.sender), ground)
                 async with self._mailers():
                     ended = await self._tell()
                 await asyncio.sleep(_LOOK * self.wanted.pace)  # sessions that were open end with the mailers
@@ -155,6 +161,7 @@ class _Play:
             world.work = group
             followers = [group.create_task(self.ground.follow())]
             followers += [group.create_task(host.follow()) for host in self.hosts.values()]
+            followers += [group.create_task(programs.follow()) for programs in self.programs]
             teller = group.create_task(world.teller.tell())
             await self._until_over(teller, horizon)
             teller.cancel()
@@ -224,7 +231,9 @@ class _Play:
             if self.wanted.sender.startswith(REAL):
                 real = self._make(self._kind(self.wanted.sender), self._setup_of_sender())
                 await self._start(stack, real)
-                self._stand_for(SENDER, real)
+                self._stand_for_sender(real)
+            elif self.wanted.sender == OWN:
+                await self._start_own(stack)
             for number, (host, kind) in enumerate(self.real_hosts.items(), start=_RESOLVER + 1):
                 setup = setup_of_host(self.world, host, strange_address(number), self.folder, self.wanted.pace)
                 real = self._make(kind, setup)
@@ -236,27 +245,63 @@ class _Play:
         stack.push_async_callback(asyncio.to_thread, real.stop)
         await asyncio.to_thread(real.start)
 
+    async def _start_own(self, stack: AsyncExitStack) -> None:
+        """Let the user's own mailer be the sender."""
+        around = Surrounding(
+            address=strange_address(_SENDER),
+            resolver=strange_address(_RESOLVER),
+            authority=self._write_authority(),
+            workdir=self.folder,
+            pace=self.wanted.pace,
+            closed=not self.wanted.here,
+        )
+        scenario = self.wanted.scenario
+        programs = Programs(find_programs(scenario), scenario, around)
+        stack.push_async_callback(asyncio.to_thread, programs.close)
+        await programs.start()
+        book = self._book(SENDER, None)
+        self.programs.append(programs)
+        self._stand_in(OwnMailer(programs, book, self.world.mailers[SENDER]), around.address)
+        self.books |= dict.fromkeys(_LOOPBACK, book)
+
     def _kind(self, sender: str) -> str:
         return sender.removeprefix(REAL).partition("+")[0]
 
     def _make(self, kind: str, setup: Setup) -> Real:
         if kind not in MAILERS:
             raise MxprobeError(f"{REAL}{kind}: no real mailer is called so; there are {', '.join(sorted(MAILERS))}")
+        if self.tree is None:
+            raise AssertionError("a play without a tree has no mailers of it")
         return MAILERS[kind](self.tree, self.folder, setup)
 
-    def _stand_for(self, who: str, real: Real) -> None:
-        """Let a real mailer be one of the world's."""
-        known = self.world.mailers[who]
-        book = Book(self.world, who, self.heard[who], _BLUR * self.wanted.pace)
+    def _book(self, who: str, profile: Profile | None) -> Book:
+        """An empty book of a mailer, known by its profile if it is."""
+        name = who if who == SENDER else self.world.scenario.short(who)
+        book = Book(self.world, name, self.heard[who], _BLUR * self.wanted.pace)
+        if profile is not None and profile.memory is None:
+            book.memory = 0.0
+        return book
+
+    def _stand_for_sender(self, real: Real) -> None:
+        """Let a real mailer be the sender."""
+        known = self.world.mailers[SENDER]
+        book = self._book(SENDER, known.profile)
         agent = Agent(real, book, (known.profile, known.policy), known.around)
         agent.source = strange_address(_CLIENT)
-        self.world.mailers[who] = agent
-        self.books[real.address] = book
+        self._stand_in(agent, real.address)
+
+    def _stand_in(self, agent: Foreign, address: str) -> None:
+        """Let a mailer be the sender, which connects from this address."""
+        self.world.mailers[SENDER] = agent
+        self.books[address] = agent.book
         self.agents.append(agent)
 
-    def _setup_of_sender(self) -> Setup:
+    def _write_authority(self) -> Path:
         cafile = self.folder / "authority.pem"
         cafile.write_bytes(self.world.authority.pem)
+        return cafile
+
+    def _setup_of_sender(self) -> Setup:
         _, policy = parse_sender(self._lab_sender)
         return Setup(
             address=strange_address(_SENDER),
@@ -264,7 +309,7 @@ class _Play:
             hostname="sender.elsewhere.test",
             nameserver=strange_address(_RESOLVER),
             trusts=(strange_address(_CLIENT),),
-            cafile=cafile,
+            cafile=self._write_authority(),
             tls=policy,
             pace=self.wanted.pace,
         )
@@ -274,7 +319,7 @@ class _Play:
         world = self.world
         spec = world.scenario.spec(host)
         around = world.mailers[SENDER].around
-        book = Book(world, world.scenario.short(host), self.heard[host], _BLUR * self.wanted.pace)
+        book = self._book(host, parse_sender(spec.real)[0])
         stands = RealHost(real, book, parse_sender(spec.real), around)
         world.mailers[host] = stands
         self.hosts[world.scenario.short(host)] = stands
