@@ -20,6 +20,7 @@ from mxprobe.jobs.chance import has_chance
 from mxprobe.jobs.gather import Staged, gather, read_over
 from mxprobe.jobs.gather import find_stories as find_stories
 from mxprobe.jobs.gather import load_stories as load_stories
+from mxprobe.jobs.pace import check_pace
 from mxprobe.jobs.select import read_expression
 from mxprobe.lab.play import play_story
 from mxprobe.lab.seams import Look
@@ -83,6 +84,7 @@ def play(
     for a path or a file that cannot be right, before anything is played, and where no play is the one that is wanted
     or none of them can be made; MxprobeError where this machine lacks the loopback addresses that a world needs.
     """
+    check_pace((options or PlayOptions()).pace)
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)

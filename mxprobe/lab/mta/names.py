@@ -61,12 +61,14 @@ class Heard:
 
     @property
     def cell(self) -> str | None:
-        """The cell of the outcome table that the names end in: D3, D4, D7, D10 or D13; None: there is a host."""
+        """The cell of the outcome table that the names end in: D3, D4, D7, D10, D13, or D8 where a null MX has company;
+        None: there is a host.
+        """
         if self._mx is not None:
             return self._mx
         found = [self._found.get(host, True) for host in self._hosts]
         if not found or any(found):
-            return None
+            return "D8" if dns.name.root in self._hosts else None
         return "D10" if None in found else "D13"
 
     def _note_mx(self, message: dns.message.Message) -> None:

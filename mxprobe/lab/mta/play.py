@@ -39,6 +39,8 @@ from mxprobe.lab.play import end_of, people, run_of
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import SENDER, World
+from mxprobe.mx.mtasts import Mode
+from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
 from mxprobe.scenario.model import OWN, REAL, Scenario, Send, modelled_name, profile_of
@@ -97,7 +99,18 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
             ended = play_in_fresh_loop(play.run, play.ground.make_loop)
         except BaseExceptionGroup as group:
             raise _first_of(group) from group
-    return replace(run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended), slack=wanted.pace)
+    run = run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended)
+    return replace(run, slack=wanted.pace, protected=_protected(wanted.scenario, play.policy_of_sender))
+
+
+def _protected(scenario: Scenario, policy: TlsPolicy) -> tuple[str, ...]:
+    """The hosts to which a sender under this policy may say nothing in clear, by what the story publishes."""
+    hosts: tuple[str, ...] = ()
+    if policy is TlsPolicy.DANE and scenario.signed:
+        hosts = tuple(spec.name for spec in scenario.hosts if spec.tlsa)
+    if policy is TlsPolicy.MTA_STS and scenario.mta_sts is not None and scenario.mta_sts.mode is Mode.ENFORCE:
+        hosts = tuple(host for _, host in scenario.chain)
+    return tuple(sorted(map(scenario.short, hosts)))
 
 
 def _first_of(group: BaseExceptionGroup) -> BaseException:
@@ -147,6 +160,11 @@ class _Play:
             error = broken[0].get("exception")
             raise error or MxprobeError(f"the world of the story is broken: {broken[0]['message']}")
         return end_of(world, ended)
+
+    @property
+    def policy_of_sender(self) -> TlsPolicy:
+        """The TLS policy that the label of the sender names."""
+        return self.world.mailers[SENDER].policy
 
     @property
     def _lab_sender(self) -> str:
@@ -369,22 +387,3 @@ class _Finished(list[Session]):
         """Keep a session, and tell."""
         super().append(session)
         self._tell(session)
-
-
-class Described(Struct, frozen=True, kw_only=True):
-    """A real mailer as it is here: its version, and what is set otherwise than shipped, by its own names."""
-
-    version: str
-    settings: tuple[tuple[str, str], ...]
-
-
-def describe_real(kind: str, pace: float = PACE) -> Described:
-    """The mailer that plays would use. Raises MxprobeError where there is none of this name, or none here."""
-    if kind not in MAILERS:
-        raise MxprobeError(f"no real mailer is called {kind}; there are {', '.join(sorted(MAILERS))}")
-    tree = find_tree()
-    with own_folder() as folder:
-        setup = Setup(address=strange_address(_SENDER), hostname="sender.elsewhere.test", pace=pace)
-        real = MAILERS[kind](tree, folder, setup)
-        real.home.mkdir()
-        return Described(version=real.version(), settings=tuple(real.settings().items()))
