@@ -297,18 +297,18 @@ def state():
     shown = [["ip", "address", "show", "dev", "lo"], ["ip", "route", "show", "table", "all"]]
     return [subprocess.run(one, capture_output=True, check=True).stdout for one in shown]
 before = state()
-done = subprocess.run([sys.executable, "-m", "mxprobe", "run", "own.yaml", "--network", "here", "--pace", "20"])
+done = subprocess.run([sys.executable, "-m", "mxprobe", "run", "own.yaml", "--network", "here", "--pace", "20"], HOW)
 assert state() == before, "the network is not as it was"
 sys.exit(done.returncode)
 """
 
 
-def _run_here(tmp_path: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+def _run_here(tmp_path: Path, before: str = "", how: str = "") -> subprocess.CompletedProcess[str]:
     own = _inject("mailer.py", "{from}", "{to}")
     _story(tmp_path, own, DOWN + ONE + "{tried: [mx1, mx2], accepted: mx2, arrived: second}\n")
     rest = DOWN + ONE + "{tried: [mx1, mx2], accepted: mx2, arrived: second}\n"
     (tmp_path / "own.yaml").write_text(f"{STAGE}own: {{{own}}}\nsteps:\n{rest}")
-    command = ["unshare", "--net", sys.executable, "-c", before + HERE]
+    command = ["unshare", "--net", sys.executable, "-c", before + HERE.replace("HOW", how)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -326,3 +326,12 @@ def test_a_network_where_somebody_listens_at_every_address_is_refused(tmp_path: 
     assert done.returncode == 2
     assert "port 25 of 198.18.0" in done.stderr or "port 25 of 192.0.2" in done.stderr
     assert "may listen at 127.0.0.1, not at every address" in done.stderr
+
+
+def test_a_network_that_may_not_be_changed_is_refused_with_what_that_takes(tmp_path: Path) -> None:
+    without = "import ctypes; before_it_runs = lambda: ctypes.CDLL(None).prctl(24, 12)\n"  # PR_CAPBSET_DROP, NET_ADMIN
+
+    done = _run_here(tmp_path, without, "preexec_fn=before_it_runs")
+
+    assert done.returncode == 2
+    assert "that takes root, or CAP_NET_ADMIN" in done.stderr
