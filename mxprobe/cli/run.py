@@ -25,7 +25,11 @@ NETWORKS = ("own", "here")
 @click.option("--world", type=click.Choice(WORLDS), default="memory", show_default=True, help="loopback: real sockets.")
 @click.option("--pace", default=100.0, show_default=True, help="With real mailers: story seconds in a real second.")
 @click.option(
-    "--network", type=click.Choice(NETWORKS), default="own", show_default=True, help="Where real mailers play."
+    "--network",
+    type=click.Choice(NETWORKS),
+    default="own",
+    show_default=True,
+    help="Where real mailers play; here: in a container of its own.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")

@@ -134,6 +134,11 @@ def _missing_stage(story: Scenario) -> Iterator[Objection]:
         if spec.tlsa and not story.signed:
             says = "TLSA records count only where the zone is signed: add `signed: true`"
             yield Objection(line=spec.line, word="tlsa", says=says)
+        if spec.own and story.keeps_mail(spec.name):
+            says = (
+                f"nobody can read the mailboxes of a program of your own: {story.short(spec.name)} has to hand mail on"
+            )
+            yield Objection(line=spec.line, word="own", says=says)
     for step in story.breaks:
         if POLICY_HOST in step.hosts and not story.policy_host:
             says = "the domain has no MTA-STS policy: add `mta-sts: {mode: enforce, mx: [...]}`"

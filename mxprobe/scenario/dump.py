@@ -109,6 +109,8 @@ def _host(spec: HostSpec) -> str:
         "real": spec.real,
     }
     entries |= {key: _text(word) for key, word in words.items() if word}
+    if spec.own:
+        entries["own"] = _map({"start": _list(spec.own)})
     entries |= {key: "true" for key, said in (("outside", spec.outside), ("rogue", spec.rogue)) if said}
     return _map(entries)
 

@@ -10,7 +10,7 @@ from mxprobe.scenario.model import Own
 NO_COMMAND = "`own` is the mailer that a story's own command hands messages to, and this story names none"
 NAME_IT = 'Add, for example: own: {inject: [msmtp, --host=127.0.0.1, --port=2525, "--from={from}", "{to}"]}'
 
-IN_START = ("domain", "resolver")
+IN_START = ("address", "domain", "resolver")
 IN_INJECT = (*IN_START, "from", "message", "to")
 """What words of a command may have in braces."""
 
@@ -30,6 +30,12 @@ def read_own(reader: Reader, node: Node) -> Own:
         reader.document.refuse(reader.key(node, "listens"), says)
     listens = _port(reader, entries["listens"]) if "listens" in entries else 0
     return Own(inject=inject, start=start, listens=listens, line=reader.line(node))
+
+
+def read_own_host(reader: Reader, node: Node) -> tuple[str, ...]:
+    """The command of `{start: [program]}`."""
+    entries = reader.entries(node, ("start",), "`own` of a host")
+    return _words(reader, reader.require(node, entries, "start", "`own`"), IN_START)
 
 
 def _words(reader: Reader, node: Node, known: tuple[str, ...]) -> tuple[str, ...]:

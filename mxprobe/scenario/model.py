@@ -63,7 +63,8 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
     mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
     numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
-    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix").
+    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix"), `own` is the
+    command of the user's program that does.
     """
 
     name: str
@@ -80,6 +81,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     outside: bool = False
     rogue: bool = False
     real: str = ""
+    own: tuple[str, ...] = ()
     line: int = 0
 
 
@@ -327,7 +329,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     def is_real(self, sender: str) -> bool:
         """Whether a play by this sender needs real mailers, as the sender or as hosts."""
-        return sender == OWN or sender.startswith(REAL) or any(spec.real for spec in self.hosts)
+        return sender == OWN or sender.startswith(REAL) or any(spec.real or spec.own for spec in self.hosts)
 
     @property
     def policy_host(self) -> str:

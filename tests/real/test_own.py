@@ -52,6 +52,27 @@ signal = __import__("signal").sigwait([15])
 """
 """A mailer that stays: it takes mail at port 2525, and asks the system for the address of the backup."""
 
+BACKUP = """\
+import os, smtplib, socket, sys, time
+from aiosmtpd.controller import Controller
+held = []
+class Queue:
+    async def handle_DATA(self, server, session, envelope):
+        held.append(envelope)
+        return "250 2.0.0 Ok: queued"
+Controller(Queue(), os.environ["MXPROBE_ADDRESS"], 25, ready_timeout=10).start()
+while True:
+    time.sleep(0.5)
+    for envelope in list(held):
+        try:
+            with smtplib.SMTP(socket.gethostbyname("mx1.example.test"), 25, "mx2.example.test", timeout=5) as host:
+                host.sendmail(envelope.mail_from, envelope.rcpt_tos, envelope.content)
+            held.remove(envelope)
+        except OSError:
+            pass
+"""
+"""A backup: it takes all mail, and tries the primary again and again."""
+
 HAND_OVER = """\
 import smtplib, sys
 with smtplib.SMTP("127.0.0.1", 2525, "client.elsewhere.test", timeout=10) as mailer:
@@ -78,7 +99,7 @@ def root() -> None:
 
 
 def _story(tmp_path: Path, own: str, rest: str) -> Scenario:
-    for name, text in (("mailer.py", MAILER), ("stays.py", STAYS), ("over.py", HAND_OVER)):
+    for name, text in (("mailer.py", MAILER), ("stays.py", STAYS), ("over.py", HAND_OVER), ("backup.py", BACKUP)):
         (tmp_path / name).write_text(text)
     return load(f"{STAGE}own: {{{own}}}\nsteps:\n{rest}", str(tmp_path / "own.yaml"))
 
@@ -200,6 +221,52 @@ def test_a_command_that_hangs_is_ended_with_the_play_and_so_is_what_has_left_its
     assert _run_with(str(tmp_path)) == []
 
 
+def _backup(tmp_path: Path, rest: str, *words: str) -> Scenario:
+    (tmp_path / "backup.py").write_text(BACKUP)
+    hosts = f"hosts: {{mx2: {{own: {{{_start(*words)}}}, recipients: any}}}}\nsenders: [rfc5321]\nsteps:\n"
+    stage = STAGE.replace("hosts: {mx2: {store: second}}\nsenders: [own]\n", hosts)
+    return load(stage + rest, str(tmp_path / "own.yaml"))
+
+
+def test_a_backup_of_the_users_own_keeps_mail_and_hands_it_on_once(tmp_path: Path) -> None:
+    scenario = _backup(
+        tmp_path,
+        "  - {at: 0m, break: mx1, with: tcp-refuse, for: 2m}\n  - {at: 20s, send: letter, to: alice}\nexpect:\n"
+        "  hosts: {mx2: {queue: empty, before: 1h}}\n"
+        "  letter: {tried: [mx1, mx2], accepted: mx2, arrived: {in: mailbox, copies: 1, after: 2m, before: 1h}}\n",
+        "backup.py",
+        str(tmp_path),
+    )
+
+    run = play_one(scenario, "rfc5321", 1, beside=SLOWLY)
+
+    assert _missed(run) == []
+    handed = [(event.kind, event.host) for event in run.events if event.who == "mx2" and event.host == "mx1"]
+    assert handed[0] == (EventKind.TRIED, "mx1")
+    assert handed[-1] == (EventKind.ACCEPTED, "mx1")
+    assert _run_with(str(tmp_path)) == []
+
+
+def test_a_backup_of_the_users_own_that_is_stopped_takes_nothing(tmp_path: Path) -> None:
+    scenario = _backup(
+        tmp_path,
+        "  - {at: 0m, break: [mx1, mx2], with: stopped, for: 2m}\n  - {at: 20s, send: letter, to: alice}\nexpect:\n"
+        "  letter: {tried: [mx1, mx2], accepted: mx1, arrived: {in: mailbox, after: 2m, before: 2h}}\n",
+        "backup.py",
+        str(tmp_path),
+    )
+
+    assert _missed(play_one(scenario, "rfc5321", 1)) == []
+
+
+def test_a_backup_of_the_users_own_that_ends_is_named(tmp_path: Path) -> None:
+    rest = "  - {at: 20s, send: letter, to: alice}\nexpect:\n  letter: {accepted: mx1, arrived: mailbox}\n"
+    scenario = _backup(tmp_path, rest, "-c", "raise SystemExit('no disk')")
+
+    with pytest.raises(MxprobeError, match=r"has ended in the middle of the play \(exit status 1\).*\nno disk"):
+        play_one(scenario, "rfc5321", 1)
+
+
 def test_nothing_is_left_when_mxprobe_is_killed(tmp_path: Path) -> None:
     story = tmp_path / "own.yaml"
     _story(tmp_path, _inject("x"), ONE + "{queued: sender}\n")
@@ -230,18 +297,18 @@ def state():
     shown = [["ip", "address", "show", "dev", "lo"], ["ip", "route", "show", "table", "all"]]
     return [subprocess.run(one, capture_output=True, check=True).stdout for one in shown]
 before = state()
-done = subprocess.run([sys.executable, "-m", "mxprobe", "run", "own.yaml", "--network", "here", "--pace", "20"])
+done = subprocess.run([sys.executable, "-m", "mxprobe", "run", "own.yaml", "--network", "here", "--pace", "20"], HOW)
 assert state() == before, "the network is not as it was"
 sys.exit(done.returncode)
 """
 
 
-def _run_here(tmp_path: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+def _run_here(tmp_path: Path, before: str = "", how: str = "") -> subprocess.CompletedProcess[str]:
     own = _inject("mailer.py", "{from}", "{to}")
     _story(tmp_path, own, DOWN + ONE + "{tried: [mx1, mx2], accepted: mx2, arrived: second}\n")
     rest = DOWN + ONE + "{tried: [mx1, mx2], accepted: mx2, arrived: second}\n"
     (tmp_path / "own.yaml").write_text(f"{STAGE}own: {{{own}}}\nsteps:\n{rest}")
-    command = ["unshare", "--net", sys.executable, "-c", before + HERE]
+    command = ["unshare", "--net", sys.executable, "-c", before + HERE.replace("HOW", how)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -259,3 +326,12 @@ def test_a_network_where_somebody_listens_at_every_address_is_refused(tmp_path: 
     assert done.returncode == 2
     assert "port 25 of 198.18.0" in done.stderr or "port 25 of 192.0.2" in done.stderr
     assert "may listen at 127.0.0.1, not at every address" in done.stderr
+
+
+def test_a_network_that_may_not_be_changed_is_refused_with_what_that_takes(tmp_path: Path) -> None:
+    without = "import ctypes; before_it_runs = lambda: ctypes.CDLL(None).prctl(24, 12)\n"  # PR_CAPBSET_DROP, NET_ADMIN
+
+    done = _run_here(tmp_path, without, "preexec_fn=before_it_runs")
+
+    assert done.returncode == 2
+    assert "that takes root, or CAP_NET_ADMIN" in done.stderr

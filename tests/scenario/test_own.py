@@ -54,6 +54,14 @@ def test_a_real_host_survives_being_written(mailer: str) -> None:
     assert [spec.real for spec in load(dump(story), "own.yaml").hosts] == [mailer]
 
 
+def test_a_host_of_the_users_own_survives_being_written() -> None:
+    hosts = 'hosts: {mx2: {own: {start: [./backup, "--at={address}"]}}}\nown: {'
+    story = load(STORY.replace("own: {", hosts), "own.yaml")
+
+    assert [spec.own for spec in load(dump(story), "own.yaml").hosts] == [("./backup", "--at={address}")]
+    assert story.is_real("rfc5321")
+
+
 def test_a_start_may_not_speak_of_a_message() -> None:
     with pytest.raises(InputError, match="no placeholder here is called `to`"):
         load(STORY.replace("--dns={resolver}", "--for={to}"), "own.yaml")

@@ -39,7 +39,9 @@ def own_network() -> Iterator[None]:
     try:
         if libc.unshare(_CLONE_NEWNET):
             why = os.strerror(ctypes.get_errno())
-            raise MxprobeError(f"real mailers need a network of their own, and this machine refuses one: {why}")
+            raise MxprobeError(
+                f"real mailers need a network of their own, and this machine refuses one: {why}; it takes root"
+            )
         try:
             _command(["link set lo up"])
             yield
@@ -93,7 +95,9 @@ def add_addresses(addresses: Iterable[str]) -> None:
         try:
             _command([_addition(address)])
         except MxprobeError as error:
-            raise MxprobeError(f"{error} ({address}, which the play needs here)") from error
+            raise MxprobeError(
+                f"{error} ({address}, which the play adds here; that takes root, or CAP_NET_ADMIN)"
+            ) from error
         added.append(address)
         for port, kind in ((25, socket.SOCK_STREAM), (53, socket.SOCK_STREAM), (53, socket.SOCK_DGRAM)):
             _check_free(address, port, kind)

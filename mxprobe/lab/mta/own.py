@@ -1,4 +1,4 @@
-"""A mailer of the user's own as the sender under test: a command hands it every message, and the hosts see the rest.
+"""A mailer of the user's own: as the sender, which a command hands every message, or as a host that hands mail on.
 
 Nobody reads its queue or its log, so nothing says that somebody waits. What is seen is its attempts, the mail that the
 hosts took, and the notifications that come into the sender's post.
@@ -10,6 +10,7 @@ from mxprobe.lab.letter import Letter
 from mxprobe.lab.mailer import Mailer
 from mxprobe.lab.mta.agent import Foreign
 from mxprobe.lab.mta.book import Book
+from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.programs import Programs
 
 _HEARD = 0.2
@@ -45,3 +46,33 @@ class OwnMailer(Foreign):
 
     def read_log(self) -> None:
         """It has none that could be read."""
+
+
+class OwnHost:
+    """The user's program in the place of a host, as `mxprobe.lab.mta.hosts` has it. The book knows what it holds."""
+
+    def __init__(self, programs: Programs, book: Book, setup: Setup) -> None:
+        self.programs, self.book, self.setup = programs, book, setup
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None while it is stopped. MxprobeError where it has come to an end by itself."""
+        self.programs.check()
+        return self.programs.pid
+
+    def start(self) -> None:
+        """Start it, and return when it listens."""
+        self.programs.launch()
+        self.programs.await_listening()
+
+    def stop(self) -> None:
+        """End it with its group."""
+        self.programs.halt()
+
+    def queue(self) -> tuple[str, ...]:
+        """The recipients of what it has taken, and neither handed on nor given back."""
+        return tuple(recipient for waiting in self.book.waiting.values() for recipient in sorted(waiting.pending))
+
+    def messages(self, mailbox: str) -> list[bytes]:
+        """Nobody can read its mailboxes."""
+        return []

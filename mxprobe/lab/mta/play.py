@@ -25,25 +25,25 @@ from mxprobe.lab.mta.book import Book
 from mxprobe.lab.mta.daemon import own_folder
 from mxprobe.lab.mta.ground import NetworkGround, strange_address
 from mxprobe.lab.mta.horizon import horizon_of
-from mxprobe.lab.mta.hosts import RealHost, setup_of_host
+from mxprobe.lab.mta.hosts import RealHost, Standing, setup_of_host
 from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.mta.mailer import Setup
 from mxprobe.lab.mta.names import Heard, resolve_at, zones_of_senders
 from mxprobe.lab.mta.network import add_addresses, network_here, own_network, prefer_sources
-from mxprobe.lab.mta.own import OwnMailer
+from mxprobe.lab.mta.own import OwnHost, OwnMailer
 from mxprobe.lab.mta.postbox import NAME, postbox_protocol
-from mxprobe.lab.mta.programs import Programs, Surrounding, find_programs
+from mxprobe.lab.mta.programs import Programs, Surrounding, check_program, find_programs
 from mxprobe.lab.mta.tree import Tree, find_tree
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.play import end_of, people, run_of
 from mxprobe.lab.policyhost import HTTPS_PORT, policy_protocol
 from mxprobe.lab.seams import Look
 from mxprobe.lab.world import SENDER, World
-from mxprobe.mx.mtasts import Mode
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.senders import parse_sender
-from mxprobe.scenario.model import OWN, REAL, Scenario, Send, modelled_name, profile_of
+from mxprobe.scenario.model import OWN, REAL, Own, Scenario, Send, modelled_name, profile_of
+from mxprobe.scenario.protected import protected_hosts
 
 PACE = 100.0
 """So many seconds of story time pass in a real second: a wait of five minutes takes three seconds."""
@@ -86,12 +86,15 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
     Raises MxprobeError where this machine has not got the mailers, or may not run them.
     """
     is_own = wanted.sender == OWN
-    if (is_own or wanted.sender.startswith(REAL)) and any(spec.real for spec in wanted.scenario.hosts):
+    real = [spec for spec in wanted.scenario.hosts if spec.real or spec.own]
+    if (is_own or wanted.sender.startswith(REAL)) and real:
         what = "a real sender and a real host in one story: nobody would see what they say to each other"
         raise InputError(what, place=Place(wanted.scenario.path))
     if is_own:
         find_programs(wanted.scenario)
-    tree = None if is_own else find_tree()
+    for spec in real:
+        check_program(wanted.scenario, spec.own, spec.line)
+    tree = find_tree() if wanted.sender.startswith(REAL) or any(spec.real for spec in real) else None
     with network_here() if wanted.here else own_network(), own_folder() as folder:
         play = _Play(wanted, tree, folder)
         play.world.look = look
@@ -100,17 +103,7 @@ def play_real(wanted: Wanted, look: Look | None = None) -> Run:
         except BaseExceptionGroup as group:
             raise _first_of(group) from group
     run = run_of(play.world, (wanted.sender, wanted.seed, WorldKind.LOOPBACK), ended)
-    return replace(run, slack=wanted.pace, protected=_protected(wanted.scenario, play.policy_of_sender))
-
-
-def _protected(scenario: Scenario, policy: TlsPolicy) -> tuple[str, ...]:
-    """The hosts to which a sender under this policy may say nothing in clear, by what the story publishes."""
-    hosts: tuple[str, ...] = ()
-    if policy is TlsPolicy.DANE and scenario.signed:
-        hosts = tuple(spec.name for spec in scenario.hosts if spec.tlsa)
-    if policy is TlsPolicy.MTA_STS and scenario.mta_sts is not None and scenario.mta_sts.mode is Mode.ENFORCE:
-        hosts = tuple(host for _, host in scenario.chain)
-    return tuple(sorted(map(scenario.short, hosts)))
+    return replace(run, slack=wanted.pace, protected=protected_hosts(wanted.scenario, play.policy_of_sender))
 
 
 def _first_of(group: BaseExceptionGroup) -> BaseException:
@@ -134,7 +127,7 @@ class _Play:
         self.agents: list[Foreign] = []
         self.programs: list[Programs] = []
         self.hosts: dict[str, RealHost] = {}
-        self.real_hosts = {spec.name: spec.real for spec in scenario.hosts if spec.real}
+        self.real_hosts = {spec.name: spec.real or OWN for spec in scenario.hosts if spec.real or spec.own}
         self.heard = {who: Heard(scenario.domain) for who in (SENDER, *self.real_hosts)}
 
     async def run(self) -> float:
@@ -220,7 +213,7 @@ class _Play:
         machines = [*map(strange_address, people), post, *map(strange_address, numbers)]
         add_addresses([*machines, *(strange_address(number, v6=True) for number in people)])
         theirs = {address for found in self.ground.addresses.values() for address in found}
-        prefer_sources([*sorted(theirs), post], (strange_address(_SENDER), strange_address(_SENDER, v6=True)))
+        prefer_sources([*sorted(theirs), post], self._sources())
         loop, tls = asyncio.get_running_loop(), self.world.authority.context(NAME)
         server = await loop.create_server(postbox_protocol(self._bounced, tls), post, _SMTP)
         stack.callback(server.close)
@@ -230,6 +223,12 @@ class _Play:
         for number, notes in zip(numbers, self.heard.items(), strict=True):
             asking = (self.ground.ask, self.ground.servers)
             await stack.enter_async_context(resolve_at(strange_address(number), self.world, notes, asking, outside))
+
+    def _sources(self) -> tuple[str, ...]:
+        """Where those connect from who choose no address: the sender, or the host that is a program of the user's."""
+        own = next((host for host, kind in self.real_hosts.items() if kind == OWN), None)
+        theirs = self.world.addresses[own] if own else ()
+        return theirs or (strange_address(_SENDER), strange_address(_SENDER, v6=True))
 
     async def _listen(self) -> None:
         """Let every machine of the lab be there for its service; real ones listen themselves."""
@@ -254,9 +253,18 @@ class _Play:
                 await self._start_own(stack)
             for number, (host, kind) in enumerate(self.real_hosts.items(), start=_RESOLVER + 1):
                 setup = setup_of_host(self.world, host, strange_address(number), self.folder, self.wanted.pace)
+                book = self._book(host, None if kind == OWN else parse_sender(kind)[0])
+                if kind == OWN:
+                    own = Own(inject=(), start=self.world.scenario.spec(host).own)
+                    programs = self._programs(own, setup.address, setup.nameserver or "")
+                    stack.push_async_callback(asyncio.to_thread, programs.close)
+                    own_host = OwnHost(programs, book, setup)
+                    await asyncio.to_thread(own_host.start)
+                    self._let_be(host, own_host, book)
+                    continue
                 real = self._make(kind, setup)
                 await self._start(stack, real)
-                self._let_be(host, real)
+                self._let_be(host, real, book)
             yield
 
     async def _start(self, stack: AsyncExitStack, real: Real) -> None:
@@ -265,22 +273,25 @@ class _Play:
 
     async def _start_own(self, stack: AsyncExitStack) -> None:
         """Let the user's own mailer be the sender."""
+        address = strange_address(_SENDER)
+        programs = self._programs(find_programs(self.wanted.scenario), address, strange_address(_RESOLVER))
+        stack.push_async_callback(asyncio.to_thread, programs.close)
+        await programs.start()
+        book = self._book(SENDER, None)
+        self.programs.append(programs)
+        self._stand_in(OwnMailer(programs, book, self.world.mailers[SENDER]), address)
+        self.books |= dict.fromkeys(_LOOPBACK, book)
+
+    def _programs(self, own: Own, address: str, resolver: str) -> Programs:
         around = Surrounding(
-            address=strange_address(_SENDER),
-            resolver=strange_address(_RESOLVER),
+            address=address,
+            resolver=resolver,
             authority=self._write_authority(),
             workdir=self.folder,
             pace=self.wanted.pace,
             closed=not self.wanted.here,
         )
-        scenario = self.wanted.scenario
-        programs = Programs(find_programs(scenario), scenario, around)
-        stack.push_async_callback(asyncio.to_thread, programs.close)
-        await programs.start()
-        book = self._book(SENDER, None)
-        self.programs.append(programs)
-        self._stand_in(OwnMailer(programs, book, self.world.mailers[SENDER]), around.address)
-        self.books |= dict.fromkeys(_LOOPBACK, book)
+        return Programs(own, self.wanted.scenario, around)
 
     def _kind(self, sender: str) -> str:
         return sender.removeprefix(REAL).partition("+")[0]
@@ -332,13 +343,12 @@ class _Play:
             pace=self.wanted.pace,
         )
 
-    def _let_be(self, host: str, real: Real) -> None:
+    def _let_be(self, host: str, real: Standing, book: Book) -> None:
         """Let a real mailer be one of the domain's hosts."""
         world = self.world
         spec = world.scenario.spec(host)
         around = world.mailers[SENDER].around
-        book = self._book(host, parse_sender(spec.real)[0])
-        stands = RealHost(real, book, parse_sender(spec.real), around)
+        stands = RealHost(real, book, parse_sender(spec.real or spec.profile), around)
         world.mailers[host] = stands
         self.hosts[world.scenario.short(host)] = stands
         for address in world.addresses[host]:

@@ -22,6 +22,8 @@ from msgspec import Struct
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.text import escape_text
 from mxprobe.lab.letter import Letter
+from mxprobe.lab.mta.daemon import listens
+from mxprobe.lab.mta.mailer import SMTP
 from mxprobe.scenario.load_own import NAME_IT, NO_COMMAND
 from mxprobe.scenario.model import Own, Scenario
 
@@ -70,12 +72,17 @@ def find_programs(scenario: Scenario) -> Own:
     own = scenario.own
     if own is None:
         raise InputError(NO_COMMAND, place=Place(scenario.path), hint=NAME_IT)
-    for command in (own.inject, own.start):
-        for word in command[:1]:
-            if shutil.which(folder_of(scenario) / word if "/" in word else word) is None:
-                says = f"`own` runs the program `{word}`, and there is none here that can be run"
-                raise InputError(says, place=Place(scenario.path, own.line or None))
+    check_program(scenario, own.inject, own.line)
+    check_program(scenario, own.start, own.line)
     return own
+
+
+def check_program(scenario: Scenario, command: tuple[str, ...], line: int) -> None:
+    """Raise InputError where the program of a command is not here; an empty one has none."""
+    for word in command[:1]:
+        if shutil.which(folder_of(scenario) / word if "/" in word else word) is None:
+            says = f"`own` runs the program `{word}`, and there is none here that can be run"
+            raise InputError(says, place=Place(scenario.path, line or None))
 
 
 def folder_of(scenario: Scenario) -> Path:
@@ -111,6 +118,11 @@ class Program:
         self._outputs = (output.with_suffix(".err"), output.with_suffix(".out"))
         with self._outputs[0].open("wb") as errors, self._outputs[1].open("wb") as said:
             self._process = start(said, errors)
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and the number of its group."""
+        return self._process.pid
 
     def ended(self) -> str | None:
         """How it has ended: empty for well, None while it runs."""
@@ -151,7 +163,11 @@ class Programs:
     def __init__(self, own: Own, scenario: Scenario, around: Surrounding) -> None:
         self.own, self.scenario, self.around = own, scenario, around
         self.folder = folder_of(scenario)
-        self._values = {"domain": (scenario.domain,), "resolver": (around.resolver,)}
+        self._values = {
+            "address": (around.address,),
+            "domain": (scenario.domain,),
+            "resolver": (around.resolver,),
+        }
         self._environment = os.environ | {
             "MXPROBE_ADDRESS": around.address,
             "MXPROBE_AUTHORITY": str(around.authority),
@@ -162,28 +178,52 @@ class Programs:
         self._runs: list[Program] = []
         self._mailer: Program | None = None
         self._guard: subprocess.Popen[bytes] | None = None
-        self._names = around.workdir / "own.resolv.conf"
+        self._names = self._file("resolv.conf")
         self._names.write_text(f"nameserver {around.resolver}\noptions timeout:5 attempts:1 trust-ad edns0\n")
 
     async def start(self) -> None:
         """Start the mailer, if it is to be started, and wait until it listens. MxprobeError where it does not."""
-        if self.around.closed:
-            self._guard = _start_guard(self.around.workdir)
-        if not self.own.start:
+        self.launch()
+        if self._mailer is None:
             return
-        self._mailer = self._run(fill(self.own.start, self._values), {}, None)
         deadline = time.monotonic() + _READY_LIMIT
         while self.own.listens and not _listens(self.own.listens):
-            self._check()
+            self.check()
             if time.monotonic() > deadline:
-                says = f"after {_READY_LIMIT:g} s nothing listens at port {self.own.listens}"
-                raise MxprobeError(f"own: {self._mailer.name} was started, and {says}{self._told()}")
+                raise self._not_ready(f"port {self.own.listens}")
             await self.pause()
+
+    def launch(self) -> None:
+        """Start the guard and the mailer, where there is one and it does not run."""
+        if self.around.closed and self._guard is None:
+            self._guard = _start_guard(self.around.workdir)
+        if self.own.start and self._mailer is None:
+            self._mailer = self._run(fill(self.own.start, self._values), {}, None)
+
+    def await_listening(self) -> None:
+        """Wait until the mailer listens at port 25 of its address. MxprobeError where it does not."""
+        deadline = time.monotonic() + _READY_LIMIT
+        while not listens(self.around.address, SMTP):
+            self.check()
+            if time.monotonic() > deadline:
+                raise self._not_ready(f"port {SMTP} of {self.around.address}")
+            time.sleep(_LOOK)
+
+    def halt(self) -> None:
+        """End the mailer; it may be launched again."""
+        if self._mailer is not None:
+            self._mailer.stop(_STOP_LIMIT)
+            self._mailer = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the mailer; None before it is launched, and after it was halted."""
+        return None if self._mailer is None else self._mailer.pid
 
     async def follow(self) -> None:
         """Watch the mailer that was started; MxprobeError when it ends."""
         while self._mailer is not None:
-            self._check()
+            self.check()
             await self.pause()
 
     async def pause(self) -> None:
@@ -192,7 +232,7 @@ class Programs:
 
     def inject(self, letter: Letter) -> Program:
         """Begin to hand a message over."""
-        content = self.around.workdir / f"own-{len(self._runs)}.message"
+        content = self._file(f"{len(self._runs)}.message")
         content.write_bytes(letter.content)
         told = {"from": (letter.mail_from,), "to": letter.recipients, "message": (letter.message,)}
         about = {f"MXPROBE_{key.upper()}": ",".join(values) for key, values in told.items()}
@@ -206,6 +246,10 @@ class Programs:
             with self._guard, contextlib.suppress(BrokenPipeError):
                 self._guard.stdin.write(b"orderly\n")
             self._guard = None
+
+    def _file(self, name: str) -> Path:
+        """A file that is this mailer's alone."""
+        return self.around.workdir / f"own-{self.around.address}-{name}"
 
     def _run(self, words: list[str], more: Mapping[str, str], stdin: Path | None) -> Program:
         def start(said: IO[bytes], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
@@ -222,19 +266,26 @@ class Programs:
                 )
 
         try:
-            program = Program(Path(words[0]).name, self.around.workdir / f"own-{len(self._runs)}.log", start)
+            program = Program(Path(words[0]).name, self._file(f"{len(self._runs)}.log"), start)
         except OSError as error:
             raise MxprobeError(f"own: {words[0]} cannot be run: {error.strerror} ({error.filename})") from error
         self._runs.append(program)
         return program
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise MxprobeError where the mailer has come to an end by itself."""
         ended = None if self._mailer is None else self._mailer.ended()
         if self._mailer is not None and ended is not None:
             says = (
                 f"own: {self._mailer.name} of `start` has ended in the middle of the play ({ended or 'exit status 0'})"
             )
             raise MxprobeError(says + self._told())
+
+    def _not_ready(self, where: str) -> MxprobeError:
+        name = self._mailer.name if self._mailer is not None else ""
+        return MxprobeError(
+            f"own: {name} was started, and after {_READY_LIMIT:g} s nothing listens at {where}{self._told()}"
+        )
 
     def _told(self) -> str:
         words = self._mailer.last_words(5) if self._mailer is not None else ""
