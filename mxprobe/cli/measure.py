@@ -73,12 +73,19 @@ def _cases(name: str) -> int:
 def _measure(names: tuple[str, ...], options: dict[str, object]) -> int:
     import msgspec
 
-    from mxprobe.errors import InputError
+    from mxprobe.errors import InputError, Place
     from mxprobe.jobs.measure import MeasureOptions, measure
     from mxprobe.report.measured import render_markdown, render_measurement
 
     if len(names) != 1:
         raise InputError("name one mailer: mxprobe measure real:postfix")
+    if not names[0].startswith("real:"):
+        hint = f"A mailer: real:{names[0]}. A measurement that was kept: --agree {names[0]}, --compare {names[0]}."
+        raise InputError(f"{names[0]} names no mailer that could be measured", hint=hint)
+    out: Path | None = options["out"]  # type: ignore[assignment]
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        reason = "this is a folder" if out.is_dir() else "there is no such folder"
+        raise InputError(f"the measurement cannot be kept there: {reason}", place=Place(str(out)))
     wanted = MeasureOptions(
         only=str(options["only"]),
         quick=bool(options["quick"]),
@@ -95,7 +102,6 @@ def _measure(names: tuple[str, ...], options: dict[str, object]) -> int:
     measured = measure(names[0], wanted, progress)
     if live:
         click.echo("\r\x1b[K", nl=False, err=True)
-    out: Path | None = options["out"]  # type: ignore[assignment]
     data = msgspec.json.format(msgspec.json.encode(measured), indent=1) + b"\n"
     if out is not None:
         out.write_bytes(data)

@@ -8,13 +8,13 @@ import click
 
 _OPTIONS = (
     click.argument("recipient", required=False, metavar="USER@DOMAIN"),
-    click.option("--mailbox", default="", metavar="WHERE", help="Where mail arrives: imap.example.com, maildir:PATH, ..."),
+    click.option("--mailbox", default="", metavar="WHERE", help="Where mail arrives: imap.example.com, maildir:PATH."),
     click.option("--returns", default="", metavar="WHERE", help="Where bounces come back to --from, likewise."),
     click.option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender, which you can watch."),
     click.option("--i-own-this", is_flag=True, help="The domain is mine: go on without its TXT record."),
     click.option("--only", multiple=True, metavar="HOST", help="Write to this MX host alone."),
     click.option("--no-unknown", is_flag=True, help="Write to nobody who is not there."),
-    click.option("--when-down", multiple=True, metavar="HOST", help="Wait until this host is down, then write to the rest."),
+    click.option("--when-down", multiple=True, metavar="HOST", help="Wait until it is down, then write to the others."),
     click.option("--hold", is_flag=True, help="Print how to take the primary down, and wait for that."),
     click.option("--at-most", default="12h", show_default=True, help="How long to wait for an outage."),
     click.option("--watch", default="30m", show_default=True, help="How long to look for copies."),
@@ -23,7 +23,7 @@ _OPTIONS = (
     click.option("--save", type=click.Path(path_type=Path), help="Keep the proof here (default: DOMAIN-DAY.json)."),
     click.option("--resume", type=click.Path(path_type=Path), help="Go on with a proof that was kept."),
     click.option("--arrived", multiple=True, metavar="TOKEN", help="With --resume: this message has been seen."),
-    click.option("--password-file", type=click.Path(path_type=Path), help="IMAP password, in a file only you can read."),
+    click.option("--password-file", type=click.Path(path_type=Path), help="IMAP password, in a file of yours alone."),
     click.option("--password-command", metavar="WORDS", help="IMAP password, printed by a command."),
     click.option("--imap-cafile", type=click.Path(path_type=Path), help="Authorities for the IMAP server (PEM)."),
     click.option("--clean", is_flag=True, help="Remove our messages from the mailbox afterwards."),
@@ -46,9 +46,9 @@ def _options(function: Any) -> Any:
 def command(**options: Any) -> int:
     """Prove that mail over each MX host arrives: one labelled message a host, to an address of yours.
 
-    The domain has to allow it, by a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD" or --i-own-this. --dry-run
-    says what would be sent. What is known is kept on disk before anything is sent; --resume goes on, and sends nothing
-    twice.
+    The domain has to allow it, by a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD" or --i-own-this.
+    --dry-run says what would be sent. What is known is kept on disk before anything is sent; --resume goes on, and
+    sends nothing twice.
 
     Exit 0 everything is proven, 1 something is not, 2 wrong use or not allowed.
     """

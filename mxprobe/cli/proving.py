@@ -14,13 +14,13 @@ from mxprobe.facts.finding import Severity, Status
 from mxprobe.jobs.prove import Prepared, Proved, ProveOptions, load_proof, prepare, resume
 from mxprobe.mx.proving import Grade, grade_of
 from mxprobe.probe.mailboxes.mailbox import Watch
+from mxprobe.probe.mailboxes.password import PasswordSource, read_password
 from mxprobe.report.json import ProofDocument, render_document
 from mxprobe.report.junit import render_proof_junit
 from mxprobe.report.proof_text import render_proof
 from mxprobe.scenario.durations import NoDuration, parse_duration
-from mxprobe.wire.secret import find_secret
 
-_PASSWORD = "MXPROBE_IMAP_PASSWORD"  # noqa: S105  the name of a variable
+_PASSWORD = "MXPROBE_IMAP_PASSWORD"
 
 _HOLD = """\
 To take {host} down for a while, on that machine, one of these:
@@ -52,11 +52,11 @@ def check(options: Mapping[str, Any]) -> None:
 
 async def begin(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
     """A new proof, planned, and the file that it is kept in. Raises InputError."""
-    prepared = await prepare(options["recipient"], _options(options))
+    prepared = await prepare(options["recipient"], await _options(options))
     if options["hold"] and not prepared.options.when_down:
         proof = prepared.proof
         primaries = tuple(host for preference, host in proof.chain if preference == proof.best)
-        prepared = await prepare(options["recipient"], _options(options, primaries))
+        prepared = await prepare(options["recipient"], await _options(options, primaries))
     journal = options["save"] or _free_name(prepared.proof.domain)
     if journal.exists() and not options["dry_run"]:
         raise InputError("a proof is kept there already", place=Place(str(journal)), hint="Go on with it: --resume.")
@@ -66,7 +66,7 @@ async def begin(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
 async def carry_on(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
     """A proof that was kept, and its file. Raises InputError."""
     load_proof(options["resume"])
-    return await resume(options["resume"], _options(options), options["arrived"]), options["resume"]
+    return await resume(options["resume"], await _options(options), options["arrived"]), options["resume"]
 
 
 def render_hold(hosts: tuple[str, ...]) -> str:
@@ -97,9 +97,10 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
     return status
 
 
-def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> ProveOptions:
+async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> ProveOptions:
+    source = PasswordSource(file=options["password_file"], command=options["password_command"])
     watching = Watch(
-        password=find_secret(options["password_file"], options["password_command"], _PASSWORD),
+        password=await read_password(source),
         cafile=str(options["imap_cafile"]) if options["imap_cafile"] is not None else None,
     )
     return ProveOptions(

@@ -9,6 +9,7 @@ import click
 
 FORMATS = ("text", "json", "junit", "github", "markdown")
 WORLDS = ("memory", "loopback")
+NETWORKS = ("own", "here")
 
 
 @click.command("run")
@@ -23,6 +24,13 @@ WORLDS = ("memory", "loopback")
 @click.option("--domain", metavar="NAME", help="The domain of --zone.")
 @click.option("--world", type=click.Choice(WORLDS), default="memory", show_default=True, help="loopback: real sockets.")
 @click.option("--pace", default=100.0, show_default=True, help="With real mailers: story seconds in a real second.")
+@click.option(
+    "--network",
+    type=click.Choice(NETWORKS),
+    default="own",
+    show_default=True,
+    help="Where real mailers play; here: in a container of its own.",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
@@ -33,7 +41,10 @@ def command(**options: object) -> int:
     played over --zone. What is no path is a story that comes with mxprobe: standard, outage/all-refuse.
     With `--world loopback` the same stories run over real sockets of this machine's loopback addresses.
     `--sender real:postfix` (exim, opensmtpd, sendmail) plays them by the mailer itself, in a network of its own: on
-    Debian, as root, and at a pace of real time.
+    Debian, as root, and at a pace of real time. `--sender own` is your own mailer: the command under `own:` in the
+    story hands it each message.
+    `--network here` adds the story's addresses to the network that mxprobe runs in, for as long as the play, in place
+    of making one: only for a container of its own, where your mailer's shares its network.
 
     Exit 0 when all went as written, 1 when not, 2 for a file that cannot be right.
     """
@@ -63,6 +74,7 @@ def command(**options: object) -> int:
         senders=senders,
         world=WorldKind(str(options["world"])),
         pace=float(str(options["pace"])),
+        here=options["network"] == "here",
         only=str(options["only"]),
         only_random=bool(options["only_random"]),
         brief=repeat > 1 and options["form"] != "json" and not options["trace"],

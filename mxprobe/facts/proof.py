@@ -4,6 +4,7 @@ Times are seconds since 1970 UTC. Hosts are named as the MX records name them. N
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -51,8 +52,9 @@ class Copy(Struct, frozen=True, kw_only=True):
     is_junk: bool = False
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """A message that a mailbox holds: its bytes (the header at least), the place where it lay, and since when."""
+class Found(NamedTuple):
+    """A message that lies in a mailbox: its header (of a report of delivery all, up to 262,144 octets), in which
+    folder, since when (seconds since 1970 UTC), and whether that folder is for unwanted mail."""
 
     content: bytes
     place: str

@@ -171,7 +171,8 @@ class Run(Struct, frozen=True, kw_only=True):
     TLS, by an enforced MTA-STS policy or by usable TLSA records; `rogues` those that are an attacker's. `plan` is the
     file that had it played, `over` that of the zone; `causes` are the zone's lines behind a failure, `waivers` what the
     plan says of this play, needed or not. `not_played` says why the story could not be played at all. `moves` are
-    those of a mailer that is not ours, judged.
+    those of a mailer that is not ours, judged; `slack` are the seconds by which things may come late because a real
+    mailer's work takes its time while the story's clock runs faster.
     """
 
     schema: int = RUN_SCHEMA
@@ -201,6 +202,7 @@ class Run(Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...] = ()
     not_played: str = ""
     moves: tuple[Judged, ...] = ()
+    slack: float = 0.0
 
     @property
     def went_wrong(self) -> bool:

@@ -12,13 +12,15 @@ from msgspec import Struct
 
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.measured import MEASURED_SCHEMA, Copy, Measured, Measurement
+from mxprobe.jobs.pace import check_pace
 from mxprobe.jobs.select import read_expression
+from mxprobe.lab.mta.described import describe_real
 from mxprobe.lab.mta.network import end_with
-from mxprobe.lab.mta.play import PACE, Wanted, describe_real, play_real
+from mxprobe.lab.mta.play import PACE, Wanted, play_real
 from mxprobe.lab.play import play_story
 from mxprobe.mx.measuring import copies_of, essence
 from mxprobe.mx.profile import Profile
-from mxprobe.mx.senders import find_profile, fingerprint
+from mxprobe.mx.senders import NoSuchSender, find_profile, fingerprint
 from mxprobe.scenario.drawn import draw_pairs
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import REAL
@@ -56,6 +58,7 @@ def measure(
     """What the mailer ("real:postfix") does in every case. Raises MxprobeError where it is not here or not known."""
     options = options or MeasureOptions()
     kind = mailer.removeprefix(REAL)
+    check_pace(options.pace)
     described = describe_real(kind, options.pace)
     cases, drawn = choose_cases(kind, options)
     measured = []
@@ -158,19 +161,34 @@ def agree(measurement: Measurement) -> Agreement:
 
     Raises MxprobeError for cases that were drawn before the profile's last change.
     """
-    profile = find_profile(measurement.mailer)
+    try:
+        profile = find_profile(measurement.mailer)
+    except NoSuchSender as error:
+        raise MxprobeError(
+            f"no profile is called {measurement.mailer}: nothing to hold this measurement against"
+        ) from error
     known = {case.name: case for case in suite()}
     if measurement.drawn:
         if measurement.drawn != fingerprint(profile):
             raise MxprobeError(f"the pairs of {profile.name} were drawn before its profile changed: measure them anew")
-        known = {case.name: case for case in draw_pairs(measurement.drawn, len(measurement.cases))}
-    found = [_compare(known[one.case], one, profile) for one in measurement.cases if one.case in known]
+        known = {case.name: case for case in draw_pairs(measurement.drawn, _highest(measurement))}
+    strange = [one.case for one in measurement.cases if one.case not in known]
+    if strange:
+        says = f"{len(strange)} of its cases are not in the suite of this version ({strange[0]}): measure anew"
+        raise MxprobeError(f"the measurement of {measurement.mailer}: {says}")
+    found = [_compare(known[one.case], one, profile) for one in measurement.cases]
     return Agreement(
         mailer=measurement.mailer,
         drawn=measurement.drawn,
         cases=len(found),
         disagreements=tuple(one for one in found if one is not None),
     )
+
+
+def _highest(measurement: Measurement) -> int:
+    """The number of pairs that were drawn, as far as the last one tells: pair-70 is of 70."""
+    numbers = [one.case.rpartition("-")[2] for one in measurement.cases]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _compare(case: Case, measured: Measured, profile: Profile) -> Disagreement | None:

@@ -13,13 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe import __version__
-from mxprobe.errors import InputError
+from mxprobe.errors import InputError, Place
 from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.run import Run, WorldKind
 from mxprobe.jobs.chance import has_chance
 from mxprobe.jobs.gather import Staged, gather, read_over
 from mxprobe.jobs.gather import find_stories as find_stories
 from mxprobe.jobs.gather import load_stories as load_stories
+from mxprobe.jobs.pace import check_pace
 from mxprobe.jobs.select import read_expression
 from mxprobe.lab.play import play_story
 from mxprobe.lab.seams import Look
@@ -29,8 +30,9 @@ from mxprobe.mx.senders import NoSuchSender, parse_sender
 from mxprobe.rules import judge_run
 from mxprobe.scenario.causes import find_causes
 from mxprobe.scenario.expect import judge
+from mxprobe.scenario.load_own import NAME_IT, NO_COMMAND
 from mxprobe.scenario.load_plan import PlanFile
-from mxprobe.scenario.model import REAL, REAL_MAILERS, Probe, Prove, Scenario, modelled_name
+from mxprobe.scenario.model import OWN, REAL, REAL_MAILERS, Probe, Prove, Scenario, modelled_name
 from mxprobe.scenario.zonefile import read_zone_file
 
 T = TypeVar("T")
@@ -53,9 +55,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     play that goes wrong with many seeds the first is kept whole: thousands of seeds take little memory.
 
     `zone` and `domain` are the master file and the domain that stories of roles are played over. `world` is what the
-    stories are staged on: "memory", or "loopback" for real sockets; with real mailers `pace`
-    seconds of story time pass in a real one. Waivers hold by the day `today` (2027-03-31; None: that of this machine,
-    in UTC).
+    stories are staged on: "memory", or "loopback" for real sockets. With real mailers `pace` seconds of story time pass
+    in a real one; they play in the network that is `here` already, one play at a time, or else in one of their own.
+    Waivers hold by the day `today` (2027-03-31; None: that of this machine, in UTC).
     """
 
     seed: int = 1
@@ -69,6 +71,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     domain: str | None = None
     world: WorldKind = WorldKind.MEMORY
     pace: float = 100.0
+    here: bool = False
     today: str | None = None
 
 
@@ -81,6 +84,7 @@ def play(
     for a path or a file that cannot be right, before anything is played, and where no play is the one that is wanted
     or none of them can be made; MxprobeError where this machine lacks the loopback addresses that a world needs.
     """
+    check_pace((options or PlayOptions()).pace)
     options = options or PlayOptions()
     for label in options.senders:
         _check_sender(label)
@@ -88,12 +92,13 @@ def play(
     staged = gather(tuple(paths), read_over(options.zone, options.domain))
     pairs = _choose([(one, sender) for one in staged for sender in options.senders or one.senders], options)
     _check_playable(pairs)
+    _check_own(pairs)
     seeds = range(options.seed, options.seed + options.repeat)
     plays = [Play(one.scenario, sender, seed, options) for one, sender in pairs for seed in seeds]
     plans = [one.plan for one, _ in pairs for _ in seeds]
     runs: list[Run] = []
     kept: set[tuple[str, str]] = set()
-    with closing(_share(_play, plays, options.jobs)) as played:
+    with closing(_share(_play, plays, 1 if options.here else options.jobs)) as played:
         for plan, run in zip(plans, played, strict=True):
             told = head_of(run) if options.brief and (run.path, run.sender) in kept else run
             runs.append(told if plan is None else _under_plan(told, plan, today))
@@ -141,6 +146,13 @@ def _check_playable(pairs: list[Pair]) -> None:
         raise InputError(f"nothing could be played ({names}): {reasons}")
 
 
+def _check_own(pairs: list[Pair]) -> None:
+    """Raise InputError for a story that shall be played by a mailer of the user's own, and has no command for it."""
+    for one, sender in pairs:
+        if sender == OWN and one.scenario.own is None and not one.scenario.missing:
+            raise InputError(f"--sender {OWN}: {NO_COMMAND}", place=Place(one.scenario.path), hint=NAME_IT)
+
+
 def _share(work: Callable[[T], U], items: Sequence[T], jobs: int) -> Generator[U]:
     """What the work makes of the items, in their order. A process is worth its start where it has many of them."""
     jobs = min(jobs, len(items) // _WORTH_A_PROCESS)
@@ -166,12 +178,13 @@ class Play(NamedTuple):
 
 def _play(play: Play) -> Run:
     options = play.options
-    run = play_one(play.scenario, play.sender, play.seed, options.world, options.pace)
+    run = play_one(play.scenario, play.sender, play.seed, options.world, Beside(pace=options.pace, here=options.here))
     return head_of(run) if play.options.brief and run.verdict is not None and run.verdict.passed else run
 
 
 def _has_chance(pair: Pair) -> bool:
-    return has_chance(pair[0].scenario, pair[1])
+    """Real mailers are not asked: what they do is not drawn by a seed."""
+    return not pair[0].scenario.is_real(pair[1]) and has_chance(pair[0].scenario, pair[1])
 
 
 def _leave_interrupts() -> None:
@@ -179,13 +192,23 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+class Beside(Struct, frozen=True, kw_only=True):
+    """What only real mailers need: the pace of the story, and whether they play in the network that is `here`."""
+
+    pace: float = 100.0
+    here: bool = False
+
+
+BESIDE = Beside()
+
+
 def play_one(
-    scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY, pace: float = 100.0
+    scenario: Scenario, sender: str, seed: int, world: WorldKind = WorldKind.MEMORY, beside: Beside = BESIDE
 ) -> Run:
     """One play with its findings and its verdict, and with the causes that a zone has for its failure."""
     if scenario.missing:
         return _not_played(scenario, sender, seed)
-    run = _play_out(scenario, sender, (seed, world, pace))
+    run = _play_out(scenario, sender, (seed, world, beside))
     findings: tuple[Finding, ...] = tuple(
         finding for judgement in judge_run(run) if judgement.status is Status.FIRES for finding in judgement.findings
     )
@@ -198,14 +221,15 @@ def play_one(
     return replace(run, causes=find_causes(scenario, zone, run))
 
 
-def _play_out(scenario: Scenario, sender: str, how: tuple[int, WorldKind, float]) -> Run:
+def _play_out(scenario: Scenario, sender: str, how: tuple[int, WorldKind, Beside]) -> Run:
     """The play itself, with real mailers where it has any; what they need is loaded only then."""
-    seed, world, pace = how
-    if not sender.startswith(REAL) and not any(spec.real for spec in scenario.hosts):
+    seed, world, beside = how
+    if not scenario.is_real(sender):
         return play_story(scenario, sender, seed, _look(scenario), world)
     from mxprobe.lab.mta.play import Wanted, play_real
 
-    return play_real(Wanted(scenario=scenario, sender=sender, seed=seed, pace=pace), _look(scenario))
+    wanted = Wanted(scenario=scenario, sender=sender, seed=seed, pace=beside.pace, here=beside.here)
+    return play_real(wanted, _look(scenario))
 
 
 def _not_played(scenario: Scenario, sender: str, seed: int) -> Run:
@@ -241,6 +265,8 @@ def _look(scenario: Scenario) -> Look | None:
 
 def _check_sender(label: str) -> None:
     known = modelled_name(label)
+    if label == OWN:
+        return
     if label.startswith(REAL) and known.partition("+")[0] not in REAL_MAILERS:
         hint = f"There are {', '.join(REAL + name for name in REAL_MAILERS)}."
         raise InputError(f"--sender {label}: no real mailer is called so", hint=hint)

@@ -45,13 +45,15 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     """How to prove. Times in seconds; None: as the settings say.
 
     `mailbox` and `returns` say where copies and bounces are looked for, as people write it (`imap.example.com`,
-    `maildir:PATH`); `unknown` writes over each backup to somebody who is not there as well; `only` names the hosts that
-    are written to (empty: all). `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
+    `maildir:PATH`), `watching` how, and `clean` that our messages are removed from there in the end. `unknown` writes
+    over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all).
+    `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
     """
 
     mailbox: str = ""
     returns: str = ""
     watching: Watch = Watch()
+    clean: bool = False
     i_own_this: bool = False
     unknown: bool = True
     only: tuple[str, ...] = ()
@@ -146,9 +148,7 @@ async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], Non
         if options.when_down:
             wanted, proof = await _wait_for_outage(prepared, tell)
         keep(proof, journal)
-        proof = await prove(
-            proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell
-        )
+        proof = await prove(proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell)
     finally:
         for box in (mailbox, returns):
             if box is not None:
@@ -284,9 +284,7 @@ def _means(prepared: Prepared, mailbox: Mailbox | None, returns: Mailbox | None)
         anchors=trusted_pem(options.cafile),
         tls=permissive_context(),
         wall=time.time,
-        fetch=FetchMeans(
-            resolver=prepared.resolver, connect=connect, tls=TlsContext(options.cafile), wall=time.time
-        ),
+        fetch=FetchMeans(resolver=prepared.resolver, connect=connect, tls=TlsContext(options.cafile), wall=time.time),
         mailbox=mailbox.look if mailbox is not None else None,
         returns=returns.look if returns is not None else None,
     )

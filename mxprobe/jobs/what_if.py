@@ -10,6 +10,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.jobs.look import Look
 from mxprobe.jobs.look_again import look_again
 from mxprobe.mx.whatif import (
+    UNKNOWN_ADDRESS,
     CaseKind,
     Chain,
     Down,
@@ -99,10 +100,15 @@ def _part_of_host(word: str, host: str, address: str, chain: Chain) -> Down:
             return endpoint.is_ipv6 == (_FAMILIES[address] == 6)
         return endpoint.address == address
 
-    endpoints = tuple(endpoint for endpoint in chain.endpoints if endpoint.host == host and is_meant(endpoint))
+    have = [endpoint.address for endpoint in chain.endpoints if endpoint.host == host]
+    if UNKNOWN_ADDRESS in have:
+        raise InputError(
+            f"--down {word}: the addresses of {host} are not in the zone", hint=f"Right is: --down {host}."
+        )
+    meant = {endpoint.address for endpoint in chain.endpoints if endpoint.host == host and is_meant(endpoint)}
+    endpoints = tuple(endpoint for endpoint in chain.endpoints if endpoint.address in meant)
     if not endpoints:
-        have = ", ".join(endpoint.address for endpoint in chain.endpoints if endpoint.host == host)
-        raise InputError(f"--down {word}: {host} has no such address", hint=f"It has {have}.")
+        raise InputError(f"--down {word}: {host} has no such address", hint=f"It has {', '.join(have)}.")
     return Down(kind=CaseKind.CHOSEN, hosts=(host,), endpoints=endpoints, asked=word)
 
 

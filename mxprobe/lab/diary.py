@@ -3,7 +3,8 @@
 Times in turns are seconds since the connection. What belongs to no phase of a session is not written down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -21,6 +22,14 @@ class Diary:
         self._now = now
         self._began = self.connected_at
         self._command: bytes | None = None
+        self._owes = False
+
+    @contextmanager
+    def owing(self) -> Iterator[None]:
+        """The client waits for an answer; if it leaves meanwhile, it had none in time."""
+        self._owes = True
+        yield
+        self._owes = False
 
     def turn_to(self, phase: Phase | None, command: bytes | None = None) -> None:
         """Begin a turn; None: what follows belongs to no phase."""
@@ -42,6 +51,8 @@ class Diary:
 
     def close(self, endpoint: Endpoint, epoch: float, source: str | None) -> Session:
         """All that was written; `epoch` is the wall-clock moment of story time 0, `source` the client's address."""
+        if self._owes:
+            self.write_failure(FailureKind.TIMEOUT, bool(self.turns) and self.turns[-1].secured)
         return Session(
             endpoint=endpoint,
             side=Side.HOST,

@@ -161,7 +161,8 @@ class LabHost(SMTP):
                 self._refusing = self._refusing or (self.diary.phase is Phase.BANNER and reaction.code >= 400)
                 return f"{reaction.code} {reaction.text}".strip()
             case Delay():
-                await asyncio.sleep(reaction.seconds)
+                with self.diary.owing():
+                    await asyncio.sleep(reaction.seconds)
             case Slowly():
                 self._pace = reaction.seconds
             case Withhold():
@@ -245,8 +246,7 @@ class LabHost(SMTP):
         reset(transport)
 
     def _client(self) -> str:
-        peer: Any = self.session.peer if self.session is not None else None
-        return str(peer[0]) if peer else ""
+        return str(self.session.peer[0]) if self.session is not None and self.session.peer else ""
 
     def _store(self, how: Keep | HandOn) -> None:
         envelope: Any = self.envelope

@@ -23,6 +23,7 @@ from mxprobe.lab.teller import PROBE
 from mxprobe.lab.world import EPOCH, SENDER, World
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.model import Scenario
+from mxprobe.wire.tls import permissive_context
 
 _HORIZON = 40 * 86400.0
 

@@ -26,6 +26,7 @@ from mxprobe.lab.world import SENDER, World
 from mxprobe.scenario.model import Break, Scenario
 from mxprobe.scenario.reaction import Reaction
 from mxprobe.wire.exchange import ask_over_sockets, join_server
+from mxprobe.wire.tls import permissive_context
 
 _LOOK_AGAIN = 0.05
 SETTLES = 4 * _LOOK_AGAIN

@@ -28,7 +28,16 @@ _EITHER = frozenset({"H6", "M5", "X4"})
 _PLAIN = frozenset({"T1", "T2", "T3"})
 """Cells behind which the same session goes on in clear."""
 
-_TIMED = {"C2": "connect", "B5": "banner", "H6": "ehlo", "M5": "mail", "R7": "rcpt", "X4": "body", "Z5": "dot"}
+_TIMED = {
+    "C2": "connect",
+    "B5": "banner",
+    "H6": "ehlo",
+    "M5": "mail",
+    "R7": "rcpt",
+    "X4": "body",
+    "Z5": "dot",
+    "T17": "tls",
+}
 
 
 class FateKind(StrEnum):

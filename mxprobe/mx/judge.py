@@ -7,7 +7,7 @@ where the outcome table says that senders differ in the cell it answers to, and 
 Hosts see connections and not reasons. Of several addresses of one host, any order is lawful; a host that is passed over
 shortly after it failed is taken to be remembered (C5).
 
-Standards: RFC 5321 §5.1 (order, and going on), §4.5.4.1 (waiting and giving up), RFC 7505 §4.1 (null MX), RFC 8461 §5
+Standards: RFC 5321 §5.1 (order, and going on), §4.5.4.1 (giving up), RFC 7505 §4.1 (null MX), RFC 8461 §5
 and RFC 7672 §2.2 (to whom nothing may be said in clear).
 """
 
@@ -34,6 +34,10 @@ _ENDS = (EventKind.REFUSED, EventKind.ACCEPTED)
 _MOVES = (EventKind.TRIED, *_ENDS, EventKind.WAITS, EventKind.BOUNCED)
 _IN_CLEAR = {TlsPolicy.DANE: "RFC 7672 §2.2", TlsPolicy.MTA_STS: "RFC 8461 §5"}
 _NOT_ASKED = ("C5", "T0")
+_FINAL_WAIT = 600.0
+"""Seconds that a sender should wait for the answer to the final dot (RFC 5321 §4.5.3.2.6)."""
+
+_ONE_NOTICE = "RFC 5321 §6.1"
 _AT_LEAST = 2
 """Addresses after which a sender may leave it at that for now (RFC 5321 §5.1)."""
 
@@ -67,6 +71,8 @@ class _Copy:
         self.engine = self._engine(None)
         self.tries: Counter[str] = Counter()
         self.passed: list[str] = []
+        self.begun_at = self.answered_after = 0.0
+        self.settled: str | None = None
         self.ended = False
 
     def judge(self) -> Iterator[Judged]:
@@ -76,7 +82,7 @@ class _Copy:
                 case EventKind.TRIED:
                     if event.round != self.round:
                         yield from self._next_round(event)
-                    self.passed = []
+                    self.passed, self.begun_at = [], event.at
                     yield self._try(event)
                 case EventKind.REFUSED | EventKind.ACCEPTED:
                     yield from self._outcome(event)
@@ -99,7 +105,7 @@ class _Copy:
         return replace(engine, queued_for=self.events[0].at - self.sent_at)
 
     def _next_round(self, event: Event) -> Iterator[Judged]:
-        if self.round is not None and not self.ended:
+        if self.round is not None and not self.ended and self.settled is None:
             yield from self._end_round(replace(event, kind=EventKind.WAITS))
         self.round, self.ended = event.round, False
         self.engine, self.tries = self._engine(event.round), Counter()
@@ -108,7 +114,7 @@ class _Copy:
 
     def _end_round(self, event: Event) -> Iterator[Judged]:
         """The mail waits: it has come to a wait, or there was somebody left to ask."""
-        if self.ended or (self.round is None and (event.cell or "")[:1] != "D"):
+        if self.ended or self.settled is not None:
             return  # what a log repeats is no move
         self.ended = True
         if self.round is None:
@@ -137,7 +143,7 @@ class _Copy:
         chain = {name: preference for preference, name in self.run.chain}
         if host not in chain:
             return self._stranger(event, does)
-        if not self.engine.pending:
+        if self.settled is not None or not self.engine.pending:
             return self._after_the_last_word(event, does)
         if endpoint in {move.endpoint for move in self.engine.lawful()}:
             return self._judged(event, does, Standing.LAWFUL, self._why_next(chain, host), _ORDER)
@@ -149,7 +155,7 @@ class _Copy:
         if better is None:
             return self._judged(event, does, Standing.LAWFUL, "equal hosts come in any order", _ORDER)
         because = f"{better} has a better preference ({chain[better]}) and was not asked in this round"
-        return self._judged(event, does, Standing.AGAINST, because, _ORDER)
+        return self._against(event, does, because, _ORDER)
 
     def _outcome(self, event: Event) -> Iterator[Judged]:
         host, cell = event.host or "", event.cell
@@ -166,6 +172,7 @@ class _Copy:
             yield self._judged(event, does, Standing.AGAINST, because, _on(cell, _IN_CLEAR[self.policy]))
         if cell is None or cell not in CELLS or not self.tries[host] or not self.engine.pending:
             return
+        self.answered_after = event.at - self.begun_at
         endpoint = _address(host, self.tries[host] - 1)
         recipient = self.engine.pending[0]
         attempt = Attempt(
@@ -175,9 +182,16 @@ class _Copy:
             clear=endpoint in self.engine.tried,
         )
         self.engine = self.engine.record(attempt)
+        if self.engine.delivered:
+            self.settled = "Z1"
 
     def _bounce(self, event: Event) -> Judged:
         does = "gives it back"
+        if self.settled == "Z1":
+            return self._after_the_last_word(event, does)
+        if self.settled is not None:
+            return self._judged(event, does, Standing.AGAINST, "it was given back already", _ONE_NOTICE)
+        self.settled = event.cell or ""
         if self.round is None:
             return self._by_names(event, does, Action.BOUNCE)
         if self.engine.bounced or MoveKind.BOUNCE in {move.kind for move in self.engine.lawful()}:
@@ -194,7 +208,7 @@ class _Copy:
         if last is not None and CELLS[last].open:
             return self._judged(event, does, Standing.OPEN, _differ(last), CELLS[last])
         because = "every failure was one for now, and mail is kept for four to five days at least"
-        return self._judged(event, does, Standing.AGAINST, because, _on(last, _GIVING_UP))
+        return self._against(event, does, because, _on(last, _GIVING_UP))
 
     def _one_address_less(self, host: str) -> None:
         """What looked like one more address of a host was one that is tried again."""
@@ -217,18 +231,21 @@ class _Copy:
         return f"{self.engine.tried[-1].host} did not take it, and {host} is next"
 
     def _stranger(self, event: Event, does: str) -> Judged:
-        if any(condition.fault.startswith("dns-") for condition in self.run.conditions):
-            return self._judged(event, does, Standing.UNKNOWN, "its names were tampered with in this story", _ORDER)
         if not self.run.chain:
             because = "the domain says that it takes no mail, or has no host for it"
-            return self._judged(event, does, Standing.AGAINST, because, "RFC 7505 §4.1; RFC 5321 §5.1")
+            return self._against(event, does, because, "RFC 7505 §4.1; RFC 5321 §5.1")
         because = "no MX record names this host, and where there are MX records nobody else is asked"
-        return self._judged(event, does, Standing.AGAINST, because, _ORDER)
+        return self._against(event, does, because, _ORDER)
 
     def _after_the_last_word(self, event: Event, does: str) -> Judged:
         """The reference would have asked nobody any more: the mail was refused for good, or has to wait."""
         decided = (*self.engine.delivered, *self.engine.bounced, *self.engine.postponed)
-        cell = decided[-1][1]
+        cell = self.settled if self.settled is not None else decided[-1][1]
+        if cell not in CELLS:
+            return self._judged(event, does, Standing.AGAINST, "it was given back already", _ONE_NOTICE)
+        if cell == "Z1" and self.answered_after >= _FINAL_WAIT:
+            because = "the host took so long to accept it that nobody has to wait for that; a second copy is allowed"
+            return self._judged(event, does, Standing.OPEN, because, _on("Z5", "RFC 5321 §4.5.3.2.6; RFC 1047"))
         if cell == "Z1":
             return self._judged(
                 event, does, Standing.AGAINST, "it was accepted already", _on(cell, "RFC 5321 §4.2.5, §6.1")
@@ -252,17 +269,25 @@ class _Copy:
             because = f"{left[0]} was not asked; two addresses are the least that a sender should try, and were tried"
             return self._judged(event, does, Standing.OPEN, because, _on(cell, _ORDER))
         because = f"{left[0]} was not asked, and two addresses are the least that a sender should try"
-        return self._judged(event, does, Standing.AGAINST, because, _on(cell, _ORDER))
+        return self._against(event, does, because, _on(cell, _ORDER))
 
     def _by_names(self, event: Event, does: str, action: Action) -> Judged:
         """A move without an attempt: it answers to what the domain's names said."""
         cell = CELLS.get(event.cell or "")
-        if cell is None:
-            return self._judged(event, does, Standing.UNKNOWN, "no host saw why", "")
+        if cell is None or cell.id[0] not in "DC":
+            return self._judged(event, does, Standing.UNKNOWN, "nobody was asked, and no host saw why", "")
         if cell.action is action:
             return self._judged(event, does, Standing.LAWFUL, cell.event, cell)
         standing = Standing.OPEN if cell.open or action is Action.WAIT else Standing.AGAINST
         return self._judged(event, does, standing, cell.event, cell)
+
+    def _against(self, event: Event, does: str, because: str, ground: Cell | str) -> Judged:
+        """A move that is against a standard, if the names said what the story publishes."""
+        faults = (one for one in self.run.conditions if one.fault.startswith("dns-"))
+        if any(one.begins <= event.at for one in faults):
+            because = f"{because}, or its names said otherwise, which were disturbed"
+            return self._judged(event, does, Standing.UNKNOWN, because, ground)
+        return self._judged(event, does, Standing.AGAINST, because, ground)
 
     def _left(self) -> list[str]:
         """The hosts that nobody has asked in this round, best first."""

@@ -7,6 +7,7 @@ import msgspec
 
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Judgement
+from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.whatif import Forecast
@@ -34,6 +35,16 @@ class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
     judgements: tuple[Judgement, ...] = ()
     forecast: Forecast | None = None
     chosen: bool = False
+    exit_status: int = 0
+
+
+class ProofDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `prove --format json` prints."""
+
+    schema: int = SCHEMA
+    kind: str = "proof"
+    proof: Proof
+    judgements: tuple[Judgement, ...] = ()
     exit_status: int = 0
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from xml.etree import ElementTree as ET
 
-from mxprobe.facts.finding import Severity, Status
+from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.run import Miss, Run
-from mxprobe.report.json import LookDocument
+from mxprobe.mx.proving import Grade, grade_of
+from mxprobe.report.json import LookDocument, ProofDocument
+from mxprobe.report.proof_text import say_verdict
 from mxprobe.report.run_text import render_series
 from mxprobe.report.run_zone import in_force
 from mxprobe.report.series import Series, gather_series
@@ -77,11 +79,34 @@ def render_look_junit(document: LookDocument, reason: str) -> str:
     """
     domain, judgements = document.snapshot.domain, document.judgements
     suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements) + 1))
-    failures = skipped = errors = 0
     look = ET.SubElement(suite, "testcase", name="look", classname=domain)
-    if document.exit_status == _COULD_NOT_LOOK:
-        errors = 1
+    could_not = document.exit_status == _COULD_NOT_LOOK
+    if could_not:
         ET.SubElement(look, "error", message=_clean(reason))
+    _add_judgements(suite, judgements, domain)
+    suite.set("errors", "1" if could_not else "0")
+    return _document(suite)
+
+
+def render_proof_junit(document: ProofDocument) -> str:
+    """The suite of one proof: a case for each host that was written to, and one for each rule."""
+    proof = document.proof
+    routes = [route for route in proof.routes if not route.is_unknown]
+    suite = ET.Element(
+        "testsuite", name=f"mxprobe prove {proof.domain}", tests=str(len(document.judgements) + len(routes))
+    )
+    for route in routes:
+        case = ET.SubElement(suite, "testcase", name=route.via, classname=proof.domain)
+        if grade_of(route, proof) not in (Grade.WHILE_UP, Grade.IN_OUTAGE):
+            ET.SubElement(case, "failure", message=_clean(say_verdict(proof, route)), type="error")
+    _add_judgements(suite, document.judgements, proof.domain)
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    return _document(suite)
+
+
+def _add_judgements(suite: ET.Element, judgements: Sequence[Judgement], domain: str) -> None:
+    """A case for each rule, and how many failed and were skipped."""
+    failures = skipped = 0
     for judgement in judgements:
         case = ET.SubElement(suite, "testcase", name=f"{judgement.code} {judgement.name}", classname=domain)
         bad = [found for found in judgement.findings if found.severity in (Severity.ERROR, Severity.WARNING)]
@@ -94,8 +119,6 @@ def render_look_junit(document: LookDocument, reason: str) -> str:
             failure.text = _clean("\n".join(line for found in bad for line in (found.says, *found.seen, found.do)))
     suite.set("failures", str(failures))
     suite.set("skipped", str(skipped))
-    suite.set("errors", str(errors))
-    return _document(suite)
 
 
 def _clean(text: str) -> str:

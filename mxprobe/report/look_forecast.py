@@ -86,8 +86,11 @@ def answer_chosen(forecast: Forecast) -> str:
     sentences = []
     for cases in _by_part(forecast.cases):
         one = is_singular(cases[0])
-        fails = (cases[0].way if one else f"each {cases[0].way}") if len(cases) == 1 else "fails" if one else "fail"
-        sentences.append(f"if {part_in_words(cases[0], speech)} {fails}, {_verdict(forecast, cases, speech)}")
+        part = part_in_words(cases[0], speech)
+        fails = f"{part} {'fails' if one else 'fail'}"
+        if len(cases) == 1:
+            fails = f"{part if one else f'each of {part}'} {cases[0].way}"
+        sentences.append(f"if {fails}, {_verdict(forecast, cases, speech)}")
     return ". ".join(text if number == 0 else f"{text[0].upper()}{text[1:]}" for number, text in enumerate(sentences))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from mxprobe.facts.dns import index_answers
-from mxprobe.facts.finding import Finding, Severity, Status
+from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.smtp import Phase

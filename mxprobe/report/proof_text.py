@@ -1,6 +1,4 @@
-"""A proof as text: the verdict of each host first, then the way of each message step by step, what is found, what is not
-proven.
-"""
+"""A proof as text: the verdict of each host first, then the way of each message, what is found, what is not proven."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,28 +8,34 @@ from mxprobe.facts.proof import Answer, Handover, Proof, Route
 from mxprobe.facts.run import TlsUse
 from mxprobe.mx.proving import Grade, State, accepted_at, first_copy, grade_of, hop_to, route_of, state_of
 from mxprobe.report.look_text import render_findings
-from mxprobe.report.words import WIDTH, cut, say_span, wrap
+from mxprobe.report.words import WIDTH, count_of, cut, say_span, wrap
 
-_TLS = {TlsUse.NONE: "in clear", TlsUse.UNVERIFIED: "TLS", TlsUse.VERIFIED: "TLS, verified", None: ""}
+_NOBODY = "nobody looks; a token can be told later: --resume FILE --arrived TOKEN"
+_TLS = {TlsUse.NONE: "in clear", TlsUse.UNVERIFIED: "TLS", TlsUse.VERIFIED: "TLS, verified"}
+_WORDS = {
+    Answer.ACCEPTED: "accepted",
+    Answer.REFUSED: "refused",
+    Answer.LATER: "put off",
+    Answer.UNKNOWN: "unknown",
+}
 
 
 def render_plan(proof: Proof, watch: float) -> str:
     """What would be sent, to whom, and what allows it."""
-    number = len(proof.routes)
-    lines = [f"Would send {number} {'message' if number == 1 else 'messages'} (none now) and watch for {say_span(watch)}:"]
+    lines = [f"Would send {count_of(len(proof.routes), 'message')} (none now) and watch for {say_span(watch)}:"]
     for place, route in enumerate(proof.routes, start=1):
         addresses = ", ".join(dict(proof.addresses).get(route.via, ()))
         note = "  (who is not there)" if route.is_unknown else ""
-        sender = proof.mail_from or "<>"
-        lines += wrap(f"  {place:>2}  ", f"straight to {route.via} {addresses}  from {sender} to {route.recipient}{note}")
+        to = f"straight to {route.via} {addresses}  from {proof.mail_from or '<>'} to {route.recipient}{note}"
+        lines += wrap(f"  {place:>2}  ", to)
     lines.append(f"Allowed by: {proof.allowed_by}")
-    lines += wrap("Arrival: ", f"{proof.mailbox or 'nobody looks; a token can be told later: --resume FILE --arrived TOKEN'}.")
+    lines += wrap("Arrival: ", f"{proof.mailbox or _NOBODY}.")
     lines += wrap("Bounces: ", f"{proof.returns or 'nobody looks; late bounces will not be seen'}.")
     return "\n".join([*lines, "Exit 0."])
 
 
 def render_proof(proof: Proof, judgements: tuple[Judgement, ...], status: int, saved: str = "") -> str:
-    """The verdict, the table, the findings, what is not proven."""
+    """The verdicts, the table, the findings, what is not proven."""
     lines: list[str] = []
     for _, host in proof.chain:
         route = route_of(proof, host)
@@ -43,7 +47,7 @@ def render_proof(proof: Proof, judgements: tuple[Judgement, ...], status: int, s
 
 
 def say_proven(proof: Proof) -> str:
-    """When which backup was proven in an outage, by this proof."""
+    """Which hosts this proof has proven, how, and on which day."""
     day = datetime.fromtimestamp(proof.began_at, UTC).date().isoformat()
     grades = {route.via: grade_of(route, proof) for route in proof.routes if not route.is_unknown}
     outage = [host for host, grade in grades.items() if grade is Grade.IN_OUTAGE]
@@ -54,12 +58,11 @@ def say_proven(proof: Proof) -> str:
 
 
 def say_verdict(proof: Proof, route: Route) -> str:
-    """One host in one sentence or two: what is proven of it, and how far the message came."""
+    """One host in a sentence or two: what is proven of it, and how far the message came."""
     grade, person = grade_of(route, proof), proof.recipient.rpartition("@")[0]
-    down = ", ".join(route.down)
     head = {
         Grade.WHILE_UP: "PROVEN" if proof.is_primary(route.via) else f"PROVEN while {_primary(proof)} is up",
-        Grade.IN_OUTAGE: f"PROVEN in an outage of {down}",
+        Grade.IN_OUTAGE: f"PROVEN in an outage of {', '.join(route.down)}",
         Grade.NOT: "NOT PROVEN",
         Grade.OPEN: "NOT PROVEN YET",
     }[grade]
@@ -71,14 +74,14 @@ def _primary(proof: Proof) -> str:
 
 
 def _how_far(proof: Proof, route: Route) -> str:
-    state, last = state_of(route, proof), route.last
-    said = f' "{last.said}"' if last is not None and last.said else ""
-    match state:
+    said = f' "{route.last.said}"' if route.last is not None and route.last.said else ""
+    match state_of(route, proof):
         case State.ARRIVED:
             return _arrival(proof, route)
         case State.BOUNCED:
             bounce = next(one for one in route.bounces if one.action == "failed")
-            return f"accepted, and given back by {bounce.reporter}: {bounce.status or 'no status'} {bounce.diagnostic}".strip()
+            words = f"{bounce.status or 'no status'} {bounce.diagnostic}".strip()
+            return f"accepted, and given back by {bounce.reporter}: {words}"
         case State.REFUSED:
             return f"refused:{said}"
         case State.LATER:
@@ -90,7 +93,8 @@ def _how_far(proof: Proof, route: Route) -> str:
         case State.UNKNOWN:
             return "the message may have left, and nobody said that it was kept; it is not sent again"
         case State.WAITING:
-            return f"accepted, not there within {say_span(proof.watched_until - _since(route))}; it may still arrive"
+            waited = say_span(proof.watched_until - _since(route))
+            return f"accepted, not there within {waited}; it may still arrive"
         case State.LOST:
             return "accepted, neither there nor given back by the deadline"
         case _:
@@ -100,11 +104,10 @@ def _how_far(proof: Proof, route: Route) -> str:
 def _arrival(proof: Proof, route: Route) -> str:
     taken, copy = accepted_at(route), first_copy(route)
     hop = hop_to(copy, route, proof) if copy is not None else None
-    words = ["accepted"]
-    if hop is not None:
-        words.append(f"handed to {hop.by}")
+    words = ["accepted", *([f"handed to {hop.by}"] if hop is not None else [])]
     took = f" in {say_span(max(copy.at - taken.at, 0.0))}" if taken is not None and copy is not None else ""
-    return f"{', '.join([*words, f'arrived{took}'])}" + (f", {len(route.copies)} copies" if len(route.copies) > 1 else "")
+    copies = f", {len(route.copies)} copies" if len(route.copies) > 1 else ""
+    return f"{', '.join([*words, f'arrived{took}'])}{copies}"
 
 
 def _since(route: Route) -> float:
@@ -131,21 +134,12 @@ def _steps(proof: Proof, route: Route) -> Iterator[tuple[str, str, str]]:
     for copy in route.copies:
         hop = hop_to(copy, route, proof)
         if hop is not None:
-            tls = f"  {hop.tls}" if hop.tls else ""
             at = f"+{say_span(max(hop.at - start, 0.0))}" if hop.at is not None else ""
-            yield "handed on", at, f"Received: from {hop.source} by {hop.by}{tls}"
+            yield "handed on", at, f"Received: from {hop.source} by {hop.by}" + (f"  {hop.tls}" if hop.tls else "")
         notes = next((f"; {note}" for note in copy.notes if "spf" in note.lower()), "")
         yield "arrived", f"+{say_span(max(copy.at - start, 0.0))}", f"{copy.place}{notes}"
     for bounce in route.bounces:
         yield "came back", "", f"{bounce.reporter}: {bounce.status or ''} {bounce.diagnostic}".strip()
-
-
-_WORDS = {
-    Answer.ACCEPTED: "accepted",
-    Answer.REFUSED: "refused",
-    Answer.LATER: "put off",
-    Answer.UNKNOWN: "unknown",
-}
 
 
 def _evidence(handover: Handover) -> str:
@@ -160,7 +154,8 @@ def _clock(at: float) -> str:
 
 def _not_proven(proof: Proof) -> list[str]:
     """What a proof while the primary is up does not show."""
-    up = [route.via for route in proof.routes if grade_of(route, proof) is Grade.WHILE_UP and not proof.is_primary(route.via)]
+    backups = [route for route in proof.routes if not proof.is_primary(route.via) and not route.is_unknown]
+    up = [route.via for route in backups if grade_of(route, proof) is Grade.WHILE_UP]
     if not up:
         return []
     primary = _primary(proof)

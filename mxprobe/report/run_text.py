@@ -114,6 +114,10 @@ def render_failure(run: Run, *, trace: bool = False) -> str:
     lines = [f"FAIL  {place}  sender {run.sender}" + (f"  over {run.over}" if run.over else "")]
     lines += [line for miss in misses for line in wrap("      ", miss.says)]
     lines += [*render_ended(run), *render_causes(run)]
+    if run.slack:
+        late = say_span(run.slack)
+        says = f"a real mailer takes its time: at this pace moments may be {late} late; --pace 20 blurs less"
+        lines += wrap("      note    ", says)
     concerned = _concerned(run, first)
     events = [event for event in run.events if trace or event.message in (None, concerned)]
     if events:

@@ -38,6 +38,10 @@ def render_story(story: Scenario) -> str:
         lines += wrap(_LABEL.format("policy"), _policy(story, story.mta_sts))
     lines += wrap(_LABEL.format("recipients"), ", ".join(story.recipients))
     lines += wrap(_LABEL.format("senders"), " ".join(story.senders))
+    if story.own is not None:
+        lines += wrap(_LABEL.format("own"), " ".join(story.own.inject))
+        if story.own.start:
+            lines += wrap(_LABEL.format(""), f"while {' '.join(story.own.start)} runs")
     lines += _labelled("steps", (_step(story, step) for step in story.steps))
     lines += _labelled("expected", _expected(story, story.expect))
     for difference in story.differs:

@@ -20,7 +20,17 @@ from mxprobe.mx.shares import LEAST, MOST_HOSTS
 from mxprobe.scenario.durations import render_duration
 from mxprobe.scenario.expect import expectations_for
 from mxprobe.scenario.faults.fault import FaultUse
-from mxprobe.scenario.model import POLICY_HOST, Expectation, Expectations, Probe, QueueExpectation, Scenario, Send
+from mxprobe.scenario.model import (
+    OWN,
+    POLICY_HOST,
+    Expectation,
+    Expectations,
+    Probe,
+    QueueExpectation,
+    Scenario,
+    Send,
+    profile_of,
+)
 from mxprobe.scenario.reference import split_reference
 from mxprobe.scenario.timeline import order_spells
 
@@ -90,7 +100,7 @@ def _is_met(story: Scenario, host: str, use: FaultUse) -> bool:
 
 def _is_asked(story: Scenario, query: RecordType) -> bool:
     """Whether a mailer of the story may ask for such a record; looks ask for more than mailers."""
-    if query in _ASKED_BY_ALL or any(isinstance(step, Probe) for step in story.steps):
+    if query in _ASKED_BY_ALL or OWN in story.senders or any(isinstance(step, Probe) for step in story.steps):
         return True
     return any(_policy(label) is _ASKED_UNDER.get(query) for label in (*story.senders, *_relays(story)))
 
@@ -101,7 +111,7 @@ def _relays(story: Scenario, but: str = "") -> list[str]:
 
 
 def _policy(label: str) -> TlsPolicy:
-    return parse_sender(label)[1]
+    return parse_sender(profile_of(label))[1]
 
 
 def _late_steps(story: Scenario) -> Iterator[Objection]:
@@ -124,6 +134,11 @@ def _missing_stage(story: Scenario) -> Iterator[Objection]:
         if spec.tlsa and not story.signed:
             says = "TLSA records count only where the zone is signed: add `signed: true`"
             yield Objection(line=spec.line, word="tlsa", says=says)
+        if spec.own and story.keeps_mail(spec.name):
+            says = (
+                f"nobody can read the mailboxes of a program of your own: {story.short(spec.name)} has to hand mail on"
+            )
+            yield Objection(line=spec.line, word="own", says=says)
     for step in story.breaks:
         if POLICY_HOST in step.hosts and not story.policy_host:
             says = "the domain has no MTA-STS policy: add `mta-sts: {mode: enforce, mx: [...]}`"
@@ -137,7 +152,7 @@ def _last_sent(send: Send) -> float:
 def _on_the_way(story: Scenario, senders: tuple[str, ...], *, relayed: bool = True) -> float:
     """The longest that a message can be on its way, in seconds; without `relayed` until the sender is rid of it."""
     round_takes = DAY * max(1, len(story.machines))
-    longest = max(_kept(parse_sender(sender)[0].schedule) for sender in senders) + round_takes
+    longest = max(_kept(parse_sender(profile_of(sender))[0].schedule) for sender in senders) + round_takes
     if not relayed:
         return longest
     for host in story.machines:
@@ -229,7 +244,7 @@ def _rounds(item: Expectation, senders: tuple[str, ...]) -> Iterator[Objection]:
         return
     if item.rounds.least == 1 and item.rounds.most is None and item.arrived:
         yield Objection(line=item.line, word="rounds", says="mail that arrives takes one round or more: never fails")
-    limits = [parse_sender(sender)[0].schedule.rounds for sender in senders]
+    limits = [parse_sender(profile_of(sender))[0].schedule.rounds for sender in senders]
     if all(limit is not None and item.rounds.least > limit for limit in limits):
         says = f"{' and '.join(senders)} {'gives' if len(senders) == 1 else 'give'} up after "
         says += f"{max(limit or 0 for limit in limits)} rounds: this can never be"
@@ -244,7 +259,7 @@ def _tls(item: Expectation, senders: tuple[str, ...]) -> Iterator[Objection]:
         TlsUse.UNVERIFIED: policies <= {TlsPolicy.NONE},
         TlsUse.VERIFIED: not policies & set(_AUTHENTICATE),
     }
-    if item.tls is not None and impossible[item.tls]:
+    if item.tls is not None and impossible[item.tls] and OWN not in senders:
         says = f"`tls: {item.tls}` can never be under the TLS policy of {', '.join(senders)}"
         hint = "A sender verifies under the policies dane and mta-sts." if item.tls is TlsUse.VERIFIED else None
         yield Objection(line=item.line, word="tls", says=says, hint=hint)

@@ -19,6 +19,7 @@ from mxprobe.scenario.model import (
     Happening,
     HostSpec,
     Mend,
+    Own,
     Probe,
     Prove,
     Publish,
@@ -54,6 +55,8 @@ def dump(story: Scenario) -> str:
     if story.hosts:
         lines.append("hosts:")
         lines += [f"  {spec.name}: {_host(spec)}" for spec in story.hosts]
+    if story.own is not None:
+        lines.append(f"own: {_own(story.own)}")
     lines.append(f"senders: {_list(story.senders)}")
     lines += ["steps:", *[f"  - {_step(step)}" for step in story.steps]]
     lines += ["expect:", *_expectations(story.expect, "  ")]
@@ -77,6 +80,15 @@ def _map(entries: dict[str, str]) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in entries.items()) + "}"
 
 
+def _own(own: Own) -> str:
+    entries = {"inject": _list(own.inject)}
+    if own.start:
+        entries["start"] = _list(own.start)
+    if own.listens:
+        entries["listens"] = str(own.listens)
+    return _map(entries)
+
+
 def _host(spec: HostSpec) -> str:
     entries = {"profile": spec.profile}
     if spec.any_recipient:
@@ -95,8 +107,11 @@ def _host(spec: HostSpec) -> str:
         "verifies": spec.verifies,
         "tlsa": spec.tlsa,
         "store": "" if spec.rogue else spec.store,
+        "real": spec.real,
     }
     entries |= {key: _text(word) for key, word in words.items() if word}
+    if spec.own:
+        entries["own"] = _map({"start": _list(spec.own)})
     entries |= {key: "true" for key, said in (("outside", spec.outside), ("rogue", spec.rogue)) if said}
     return _map(entries)
 

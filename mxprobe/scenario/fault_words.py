@@ -16,8 +16,9 @@ from mxprobe.errors import InputError
 from mxprobe.facts.session import Failure, FailureKind, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.mx.cells import CELLS
-from mxprobe.mx.outcome import Action
+from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.reading import classify, classify_reply
+from mxprobe.mx.senders import MODELLED
 from mxprobe.mx.whatif import Way
 from mxprobe.scenario.faults.fault import About
 from mxprobe.scenario.load_fault import read_fault
@@ -56,7 +57,9 @@ def read_way(text: str) -> Way:
         raise _refusal(text, f"no phase is called {named}", f"Phases: {', '.join(_PHASES)}.")
     phase = _PHASES[named] if named else None
     way = _plain(text, what, phase) or _of_scenario(text, what, phase)
-    if CELLS[way.cell].action in (Action.GO, Action.HELO, Action.SPLIT):
+    goes_on = (Action.GO, Action.HELO, Action.SPLIT)
+    ends_none = all(profile.ruling(way.cell, TlsPolicy.MAY).action in goes_on for profile in MODELLED)
+    if CELLS[way.cell].action in goes_on and ends_none:
         raise _refusal(text, f"that ends no attempt to deliver: {CELLS[way.cell].event}", f"Right is: {GRAMMAR}.")
     return way
 

@@ -17,9 +17,10 @@ from mxprobe.scenario.check import object_to
 from mxprobe.scenario.document import Reader, read_document
 from mxprobe.scenario.load_expect import ExpectReader
 from mxprobe.scenario.load_hosts import read_hosts
+from mxprobe.scenario.load_own import NAME_IT, NO_COMMAND, read_own
 from mxprobe.scenario.load_policy import read_policy
 from mxprobe.scenario.load_steps import StepReader, read_published
-from mxprobe.scenario.model import Expectations, HostSpec, Probe, Prove, Scenario
+from mxprobe.scenario.model import OWN, Expectations, HostSpec, Own, Probe, Prove, Scenario
 from mxprobe.scenario.zone import Over, Stage, read_zone
 
 _STAGE_KEYS = ("domain", "mx", "zone")
@@ -34,6 +35,7 @@ _STORY_KEYS = (
     "mta-sts",
     "recipients",
     "hosts",
+    "own",
     "senders",
     "steps",
     "expect",
@@ -83,7 +85,8 @@ class _StoryReader:
         read_published(cast, entries["steps"])
         anyone = self.known.recipients or (f"{ANYONE}@{cast.domain}",)
         cast.recipients = cast.people(entries["recipients"]) if "recipients" in entries else anyone
-        senders = read_senders(reader, entries["senders"]) if "senders" in entries else ("rfc5321",)
+        own = read_own(reader, entries["own"]) if "own" in entries else None
+        senders = read_senders(reader, entries["senders"], own) if "senders" in entries else ("rfc5321",)
         if "hosts" in entries:
             read_hosts(cast, entries["hosts"])
         cast.hosts = self._with_known_hosts(cast.hosts)
@@ -115,6 +118,7 @@ class _StoryReader:
             signed="signed" in entries and reader.truth(entries["signed"]),
             recipients=cast.recipients,
             hosts=cast.hosts,
+            own=own,
             senders=senders,
             steps=steps,
             expect=expect,
@@ -221,13 +225,17 @@ def read_owner(reader: Reader, root: Node, entries: Mapping[str, Node], over: Ov
     return replace(over, recipients=recipients, hosts=cast.hosts)
 
 
-def read_senders(reader: Reader, node: Node) -> tuple[str, ...]:
-    """The labels of a list of mailers, each of which the lab can play."""
-    return tuple(_sender(reader, item) for item in reader.items(node, "`senders`"))
+def read_senders(reader: Reader, node: Node, own: Own | None = None) -> tuple[str, ...]:
+    """The labels of a list of mailers, each of which the lab can play; `own` is one where the story has it."""
+    return tuple(_sender(reader, item, own) for item in reader.items(node, "`senders`"))
 
 
-def _sender(reader: Reader, node: Node) -> str:
+def _sender(reader: Reader, node: Node, own: Own | None) -> str:
     label = reader.text(node)
+    if label == OWN and own is not None:
+        return label
+    if label == OWN:
+        reader.document.refuse(node, NO_COMMAND, hint=NAME_IT)
     try:
         parse_sender(label)
     except NoSuchSender as error:

@@ -10,6 +10,7 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.senders import departs, parse_sender, told_apart
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import (
+    OWN,
     Arrived,
     Bounced,
     Difference,
@@ -21,6 +22,7 @@ from mxprobe.scenario.model import (
     QueueExpectation,
     Rounds,
     Send,
+    profile_of,
 )
 
 _FATES = ("arrived", "bounced", "queued", "lost")
@@ -271,10 +273,10 @@ class ExpectReader:
         cell = reader.text(entries["cell"])
         if cell not in CELLS:
             reader.document.refuse_unknown(entries["cell"], cell, CELLS, "cell of the outcome table")
-        others = tuple(parse_sender(label)[1] for label in senders)
+        others = tuple(parse_sender(profile_of(label))[1] for label in senders)
         for label in labels:
-            profile, policy = parse_sender(label)
-            if not departs(profile, policy, cell) and not told_apart(cell, policy, others):
+            profile, policy = parse_sender(profile_of(label))
+            if label != OWN and not departs(profile, policy, cell) and not told_apart(cell, policy, others):
                 self.refuse(
                     entries["cell"],
                     f"{profile.title} follows the reference in cell {cell}: this is no difference",

@@ -6,6 +6,7 @@ from mxprobe.mx.senders import NoSuchSender, find_profile
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.faults.fault import FaultUse
 from mxprobe.scenario.load_fault import read_use
+from mxprobe.scenario.load_own import read_own_host
 from mxprobe.scenario.model import DNS, MAILBOX, REAL_MAILERS, HostSpec
 
 _KEYS = (
@@ -21,6 +22,7 @@ _KEYS = (
     "outside",
     "rogue",
     "real",
+    "own",
 )
 _RESERVED = (MAILBOX, "sender", DNS)
 
@@ -88,8 +90,11 @@ class _HostReader:
             outside=rogue or ("outside" in entries and reader.truth(entries["outside"])),
             rogue=rogue,
             real=self._real(entries["real"]) if "real" in entries else "",
+            own=read_own_host(reader, entries["own"]) if "own" in entries else (),
             line=reader.line(node),
         )
+        if spec.own and spec.real:
+            self.refuse(entries["own"], f"one mailer stands in the place of {name}: one of `own` and `real` is right")
         if spec.hands_on and spec.store:
             self.refuse(entries["store"], f"{name} hands mail on and keeps it: one of `hands-on` and `store` is right")
         if spec.verifies == name:

@@ -29,9 +29,31 @@ REAL = "real:"
 """What stands before the name of a real mailer."""
 
 
+OWN = "own"
+"""The label of the sender that a story's own command hands messages to: a mailer of which nothing is known."""
+
+
 def modelled_name(sender: str) -> str:
     """The label of the sender that a real one is judged as: `exim+may` for `real:exim+may`."""
     return sender.removeprefix(REAL)
+
+
+def profile_of(sender: str) -> str:
+    """The label of the profile that stands for a sender where one is needed: for an own mailer the reference's."""
+    return "rfc5321" if sender == OWN else modelled_name(sender)
+
+
+class Own(Struct, frozen=True, kw_only=True):
+    """Programs of the user's own, each a list of words: what hands a message to their mailer, and the mailer itself.
+
+    `inject` is run once for each message; `start`, where it is named, runs as long as the play, and is ready when
+    something listens at the TCP port `listens` (0: at once).
+    """
+
+    inject: tuple[str, ...]
+    start: tuple[str, ...] = ()
+    listens: int = 0
+    line: int = 0
 
 
 class HostSpec(Struct, frozen=True, kw_only=True):
@@ -41,7 +63,8 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     profile does). `hands_on` is the host that gets all its mail, whatever the MX records say; `store` the name of a
     mailbox of its own, where mail stays; `verifies` the host that it asks whether a recipient exists; `tlsa` has the
     numbers of the TLSA record that promises its certificate ("3 1 1"). `outside` says that no MX record names it,
-    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix").
+    `rogue` that it is not the owner's. `real` names the mailer that stands in its place ("postfix"), `own` is the
+    command of the user's program that does.
     """
 
     name: str
@@ -58,6 +81,7 @@ class HostSpec(Struct, frozen=True, kw_only=True):
     outside: bool = False
     rogue: bool = False
     real: str = ""
+    own: tuple[str, ...] = ()
     line: int = 0
 
 
@@ -266,7 +290,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
     MX hosts that have none; `zone_path` is the file of a zone that it is played over. `missing` is the role that the
     story needs and nobody there has: it cannot be played. `signed`: the zones have DNSSEC signatures, and the mailers'
-    resolvers validate.
+    resolvers validate. `own` names the programs behind the sender `own`.
     """
 
     path: str
@@ -288,6 +312,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     zone_path: str = ""
     missing: str = ""
     signed: bool = False
+    own: Own | None = None
     differs: tuple[Difference, ...] = ()
 
     @property
@@ -316,6 +341,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
         outside = (spec.name for spec in self.hosts if spec.outside)
         policy = (self.policy_host,) if self.policy_host else ()
         return tuple(dict.fromkeys((*named, *(name for name, _ in self.homes), *outside, *policy)))
+
+    def is_real(self, sender: str) -> bool:
+        """Whether a play by this sender needs real mailers, as the sender or as hosts."""
+        return sender == OWN or sender.startswith(REAL) or any(spec.real or spec.own for spec in self.hosts)
 
     @property
     def policy_host(self) -> str:

@@ -136,3 +136,36 @@ def test_from_python_a_what_if_is_a_look_without_judgements(saved: Path) -> None
     assert look.chosen
     assert look.judgements == ()
     assert [case.way for case in look.forecast.cases] == ["refuses connections"]
+
+
+def test_an_address_that_hosts_share_fails_for_each_of_them(tmp_path: Path) -> None:
+    answers = [mx(*zip((10, 20), HOSTS[:2], strict=True)), *(host(name, "192.0.2.1") for name in HOSTS[:2])]
+    visits = [visit(number, name, "192.0.2.1", HEALTHY) for number, name in zip((10, 20), HOSTS[:2], strict=True)]
+    file = tmp_path / "saved.json"
+    file.write_text(render_document(LookDocument(snapshot=snapshot(answers, visits))))
+
+    result = _ask(file, "--down", "mx1/v4", "--fault", "refuses")
+
+    assert result.exit_code == 0, result.output
+    assert "goes to mx2" not in result.output
+    assert "waits" in result.output.splitlines()[0]
+
+
+def test_a_host_whose_addresses_are_not_known_has_no_part_that_could_fail(tmp_path: Path) -> None:
+    zone = tmp_path / "zone"
+    zone.write_text("$TTL 60\n@ IN MX 10 mx.other.test.\n@ IN MX 20 b\nb IN A 192.0.2.2\n")
+    file = tmp_path / "saved.json"
+    said = CliRunner().invoke(main, ["probe", "--zone", str(zone), "--domain", "example.test", "--save", str(file)])
+    assert file.exists(), said.output
+
+    result = _ask(file, "--down", "mx/v4", "--fault", "refuses")
+
+    assert result.exit_code == 2
+    assert "the addresses of mx.other.test are not in the zone" in result.output
+
+
+def test_a_fault_that_ends_some_mailers_is_one(saved: Path) -> None:
+    result = _ask(saved, "--down", "mx1", "--fault", "reply 502 at ehlo")
+
+    assert result.exit_code == 0, result.output
+    assert "KumoMTA" in result.output

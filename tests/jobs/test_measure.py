@@ -10,6 +10,7 @@ from mxprobe.cli import main
 from mxprobe.errors import InputError, MxprobeError
 from mxprobe.facts.measured import Measurement
 from mxprobe.jobs.measure import MeasureOptions, agree, choose_cases, load_measurement, shipped
+from mxprobe.jobs.pace import check_pace
 from mxprobe.mx.senders import find_profile, fingerprint
 from mxprobe.scenario.drawn import draw_pairs
 from mxprobe.scenario.load import load
@@ -112,3 +113,25 @@ def test_a_mailer_that_is_none_is_refused() -> None:
 
     assert said.exit_code == 2
     assert "nobody" in said.output
+
+
+def test_cases_that_are_not_known_and_mailers_without_a_profile_are_refused() -> None:
+    measured = next(one for one in RECORDED if not one.drawn)
+    strange = replace(measured, cases=(replace(measured.cases[0], case="no-such-case"), *measured.cases[1:]))
+
+    with pytest.raises(MxprobeError, match=r"1 of its cases are not in the suite of this version \(no-such-case\)"):
+        agree(strange)
+    with pytest.raises(MxprobeError, match="no profile is called nosuch"):
+        agree(replace(measured, mailer="nosuch"))
+
+
+def test_of_drawn_pairs_a_part_is_found_by_its_names() -> None:
+    measured = next(one for one in RECORDED if one.drawn)
+
+    assert agree(replace(measured, cases=measured.cases[40:])).cases == len(measured.cases) - 40
+
+
+@pytest.mark.parametrize("pace", [0.0, -1.0, float("nan"), float("inf"), 1e9])
+def test_a_pace_at_which_nobody_could_watch_is_refused(pace: float) -> None:
+    with pytest.raises(InputError, match="1 to 1000 story seconds"):
+        check_pace(pace)

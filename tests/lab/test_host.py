@@ -30,6 +30,7 @@ from mxprobe.scenario.reaction import (
     Reset,
     Silence,
 )
+from mxprobe.wire.tls import permissive_context
 from tests.lab.ears import MX1, Ear, join, now, play
 
 EPOCH = 1_000_000.0

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.judged import Standing
-from mxprobe.facts.run import Event, EventKind, Run, TlsUse
+from mxprobe.facts.run import Condition, Event, EventKind, Run, TlsUse
 from mxprobe.jobs.gather import load_stories
 from mxprobe.jobs.play import play_one
 from mxprobe.mx.judge import judge_moves
@@ -140,6 +140,39 @@ def test_a_host_that_is_remembered_may_be_passed_over() -> None:
     run = _run((REFUSED, "mx1", "C5", 1), (REFUSED, "mx1b", "C5", 1), *_try("mx2", "Z1"))
 
     assert [move.standing for move in judge_moves(run)] == [Standing.OPEN, Standing.OPEN, Standing.LAWFUL]
+
+
+def test_an_answer_that_came_too_late_may_be_missed() -> None:
+    run = _run(*_try("mx1", "Z1"), *_try("mx1b", "Z1"))
+    events = tuple(replace(event, at=event.at + 700) if event.at > 1 else event for event in run.events)
+
+    assert _last(replace(run, events=events)) == (Standing.OPEN, "RFC 5321 §4.5.3.2.6; RFC 1047", "Z5")
+
+
+def test_what_was_taken_or_given_back_is_done_with() -> None:
+    again = judge_moves(_run(*_try("mx1", "Z1"), *_try("mx1", "Z1", 2)))
+    back = judge_moves(_run(*_try("mx1", "Z1"), (BOUNCED, None, None, 1)))
+    twice = judge_moves(_run(*_try("mx1", "R4"), (BOUNCED, None, "R4", 1), *_try("mx1b", "Z1", 2)))
+
+    assert [(move.does, move.standing) for move in again] == [
+        ("tries mx1", Standing.LAWFUL),
+        ("tries mx1", Standing.AGAINST),
+    ]
+    assert [(move.does, move.because) for move in back][1:] == [("gives it back", "it was accepted already")]
+    assert [move.standing for move in twice] == [Standing.LAWFUL, Standing.LAWFUL, Standing.AGAINST]
+
+
+def test_names_that_were_disturbed_leave_it_open_who_should_be_asked() -> None:
+    forged = Condition(host="dns", fault="dns-forged", phase=None, begins=0.0, ends=None, hinders=False)
+
+    assert _last(_run(*_try("mx2", "Z1")))[0] is Standing.AGAINST
+    assert _last(replace(_run(*_try("mx2", "Z1")), conditions=(forged,)))[0] is Standing.UNKNOWN
+
+
+def test_mail_that_is_kept_without_asking_anybody_is_a_move_that_nobody_can_judge() -> None:
+    moves = judge_moves(_run((WAITS, None, "E1", 1), (WAITS, None, "E1", 1)))
+
+    assert [(move.does, move.standing) for move in moves] == [("keeps it for later", Standing.UNKNOWN)]
 
 
 def test_a_null_mx_is_nobody_to_ask() -> None:

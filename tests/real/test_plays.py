@@ -12,12 +12,13 @@ from click.testing import CliRunner
 
 from mxprobe.cli import main
 from mxprobe.facts.finding import Severity
+from mxprobe.facts.judged import Standing
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.jobs.play import play_one
 from mxprobe.scenario.load import load
 from tests.support.mailers import Tree
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(120)]
 
 STAGE = """\
 story: A real mailer takes part.
@@ -165,3 +166,19 @@ def _of(directory: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+@pytest.mark.parametrize("mailer", ["postfix", "exim", "opensmtpd"])
+def test_of_several_messages_each_has_its_own_attempts(mailer: str, tree: Tree) -> None:
+    names = ("one", "two", "three", "four")
+    steps = "".join(f"  - {{at: 1m, send: {name}, to: alice}}\n" for name in names)
+    expect = "".join(f"  {name}: {{tried: [mx1, mx2], accepted: mx2, arrived: second}}\n" for name in names)
+    run = _play(
+        f"hosts: {{mx2: {{store: second}}}}\nsenders: [rfc5321]\nsteps:\n{DOWN}{steps}expect:\n{expect}",
+        f"real:{mailer}",
+    )
+
+    tried = {fate.message: fate.tried for fate in run.fates}
+    assert tried.keys() == set(names)
+    assert all(len(rounds) == 1 and rounds[0][-1] == "mx2" for rounds in tried.values()), tried
+    assert [move for move in run.moves if move.standing is Standing.AGAINST] == []

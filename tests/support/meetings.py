@@ -64,13 +64,13 @@ def meet(fault: str, where: str = "", sender: str = "rfc5321") -> Met:
     """Play a story in which mx1 has the fault; `where` has what else stands in the step, with a comma behind."""
     sessions: list[Session] = []
 
-    async def look(lookout: Lookout) -> tuple[Finding, ...]:
+    async def look(lookout: Lookout) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
         means = Means(
             dialer=ConnectDialer(lookout.connect), tls=TlsContext(pem=lookout.authority_pem), wall=lookout.wall
         )
         script = SessionScript(helo="probe.elsewhere.test", recipients=("alice@example.test",))
         sessions.append(await speak(Endpoint(host="mx1.example.test", address=MX1), script, means))
-        return ()
+        return (), ()
 
     story = load(STORY.format(fault=fault, where=where, sender=sender), "story.yaml")
     run = play_story(story, sender, 1, look)

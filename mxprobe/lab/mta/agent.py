@@ -5,6 +5,7 @@ To the world it is one of its mailers; the queue, the retries and the bounces ar
 Standards: RFC 5321 §3.3.
 """
 
+import abc
 import time
 from collections.abc import Iterable
 
@@ -37,21 +38,18 @@ _NOTHING_FOLLOWS = 0.3
 """Real seconds without another attempt after which a round is over."""
 
 
-class Agent(Mailer):
-    """Stands for a real mailer, which runs already. `source` is the address from which it is given mail."""
+class Foreign(Mailer, abc.ABC):
+    """Stands for a mailer that is not the lab's; what it does is told by its book."""
 
-    def __init__(self, real: Real, book: Book, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
-        super().__init__(book.who, real.setup.hostname, kind, around)
-        self.real, self.book = real, book
-        self.source = ""
-        self._seen = 0
-        self._put_off: dict[str, tuple[float, str]] = {}
+    def __init__(self, book: Book, helo: str, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
+        super().__init__(book.who, helo, kind, around)
+        self.book = book
 
     async def deliver(self, letter: Letter) -> None:
         """Give the mailer a message, and come back when nobody waits for it any more."""
         self.held += 1
         self.book.take(letter)
-        await self._inject(letter)
+        await self.inject(letter)
         waiting = self.book.waiting[letter.message]
         await waiting.settled.wait()
         self.held -= 1
@@ -60,6 +58,25 @@ class Agent(Mailer):
     def lose(self, fates: Iterable[Fate]) -> None:
         """A real queue is not emptied by the story."""
         raise MxprobeError(f"{self.who} is a real mailer: the story cannot take its queue away")
+
+    @abc.abstractmethod
+    async def inject(self, letter: Letter) -> None:
+        """Hand a message over, and tell the book of whom the mailer did not take it for."""
+
+    @abc.abstractmethod
+    def read_log(self) -> None:
+        """Tell the book what is known of the mailer but from the hosts."""
+
+
+class Agent(Foreign):
+    """Stands for a real mailer, which runs already. `source` is the address from which it is given mail."""
+
+    def __init__(self, real: Real, book: Book, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
+        super().__init__(book, real.setup.hostname, kind, around)
+        self.real = real
+        self.source = ""
+        self._seen = 0
+        self._put_off: dict[str, tuple[float, str]] = {}
 
     def read_log(self) -> None:
         """Tell the book what has come into the mailer's log.
@@ -78,7 +95,7 @@ class Agent(Mailer):
                 del self._put_off[recipient]
                 self.book.give_up_round(recipient, words)
 
-    async def _inject(self, letter: Letter) -> None:
+    async def inject(self, letter: Letter) -> None:
         """Hand a message over, on a connection of its own. Raises MxprobeError where the mailer does not take it."""
         around = self.around
         at = Endpoint(host=self.helo, address=self.real.address, port=self.real.port)

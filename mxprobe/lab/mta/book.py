@@ -27,15 +27,15 @@ _FAILED = "failed"
 _STANDS_STILL = 1.0
 """Real seconds after which a session in which nothing is said is taken for one that is only kept."""
 
-_REMEMBERED = 3600.0
-"""Seconds after a failure in which passing a host over is taken for remembering it."""
+MEMORY = 6 * 3600.0
+"""Seconds after a failure for which a mailer that remembers hosts may pass one over: no schedule waits longer."""
 
 
 class Waiting(Struct, kw_only=True):
     """A message that the mailer has: who still waits for it, its round, the attempts of that round, the last refusals.
 
     `settled` is set when nobody waits any more; `waits` counts how often the mailer has put a recipient off; `idle`
-    says that no host was tried since the last time.
+    says that no host was tried since the last time; what was tried before `since` was not for it.
     """
 
     letter: Letter
@@ -45,6 +45,7 @@ class Waiting(Struct, kw_only=True):
     refused: dict[str, str] = field(default_factory=dict)
     waits: dict[str, int] = field(default_factory=dict)
     idle: bool = True
+    since: float = 0.0
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def settle(self, recipient: str) -> None:
@@ -77,13 +78,20 @@ class Approach(Struct, kw_only=True):
 
 
 class Book:
-    """What one real mailer does. `who` it is in events; `names` is what it was told of the domain's names.
+    """What one real mailer does. `who` it is in events; `names` is what it was told of the domain's names; `blur` are
+    the seconds of story time by which a host may notice the end of a session late; a host that failed may be passed
+    over for `memory` seconds (0: this mailer remembers none).
+
+    A failure that named nobody is known to be of the only message that waits. Where several do, it is held back for the
+    one that is named next behind it, or put off: each of them takes one failure of an address at most.
 
     `tried_at` is the real time of the last attempt, by the machine's monotonic clock.
     """
 
-    def __init__(self, world: World, who: str, names: Heard) -> None:
-        self.world, self.who, self.names = world, who, names
+    def __init__(self, world: World, who: str, names: Heard, blur: float) -> None:
+        self.world, self.who, self.names, self.blur = world, who, names, blur
+        self.memory = MEMORY
+        self._unclaimed: list[Approach] = []
         self.waiting: dict[str, Waiting] = {}
         self._line: list[Approach] = []
         self._failed: dict[str, float] = {}
@@ -110,7 +118,7 @@ class Book:
 
     def take(self, letter: Letter) -> None:
         """The mailer has a message from now on."""
-        self.waiting[letter.message] = Waiting(letter=letter, pending=set(letter.recipients))
+        self.waiting[letter.message] = Waiting(letter=letter, pending=set(letter.recipients), since=self.world.now)
 
     def see(self, endpoint: Endpoint, cell: str | None) -> None:
         """A connection was tried; `cell` is what it met where it comes to no session."""
@@ -135,20 +143,29 @@ class Book:
         for approach in self._line:
             self._write(approach)
         self._line.clear()
+        for name in [name for name, waiting in self.waiting.items() if waiting.pending]:
+            self._claim(name, self.world.now)
 
     def give_up_round(self, recipient: str, words: str) -> None:
-        """The mailer's log says that a recipient has to wait."""
-        for name, waiting in self.waiting.items():
-            if recipient in waiting.pending:
-                waiting.waits[recipient] = waiting.waits.get(recipient, 0) + 1
-                cell = self._by_names(waiting) or "E1"
-                self._record(replace(_blank(EventKind.WAITS, name, recipient), text=words, cell=cell))
-                waiting.idle = True
+        """The mailer's log says that a recipient has to wait: of several messages, that of which most was tried."""
+        names = [name for name, waiting in self.waiting.items() if recipient in waiting.pending]
+        name = min(
+            names, key=lambda one: (self.waiting[one].idle, self.waiting[one].waits.get(recipient, 0)), default=""
+        )
+        if not name:
+            return
+        waiting = self.waiting[name]
+        self._claim(name, self.world.now)
+        waiting.waits[recipient] = waiting.waits.get(recipient, 0) + 1
+        cell = self._by_names(waiting) or "E1"
+        self._record(replace(_blank(EventKind.WAITS, name, recipient), text=words, cell=cell))
+        waiting.idle, waiting.since = True, self.world.now
 
     def bounce(self, bounce: Bounce) -> None:
         """A notification has come to the sender of a message."""
         for name, waiting in self.waiting.items():
             if bounce.action == _FAILED and bounce.recipient in waiting.pending and bounce.token in (None, name):
+                self._claim(name, self.world.now)
                 waiting.settle(bounce.recipient)
                 back = _blank(EventKind.BOUNCED, name, bounce.recipient)
                 cell = self._by_names(waiting) or waiting.refused.get(bounce.recipient)
@@ -159,7 +176,9 @@ class Book:
         """The mailer itself did not take a message, or a recipient: whoever had it knows at once."""
         waiting = self.waiting[name]
         waiting.settle(recipient)
-        self._record(replace(_blank(EventKind.BOUNCED, name, recipient), text=words, to=waiting.letter.mail_from))
+        cell = waiting.refused.get(recipient)
+        back = replace(_blank(EventKind.BOUNCED, name, recipient), text=words, cell=cell)
+        self._record(replace(back, to=waiting.letter.mail_from))
 
     def _by_names(self, waiting: Waiting) -> str | None:
         """The cell that names ended in, where they led to no host."""
@@ -181,37 +200,84 @@ class Book:
         session = approach.session
         transactions = () if session is None else read_transactions(session)
         new, approach.written = transactions[approach.written :], len(transactions)
-        if session is None:
-            self._write_unnamed(approach, approach.cell, "")
-        elif not transactions:
-            self._write_unnamed(approach, ended_in(session), _last_words(session))
+        if session is not None and not transactions:
+            approach.cell = ended_in(session)
+        if not transactions:
+            self._hold_back(approach)
         for transaction in new:
-            tls = None if transaction.secured is None else _TLS[transaction.secured]
             for name, cells in self._whose(transaction, self._stored(approach, transaction)):
+                self._claim(name, approach.at, approach.endpoint)
                 self._write_try(approach, name, cells, transaction.cell)
-                for recipient, cell in cells.items():
-                    kind = EventKind.ACCEPTED if cell == "Z1" else EventKind.REFUSED
-                    at = (session.started_at if session else EPOCH) - EPOCH + transaction.ended
-                    ended = replace(_blank(kind, name, recipient), at=at, cell=cell, text=transaction.said, tls=tls)
-                    self._record(replace(ended, host=self.world.scenario.short(approach.endpoint.host)))
-                    if cell == "Z1":
-                        self.waiting[name].settle(recipient)
-                    else:
-                        self.waiting[name].refused[recipient] = cell
+                self._write_named(approach, transaction, name, cells)
 
-    def _write_unnamed(self, approach: Approach, cell: str | None, words: str) -> None:
-        """An attempt that named nobody: it was for whoever waits."""
-        if cell is not None:
-            self._failed[approach.endpoint.host] = approach.at
-        host = self.world.scenario.short(approach.endpoint.host)
-        for name, waiting in self.waiting.items():
-            cells = dict.fromkeys(sorted(waiting.pending), cell or "")
-            if not cells:
-                continue
-            self._write_try(approach, name, cells, cell)
-            for recipient in cells if cell is not None else ():
-                waiting.refused[recipient] = cell or ""
-                self._record(replace(_blank(EventKind.REFUSED, name, recipient), host=host, cell=cell, text=words))
+    def _write_named(self, approach: Approach, transaction: Transaction, name: str, cells: dict[str, str]) -> None:
+        """How an attempt ended for the recipients of the message that it named."""
+        session, waiting = approach.session, self.waiting[name]
+        began = (session.started_at if session is not None else EPOCH) - EPOCH
+        for recipient, cell in cells.items():
+            kind = EventKind.ACCEPTED if cell == "Z1" else EventKind.REFUSED
+            at = self._noticed(approach, began + transaction.ended)
+            tls = None if transaction.secured is None else _TLS[transaction.secured]
+            ended = replace(_blank(kind, name, recipient), at=at, cell=cell, text=transaction.said, tls=tls)
+            self._record(replace(ended, host=self.world.scenario.short(approach.endpoint.host)))
+            self._remember(approach, cell)
+            if cell == "Z1":
+                waiting.settle(recipient)
+            else:
+                waiting.refused[recipient] = cell
+
+    def _remember(self, approach: Approach, cell: str | None) -> None:
+        """Whether a host has failed lately: what it says of a recipient is no failure, and taking mail ends one."""
+        host = approach.endpoint.host
+        if cell == "Z1":
+            self._failed.pop(host, None)
+        elif cell is not None and cell[0] != "R":
+            self._failed[host] = approach.at
+
+    def _hold_back(self, approach: Approach) -> None:
+        """An attempt that named nobody: it was for the only one who waits, or for whoever is named next."""
+        self._remember(approach, approach.cell)
+        waits = [name for name, waiting in self.waiting.items() if waiting.pending and waiting.since <= approach.at]
+        if len(waits) == 1:
+            self._write_unnamed(approach, waits[0])
+        elif waits:
+            self._unclaimed.append(approach)
+
+    def _claim(self, name: str, before: float, at: Endpoint | None = None) -> None:
+        """Take the attempts that were made for a message up to a moment, and nobody was named in: one an address.
+
+        `at` is the address that it is named at now, in the same round: none of a worse preference was for it.
+        """
+        waiting, taken = self.waiting[name], set()
+        limit = None if at is None else self._preference(at.host)
+        for approach in sorted(self._unclaimed, key=lambda one: one.at):
+            address = approach.endpoint.address
+            mine = waiting.since <= approach.at <= before and address not in taken
+            if mine and (limit is None or self._preference(approach.endpoint.host) <= limit):
+                taken.add(address)
+                self._unclaimed.remove(approach)
+                self._write_unnamed(approach, name)
+
+    def _noticed(self, approach: Approach, at: float) -> float:
+        """When the mailer knew how an attempt ended that a host saw end at `at`: before it began the next."""
+        nexts = (one.at for one in self._line if approach.at < one.at and at - self.blur < one.at < at)
+        return min((at, *nexts))
+
+    def _write_unnamed(self, approach: Approach, name: str) -> None:
+        """An attempt that named nobody, written down for the recipients of the message that it was for."""
+        host, session, cell = self.world.scenario.short(approach.endpoint.host), approach.session, approach.cell
+        last = session.turns[-1].ended if session is not None and session.turns else 0.0
+        at = approach.at if session is None else self._noticed(approach, session.started_at - EPOCH + last)
+        words = "" if session is None else _last_words(session)
+        waiting = self.waiting[name]
+        cells = dict.fromkeys(sorted(waiting.pending), cell or "")
+        if not cells:
+            return
+        self._write_try(approach, name, cells, cell)
+        for recipient in cells if cell is not None else ():
+            waiting.refused[recipient] = cell or ""
+            refused = replace(_blank(EventKind.REFUSED, name, recipient), host=host, cell=cell, text=words)
+            self._record(replace(refused, at=at))
 
     def _stored(self, approach: Approach, transaction: Transaction) -> str | None:
         """The message that a host stored as the transaction ended: what it read in it says whose it was."""
@@ -271,7 +337,7 @@ class Book:
         preference = self._preference(approach.endpoint.host)
         asked = {attempt.endpoint.host for attempt in self.waiting[name].attempts}
         for host, since in self._failed.items():
-            recently = approach.at - _REMEMBERED < since < approach.at
+            recently = approach.at - self.memory < since < approach.at
             if recently and self._preference(host) < preference and host not in asked:
                 for recipient in recipients:
                     passed = replace(_blank(EventKind.REFUSED, name, recipient), at=approach.at, cell="C5")

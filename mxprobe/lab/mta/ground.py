@@ -9,6 +9,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
+from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import Question
 from mxprobe.lab.ears import Ear
 from mxprobe.lab.ground import Factory, ask_for_syn
@@ -67,7 +68,10 @@ class NetworkGround:
         for name, address in servers.items():
             await self._stack.enter_async_context(serve(world.names[name], address, _reacting(world, name), _DNS))
         self.servers = tuple(join_server(address, _DNS) for address in servers.values())
-        watch = Watch(self._see)
+        try:
+            watch = Watch(self._see)
+        except PermissionError as error:
+            raise MxprobeError("to see who tries which host, a play needs the capability CAP_NET_RAW") from error
         self._stack.callback(watch.close)
 
     async def listen(self, address: str, service: int, factory: Factory) -> None:

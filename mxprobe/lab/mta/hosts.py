@@ -8,13 +8,13 @@ those who sent. A story can stop it and start it again; other faults are for hos
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from mxprobe.facts.run import Event, EventKind, Fate
 from mxprobe.lab.letter import Letter, read_token
 from mxprobe.lab.mailer import Mailer, Surroundings
 from mxprobe.lab.mta.book import Book
 from mxprobe.lab.mta.mailer import KeyPair, Setup
-from mxprobe.lab.mta.mailer import Mailer as Real
 from mxprobe.lab.world import World
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.profile import Profile
@@ -55,10 +55,32 @@ def _known_at(scenario: Scenario, host: str) -> tuple[str, ...]:
     return scenario.recipients if spec.recipients is None else spec.recipients
 
 
+class Standing(Protocol):
+    """What stands in the place of a host: a mailer, or a program of the user's own."""
+
+    setup: Setup
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None when it does not run."""
+
+    def start(self) -> None:
+        """Start it, and return when it is ready."""
+
+    def stop(self) -> None:
+        """End it and everything it started."""
+
+    def queue(self) -> tuple[str, ...]:
+        """The recipients that wait in its queue now."""
+
+    def messages(self, mailbox: str) -> list[bytes]:
+        """The messages that have arrived in a mailbox."""
+
+
 class RealHost(Mailer):
     """Stands for a real mailer at a host of the domain; what it does with mail is told by its book."""
 
-    def __init__(self, real: Real, book: Book, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
+    def __init__(self, real: Standing, book: Book, kind: tuple[Profile, TlsPolicy], around: Surroundings) -> None:
         super().__init__(book.who, real.setup.hostname, kind, around)
         self.real, self.book = real, book
         self._stored: dict[str, int] = {}

@@ -19,6 +19,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from mxprobe.lab.mta.pace import PacedLoop
 from mxprobe.lab.nameserver import NameServer, serve_by
 from mxprobe.lab.recursor import Recursor
 from mxprobe.lab.world import World
@@ -26,6 +27,8 @@ from mxprobe.wire.resolver import Exchange
 
 _ADDRESSES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 _PATIENCE = 30.0
+"""Seconds of story time for an answer; a second of real time at least, which a busy machine may need."""
+
 _PORT = 53
 
 
@@ -58,12 +61,14 @@ class Heard:
 
     @property
     def cell(self) -> str | None:
-        """The cell of the outcome table that the names end in: D3, D4, D7, D10 or D13; None: there is a host."""
+        """The cell of the outcome table that the names end in: D3, D4, D7, D10, D13, or D8 where a null MX has company;
+        None: there is a host.
+        """
         if self._mx is not None:
             return self._mx
         found = [self._found.get(host, True) for host in self._hosts]
         if not found or any(found):
-            return None
+            return "D8" if dns.name.root in self._hosts else None
         return "D10" if None in found else "D13"
 
     def _note_mx(self, message: dns.message.Message) -> None:
@@ -97,6 +102,8 @@ async def resolve_at(
     """
     exchange, servers = ask
     dice = random.Random(f"{world.seed}/{who[0]}/names")  # seeded on purpose
+    loop = asyncio.get_running_loop()
+    patience = max(_PATIENCE, loop.pace if isinstance(loop, PacedLoop) else 0.0)
     recursor = Recursor(exchange, servers, lambda: world.now, dice, world.anchor)
     async with asyncio.TaskGroup() as group:
 
@@ -109,8 +116,8 @@ async def resolve_at(
                 say(known)
                 return
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    deadline = asyncio.get_running_loop().time() + _PATIENCE
+                async with asyncio.timeout(patience):
+                    deadline = asyncio.get_running_loop().time() + patience
                     said = await recursor.exchange(wire, address, over_tcp, deadline)
             except OSError:
                 said = _fail(wire)

@@ -3,6 +3,7 @@
 Standards: none is needed; the messages are those of the C library's syslog(3).
 """
 
+import os
 import socket
 import threading
 from pathlib import Path
@@ -17,7 +18,10 @@ class Syslog:
         path.unlink(missing_ok=True)
         self._log = log
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(path))
+        self._folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        # An address has 107 octets at most, and a path may have more: this one is short wherever the folder is.
+        self._address = f"/proc/self/fd/{self._folder}/{path.name}"
+        self._socket.bind(self._address)
         path.chmod(0o666)
         self._path = path
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -26,8 +30,9 @@ class Syslog:
     def close(self) -> None:
         """Listen no more; everything said before is in the file."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", str(self._path))
+            last.sendto(b"", self._address)
         self._thread.join()
+        os.close(self._folder)
         self._socket.close()
         self._path.unlink(missing_ok=True)
 

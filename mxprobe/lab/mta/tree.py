@@ -1,5 +1,6 @@
 """The tree of unpacked Debian packages: where it is, who lives in it, how a program is run inside it."""
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Sequence
@@ -109,7 +110,21 @@ def find_tree() -> Tree:
         raise MxprobeError(f"real mailers are not here ({where}); {how}")
     if os.geteuid() != 0:
         raise MxprobeError("real mailers need root: they run as users of their own, in a network of their own")
-    return Tree(Path(named).resolve())
+    path = Path(named).resolve()
+    _share(path)
+    return Tree(path)
+
+
+def _share(tree: Path) -> None:
+    """Keep the tree from being unpacked anew while this program runs; waits for an unpacking that is on its way."""
+    if tree not in _SHARED:
+        lock = os.open(f"{tree}.lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        _SHARED[tree] = lock
+
+
+_SHARED: dict[Path, int] = {}
+"""The locks that are held until this program ends, by tree."""
 
 
 def unpack(directory: Path, extra: Sequence[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 from mxprobe.errors import InputError
 from mxprobe.probe.mailboxes import command, imap, maildir, mbox, operator
-from mxprobe.probe.mailboxes.mailbox import Found, Kind, Mailbox, Watch
+from mxprobe.probe.mailboxes.mailbox import Kind, Mailbox, Watch
 
 KINDS: tuple[Kind, ...] = (
     imap.KIND,
@@ -12,7 +12,7 @@ KINDS: tuple[Kind, ...] = (
     operator.KIND,
 )
 
-__all__ = ["KINDS", "Found", "Kind", "Mailbox", "Watch", "open_mailbox"]
+__all__ = ["KINDS", "Kind", "Mailbox", "Watch", "open_mailbox"]
 
 
 def open_mailbox(word: str, watch: Watch) -> Mailbox:

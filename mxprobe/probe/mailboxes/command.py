@@ -7,11 +7,11 @@ every other one that it could not be found out. What it prints may be the messag
 import time
 
 from mxprobe.errors import CouldNotLook
-from mxprobe.facts.proof import TOKEN_HEADER
+from mxprobe.facts.proof import TOKEN_HEADER, Found
 from mxprobe.facts.text import escape
 from mxprobe.mx.trace import MOST_OCTETS
 from mxprobe.probe.mailboxes.asked import ask_command, split_command
-from mxprobe.probe.mailboxes.mailbox import Found, Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import Kind, Watch, cut, token_of
 
 TOKEN_VARIABLE = "MXPROBE_TOKEN"
 _NOT_YET = 1

@@ -10,7 +10,8 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from mxprobe.errors import InputError
-from mxprobe.probe.mailboxes.mailbox import Found, Kind, Watch, cut, token_of
+from mxprobe.facts.proof import Found
+from mxprobe.probe.mailboxes.mailbox import Kind, Watch, cut, token_of
 from mxprobe.wire.imap import Connection, Stored
 from mxprobe.wire.imapline import Account
 

@@ -5,27 +5,17 @@ Each kind is one file beside this one and one line in the list of `mxprobe.probe
 
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from mxprobe.facts.dsn import read_dsn
-from mxprobe.facts.proof import TOKEN_HEADER
+from mxprobe.facts.proof import TOKEN_HEADER, Found
 from mxprobe.mx.trace import MOST_OCTETS, header_of, read_copy
 from mxprobe.wire.secret import Secret
 
 DAY = 86_400.0
 """How much older than the proof a message may seem that is still looked at: clocks differ, and time zones."""
-
-
-class Found(NamedTuple):
-    """A message that lies in a mailbox: its header (of a report of delivery all, up to 262,144 octets), in which
-    folder, since when (seconds since 1970 UTC), and whether that folder is for unwanted mail."""
-
-    content: bytes
-    place: str
-    at: float
-    is_junk: bool
 
 
 class Mailbox(Protocol):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mxprobe.errors import CouldNotLook, InputError
+from mxprobe.facts.proof import Found
 from mxprobe.mx.trace import MOST_OCTETS
-from mxprobe.probe.mailboxes.mailbox import DAY, Found, Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, token_of
 from mxprobe.wire.imap import JUNK_NAMES
 
 _PARTS = ("new", "cur")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO
 
 from mxprobe.errors import CouldNotLook, InputError
+from mxprobe.facts.proof import Found
 from mxprobe.mx.trace import MOST_OCTETS, header_of
-from mxprobe.probe.mailboxes.mailbox import DAY, Found, Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, token_of
 
 try:
     import fcntl

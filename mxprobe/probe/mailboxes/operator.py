@@ -1,6 +1,7 @@
 """No mailbox at all: the person looks, and types the token of the message that came."""
 
-from mxprobe.probe.mailboxes.mailbox import Found, Kind, Watch
+from mxprobe.facts.proof import Found
+from mxprobe.probe.mailboxes.mailbox import Kind, Watch
 
 
 class Operator:

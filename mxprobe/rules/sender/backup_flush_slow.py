@@ -34,11 +34,12 @@ def find(run: Run) -> Judgement:
         return inconclusive(RULE, NO_MAIL)
     found = []
     for host, emptied in run.queues:
-        recovered, rid = _recovery(run, host), _last_handed_on(run, host)
+        recovered = _recovery(run, host)
+        rid = None if recovered is None else _last_handed_on(run, host, recovered)
         if emptied is None or recovered is None or rid is None or rid <= recovered:
             continue
         interval = _longest_interval(run, host)
-        if rid - recovered <= interval + _GRACE:
+        if rid - recovered <= interval + _GRACE + run.slack:
             continue
         words = Words(
             says=f"{host} had handed on everything {rid - recovered:.0f} s after the better hosts were back",
@@ -58,9 +59,11 @@ def _recovery(run: Run, backup: str) -> float | None:
     return max((end for end in ends if end is not None), default=None) if ends and None not in ends else None
 
 
-def _last_handed_on(run: Run, host: str) -> float | None:
-    """When another host took the last message that it kept; None where none did."""
-    taken = (event.at for event in run.events if event.kind is EventKind.ACCEPTED and event.who == host)
+def _last_handed_on(run: Run, host: str, recovered: float) -> float | None:
+    """When another host took the last message that it kept when the better hosts were back; None where none did."""
+    mine = [event for event in run.events if event.who == host]
+    kept = {event.message for event in mine if event.kind is EventKind.QUEUED and event.at <= recovered}
+    taken = (event.at for event in mine if event.kind is EventKind.ACCEPTED and event.message in kept)
     return max(taken, default=None)
 
 

@@ -63,6 +63,6 @@ def _lateness(run: Run, fate: Fate) -> float | None:
     if first is None or preference_of(run, host) == best or not healthy_during(run, host, (fate.sent_at, first)):
         return None
     refused = [event for event in events_of(run, fate, EventKind.REFUSED) if event.who == SENDER and event.at <= first]
-    allowed = sum(_ALLOWED.get(event.cell or "", 0.0) for event in refused) + _GRACE
+    allowed = sum(_ALLOWED.get(event.cell or "", 0.0) for event in refused) + _GRACE + run.slack
     late = first - fate.sent_at - allowed
     return late if late > 0 else None

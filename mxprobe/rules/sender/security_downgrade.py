@@ -49,9 +49,10 @@ def find(run: Run) -> Judgement:
     for fate in run.fates:
         events = events_of(run, fate, EventKind.ACCEPTED, EventKind.REFUSED)
         mine = [event for event in events if event.who == SENDER and event.host in run.protected]
-        if any(event.kind is EventKind.ACCEPTED and event.tls is None for event in mine):
+        open_ones = (None, TlsUse.UNVERIFIED) if run.slack else (None,)  # hosts see TLS, not whom the sender believed
+        if any(event.kind is EventKind.ACCEPTED and event.tls in open_ones for event in mine):
             unknown = f"how {fate.message} to {fate.recipient} travelled is not known"
-        bad = [event for event in mine if event.tls in _HOW]
+        bad = [event for event in mine if event.tls in _HOW and event.tls not in open_ones]
         if not bad:
             continue
         words = Words(
