@@ -54,7 +54,7 @@ def test_words_lead_to_their_cell(text: str, cell: str, words: str) -> None:
         ("reply 554 at noon", "no phase is called noon"),
         ("reply 554 at connect", "no reply to give at connect"),
         ("reply 250 at rcpt", "ends no attempt to deliver: RCPT is accepted"),
-        ("reply 550 at ehlo", "ends no attempt to deliver: EHLO is answered 5yz"),
+        ("reply 250 at mail", "ends no attempt to deliver: MAIL is accepted"),
         ("reply 354 at data", "ends no attempt to deliver"),
         ("no answer at quit", "no phase is called quit"),
         ("closes", "add where"),
