@@ -36,7 +36,10 @@ JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail"
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?P<delimiter>\\?[^"])") (?P<name>.+)', re.DOTALL)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY = 86_400
-_REPORTS = ("OR", "HEADER", "Content-Type", '"multipart/report"', "HEADER", "X-Failed-Recipients", '""')
+_REPORTS = (  # the last for OpenSMTPD, which calls a report multipart/mixed
+    *("OR", "OR", "HEADER", "Content-Type", '"multipart/report"', "HEADER", "X-Failed-Recipients", '""'),
+    *("FROM", '"mailer-daemon"'),
+)
 _SAFE_TOKEN = re.compile(r"[A-Za-z0-9._-]+")
 Value = TypeVar("Value")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mxprobe.facts.dsn import read_dsn
 from mxprobe.facts.proof import TOKEN_HEADER
 from mxprobe.lab.mta.exim import Exim
 from mxprobe.lab.mta.mailer import Mailer, Setup
@@ -80,3 +81,33 @@ async def test_the_line_of_a_real_mailer_is_read(
     assert abs(hop.at - arrived.at) < 60
     assert arrived.message_id == "<1@example.org>"
     assert "bob@example.org" in arrived.return_path
+
+
+@pytest.mark.parametrize("kind", [Postfix, Exim, OpenSmtpd, Sendmail])
+async def test_the_report_of_a_real_mailer_is_found_and_tied_to_its_token(
+    kind: type[Mailer], tree: Tree, tmp_path: Path
+) -> None:
+    address, names = free_address(), free_address()
+    setup = Setup(
+        address=address,
+        port=free_port(address),
+        hostname=NAME,
+        mailboxes=frozenset({ALICE}),
+        trusts=("127.0.0.0/8",),
+        nameserver=names,
+    )
+    zone = ZONE.format(address=address)
+    zones = {"example.test": zone, "other.test": zone.replace("example", "other")}
+    with Nsd(tree, tmp_path, zones, names, 53), kind(tree, tmp_path, setup) as mailer:
+        with smtplib.SMTP(address, setup.port, local_hostname=CLIENT, timeout=10) as client:
+            client.sendmail(ALICE, ["carol@missing.other.test"], MESSAGE)
+        mailer.run_queue()
+        mailer.await_messages(ALICE)
+        [found] = await open_mailbox(f"maildir:{mailer.home / 'mail' / ALICE}", Watch(since=time.time())).look()
+
+    assert read_copy(*found) is None
+    [bounce] = read_dsn(found.content, TOKEN_HEADER)
+    assert (bounce.recipient, bounce.action, bounce.token) == ("carol@missing.other.test", "failed", "abc-1")
+    assert bounce.status is not None
+    assert bounce.status.startswith("5.")
+    assert bounce.reporter == NAME
