@@ -13,9 +13,7 @@ COMMANDS = (
     LazyCommand("probe", "mxprobe.cli.probe:command", "Look at live domains: MX chain, addresses, findings, forecast."),
     LazyCommand("run", "mxprobe.cli.run:command", "Play scenario files and give verdicts, with no network."),
     LazyCommand("lab", "mxprobe.cli.lab:command", "Hold a scenario's world up on real loopback sockets."),
-    LazyCommand(
-        "prove", "mxprobe.cli.prove:command", "Send a labelled message over each MX host; prove it arrives."
-    ),
+    LazyCommand("prove", "mxprobe.cli.prove:command", "Send a labelled message over each MX host; prove it arrives."),
     LazyCommand("report", "mxprobe.cli.report:command", "Look again at a saved probe or run with today's rules."),
     LazyCommand("measure", "mxprobe.cli.measure:command", "Measure how a real mailer behaves, case by case."),
     LazyCommand("explain", "mxprobe.cli.explain:command", "Print a page: rule, cell, fault, step, mailer, story."),

@@ -36,7 +36,7 @@ _ELSEWHERE = re.compile(
 )
 _NOT_SERVED = re.compile(
     r"\brelay|not (a )?local (domain|host)|unknown domain|no such domain|domain (is )?(not|isn't) \w+"
-    r"|not (hosted|served) here|we do not (accept|take) mail for|unrouteable",
+    r"|not (hosted|served) here|we do not (accept|take) mail for",
     re.IGNORECASE,
 )
 _NOT_SERVED_CODES = frozenset({"5.1.2", "5.7.64"})
@@ -263,8 +263,14 @@ def classify_turn(turn: Turn, *, known_fine: bool = False) -> tuple[Answer, Why]
         return Answer.UNKNOWN, Why.POLICY
     if _NO_SUCH_NAME.search(reply.text) and not _OF_MAILBOX.search(reply.text):
         return Answer.REFUSED, Why.NO_SUCH_NAME
-    served = reply.enhanced not in _NOT_SERVED_CODES and not _NOT_SERVED.search(reply.text)
-    return Answer.REFUSED, Why.PLAIN if served else Why.NOT_SERVED
+    return Answer.REFUSED, Why.NOT_SERVED if _is_not_served(reply) else Why.PLAIN
+
+
+def _is_not_served(reply: Reply) -> bool:
+    """Whether the domain is meant, and not the mailbox ("User unknown in relay recipient table")."""
+    if reply.enhanced in _NOT_SERVED_CODES:
+        return True
+    return _NOT_SERVED.search(reply.text) is not None and not _OF_MAILBOX.search(reply.text)
 
 
 def _classify_later(turn: Turn, reply: Reply, known_fine: bool) -> tuple[Answer, Why]:
@@ -275,6 +281,8 @@ def _classify_later(turn: Turn, reply: Reply, known_fine: bool) -> tuple[Answer,
         return Answer.LATER, Why.THROTTLED
     if sends_elsewhere(reply):
         return Answer.LATER, Why.ELSEWHERE
+    if _is_not_served(reply):  # Postfix as it is shipped: 454 4.7.1 Relay access denied
+        return Answer.LATER, Why.NOT_SERVED
     looks_so = reply.code in (450, 451) and reply.enhanced in _GREYLIST_CODES
     if looks_so and not names_probe(reply) and not _OF_MAILBOX.search(text):
         return Answer.LATER, Why.GREYLISTED

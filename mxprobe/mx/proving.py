@@ -128,3 +128,10 @@ def why_of(handover: Handover) -> tuple[Answer, Why]:
     if turn is None:
         return handover.answer, Why.PLAIN
     return classify_turn(turn)
+
+
+def is_worth_asking_again(handover: Handover) -> bool:
+    """Whether the host put the message off in a way that greylisting does, and may take it after a wait."""
+    if handover.answer is not Answer.LATER or handover.cell[0] not in "MR":
+        return False
+    return why_of(handover)[1] in (Why.GREYLISTED, Why.PLAIN)

@@ -23,7 +23,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.mx.labelled import Author, write_labelled
 from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
 from mxprobe.mx.plan import plan_mx
-from mxprobe.mx.proving import answer_of
+from mxprobe.mx.proving import answer_of, is_worth_asking_again
 from mxprobe.mx.senders import rfc5321
 from mxprobe.mx.tlsneed import Need, need_by_mtasts
 from mxprobe.mx.trace import read_copy
@@ -153,8 +153,7 @@ class _Course:
         route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
         self._put(route)
         route = await self._try_addresses(route)
-        last = route.last
-        if last is not None and last.answer is Answer.LATER and last.cell[0] in "RM" and self.wanted.again is not None:
+        if self.wanted.again is not None and route.last is not None and is_worth_asking_again(route.last):
             self.tell(f"{route.via} says later; it is asked again in {self.wanted.again:.0f} s")
             await asyncio.sleep(self.wanted.again)
             await self._try_addresses(route)

@@ -26,7 +26,7 @@ from mxprobe.facts.text import escape, escape_text
 from mxprobe.wire.imapline import Account, Line, MailboxRefused, TooMuch
 
 MOST_MESSAGES = 200
-"""Messages fetched in one look of one folder; what is more waits for the next."""
+"""Messages fetched in one look; what is more waits for the next, as does what half a look's time is too short for."""
 
 _MOST_OCTETS = 262_144
 _MOST_FOLDERS = 8
@@ -36,7 +36,10 @@ JUNK_NAMES = frozenset({"junk", "spam", "junk e-mail", "junk email", "junk mail"
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?P<delimiter>\\?[^"])") (?P<name>.+)', re.DOTALL)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY = 86_400
-_REPORTS = ("OR", "HEADER", "Content-Type", '"multipart/report"', "HEADER", "X-Failed-Recipients", '""')
+_REPORTS = (  # the last for OpenSMTPD, which calls a report multipart/mixed
+    *("OR", "OR", "HEADER", "Content-Type", '"multipart/report"', "HEADER", "X-Failed-Recipients", '""'),
+    *("FROM", '"mailer-daemon"'),
+)
 _SAFE_TOKEN = re.compile(r"[A-Za-z0-9._-]+")
 Value = TypeVar("Value")
 
@@ -175,7 +178,7 @@ def _log_in(line: Line, account: Account) -> None:
             line.login(_quoted(account.user), account.password.reveal())
     except UnicodeError:
         raise MailboxRefused(
-            f"IMAP {account.name}: the server takes no password with other characters than ASCII"
+            f"IMAP {account.name}: the server takes no name or password with other characters than ASCII"
         ) from None
     except imaplib.IMAP4.abort:
         raise CouldNotLook(f"IMAP {account.name}: it broke off while it was told the password") from None
@@ -199,7 +202,10 @@ def _look(line: Line, seen: set[tuple[str, str, int]], since: float) -> tuple[tu
         ours = _search(line, *began, "HEADER", TOKEN_HEADER, '""')
         reports = _search(line, *began, *_REPORTS) - ours
         new = [uid for uid in sorted(ours | reports) if (folder.name, validity, uid) not in seen]
-        for uid in new[:MOST_MESSAGES]:
+        for uid in new:
+            if len(found) >= MOST_MESSAGES or (found and line.left < line.limit / 2):
+                return tuple(found)  # what is more is found by the next look
+            line.allow_more()
             stored = _fetch(line, (folder.name, validity, uid), is_report=uid in reports)
             if stored is not None:
                 seen.add(stored.key)
@@ -218,6 +224,7 @@ def _remove(line: Line, tokens: frozenset[str], bears: Callable[[Stored], str | 
             ours |= _search(line, "HEADER", TOKEN_HEADER, f'"{token}"')
         reports = _search(line, *_REPORTS) - ours
         for uid in sorted(ours | reports):
+            line.allow_more()
             stored = _fetch(line, (folder.name, validity, uid), is_report=uid in reports)
             if stored is None or bears(stored) not in tokens:
                 continue

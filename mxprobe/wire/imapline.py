@@ -60,8 +60,22 @@ class Line(imaplib.IMAP4):
     def allow(self, deadline: float) -> None:
         """Begin something new, to be answered until then."""
         self.deadline = deadline
+        self.allow_more()
+
+    def allow_more(self) -> None:
+        """Forget what was answered so far, and let as much be answered again."""
         self._allowed = _MOST_ANSWER
         self.untagged_responses.clear()
+
+    @property
+    def left(self) -> float:
+        """Seconds to the deadline."""
+        return self.deadline - time.monotonic()
+
+    @property
+    def limit(self) -> float:
+        """Seconds from which the deadline was made."""
+        return self._account.limit
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
         """Connect, with TLS at once unless the account says STARTTLS."""
@@ -145,7 +159,7 @@ class Line(imaplib.IMAP4):
         secured.do_handshake()
 
     def _left(self) -> float:
-        left = self.deadline - time.monotonic()
+        left = self.left
         if left <= 0:
             raise TimeoutError
         return left

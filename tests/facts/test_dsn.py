@@ -52,7 +52,7 @@ OPENSMTPD = report(
     "Final-Recipient: rfc822; alice@example.test\nAction: failed\nStatus: 5.1.1\n",
     RETURNED,
     "text/rfc822-headers",
-)
+).replace(b"multipart/report; report-type=delivery-status", b"multipart/mixed")
 OLD_EXIM = (
     "X-Failed-Recipients: alice@example.test\nAuto-Submitted: auto-replied\n"
     "From: Mail Delivery System <Mailer-Daemon@mx2.example.test>\n"

@@ -241,6 +241,34 @@ async def test_a_command_is_asked_for_each_token_until_it_has_come(
     assert mailbox.describe() == f"the command {tmp_path}/arrived"
 
 
+async def test_what_a_failed_look_had_found_is_found_by_the_next(tmp_path: Path) -> None:
+    script = f'test "$MXPROBE_TOKEN" = one && exit 0\nrm {tmp_path}/ready || exit 2'
+    mailbox = open_mailbox(command(tmp_path, script), Watch(tokens=("one", "two")))
+    with pytest.raises(CouldNotLook):
+        await mailbox.look()
+    (tmp_path / "ready").touch()
+
+    assert tokens(await mailbox.look()) == ["one", "two"]
+
+    head = letter("one").removesuffix(b"body\n")
+    fetched = b"* 1 FETCH (BODY[HEADER]<0> {%d}\r\n%b)\r\n" % (len(head), head)
+    answers: dict[bytes, bytes | None] = {
+        b"SEARCH": b"* SEARCH 5\r\n%b OK done\r\n",
+        b"FETCH": fetched + b"%b OK done\r\n",
+        b"LIST": b'* LIST (\\Junk) "/" Junk\r\n%b OK done\r\n',
+        b'"JUNK"': b"* BYE\r\n",
+    }
+    async with imap_server(tmp_path, answers) as server:
+        watch = Watch(user="a", password=Secret("b"), cafile=server.account.cafile)
+        mailbox = open_mailbox(f"localhost:{server.account.port}", watch)
+        with pytest.raises(CouldNotLook):
+            await mailbox.look()
+        del server.answers[b'"JUNK"']
+        assert tokens(await mailbox.look()) == ["one", "one"]
+        assert await mailbox.look() == ()
+        await mailbox.close()
+
+
 @pytest.mark.parametrize("printed", ["", "it is here", f"{TOKEN_HEADER}: another"])
 async def test_a_command_that_prints_no_message_of_that_token_still_says_that_it_came(
     tmp_path: Path, printed: str

@@ -10,6 +10,7 @@ import pytest
 from mxprobe.facts.proof import TOKEN_HEADER
 from mxprobe.mx.trace import read_copy
 from mxprobe.probe.mailboxes import Mailbox, Watch, open_mailbox
+from mxprobe.probe.mailboxes.mailbox import token_of
 from mxprobe.wire.imapline import MailboxRefused
 from mxprobe.wire.secret import Secret
 from tests.support.dovecot import PROGRAM, Dovecot
@@ -103,9 +104,14 @@ async def test_a_report_about_a_message_of_ours_is_found_whole(dovecot: Dovecot)
     mailbox = open_mailbox(words(dovecot)[0], watch(dovecot))
 
     [found] = await mailbox.look()
+    mixed = report("four").replace(b"multipart/report; report-type=delivery-status;", b"multipart/mixed;")
+    dovecot.put("3.opensmtpd.test", mixed)
+    dovecot.put("4.exim.test", f"X-Failed-Recipients: a@b.test\n\nbelow:\n{TOKEN_HEADER}: five\n".encode())
+    others = await mailbox.look()
     await mailbox.close()
 
     assert found.content.replace(b"\r\n", b"\n") == report("three")
+    assert [token_of(other.content) for other in others] == ["four", "five"]
 
 
 async def test_a_connection_that_died_is_made_anew(dovecot: Dovecot) -> None:

@@ -27,11 +27,14 @@ _ANSWERS = {
 
 
 class ImapServer:
-    """What was said to it is in `heard`, without tags; `account` is how to get in."""
+    """What was said to it is in `heard`, without tags; `account` is how to get in.
+
+    `answers` are by command, or by a command's last word, which counts more.
+    """
 
     def __init__(self, answers: Mapping[bytes, bytes | None], greeting: bytes | None, starttls: bool) -> None:
         self.heard = list[bytes]()
-        self._answers = {**_ANSWERS, **answers}
+        self.answers = {**_ANSWERS, **answers}
         self._greeting = greeting
         self._starttls = starttls
         self.account: Account
@@ -46,7 +49,7 @@ class ImapServer:
                 self.heard.append(said)
                 words = said.upper().split()
                 word = words[1] if words[0] == b"UID" else words[0]
-                answer = self._answers.get(word, b"%b OK done\r\n")
+                answer = self.answers.get(words[-1], self.answers.get(word, b"%b OK done\r\n"))
                 if answer is None:
                     continue
                 await _say(writer, answer.replace(b"%b", tag))

@@ -240,6 +240,21 @@ async def test_without_uidplus_a_message_is_only_marked(tmp_path: Path) -> None:
     assert not any(b"EXPUNGE" in said or b"CLOSE" in said for said in server.heard)
 
 
+async def test_many_large_messages_are_found_look_by_look(tmp_path: Path) -> None:
+    uids = " ".join(str(uid) for uid in range(1, 251)).encode()
+    answers: dict[bytes, bytes | None] = {
+        b"SEARCH": b"* SEARCH " + uids + b"\r\n%b OK done\r\n",
+        b"FETCH": fetched(LETTER + b"x" * 20_000),
+    }
+    seen = set[tuple[str, str, int]]()
+    async with imap_server(tmp_path, answers) as server:
+        connection = Connection(server.account)
+        looks = [len(await asyncio.to_thread(connection.look, seen, 0.0)) for _ in range(3)]
+        await asyncio.to_thread(connection.close)
+
+    assert looks == [200, 50, 0]
+
+
 async def test_a_message_that_has_gone_is_looked_for_again(tmp_path: Path) -> None:
     answers: dict[bytes, bytes | None] = {b"SEARCH": b"* SEARCH 5 x\r\n%b OK done\r\n", b"FETCH": b"%b OK done\r\n"}
     seen = set[tuple[str, str, int]]()

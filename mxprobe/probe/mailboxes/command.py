@@ -31,20 +31,21 @@ class CommandMailbox:
 
     async def look(self) -> tuple[Found, ...]:
         """One message for each token that the command says has come, now; just its token where it prints no more."""
-        found = []
-        for token in tuple(self._awaited):
+        found, came = list[Found](), set[str]()
+        for token in self._awaited:
             said = await ask_command(self._words, {TOKEN_VARIABLE: token}, self._limit, MOST_OCTETS)
             if said.status == _NOT_YET:
                 continue
             if said.status != 0:
                 last = escape(said.complaint.strip().rpartition(b"\n")[2])[:200]
                 raise CouldNotLook(f"{self._words[0]} ended with status {said.status}{f': {last}' if last else ''}")
-            self._awaited.remove(token)
+            came.add(token)
             printed = cut(said.output)
             content = printed if printed is not None and token_of(printed) == token else None
             found.append(
                 Found(content or f"{TOKEN_HEADER}: {token}\r\n\r\n".encode(), "the mailbox", time.time(), False)
             )
+        self._awaited = [token for token in self._awaited if token not in came]
         return tuple(found)
 
     async def clean(self, tokens: frozenset[str]) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote
 
-from mxprobe.errors import InputError
+from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.proof import Found
 from mxprobe.probe.mailboxes.mailbox import Kind, Watch, cut, token_of
 from mxprobe.wire.imap import Connection, Stored
 from mxprobe.wire.imapline import Account
 
 _PORT, _STARTTLS_PORT = 993, 143
+_GRACE = 2.0
 _SCHEMES = ("imap", "imaps", "imap+starttls")
 _WORD = re.compile(
     r"(?:(?P<scheme>[a-z+]+)://)?(?:(?P<user>[^/]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/@:\[\]\s]+)(?::(?P<port>\d{1,5}))?/?"
@@ -41,7 +42,9 @@ class ImapMailbox:
 
     async def look(self) -> tuple[Found, ...]:
         """New messages of ours and reports about them; none is marked as seen."""
-        stored = await self._ask(lambda: self._connection.look(self._seen, self._since))
+        seen = set(self._seen)
+        stored = await self._ask(lambda connection: connection.look(seen, self._since))
+        self._seen = seen  # not before: a look that failed half-way has found nothing
         found = []
         for folder, message in stored:
             content = cut(message.content)
@@ -51,20 +54,26 @@ class ImapMailbox:
 
     async def clean(self, tokens: frozenset[str]) -> int:
         """Mark as deleted, and expunge where the server can do that to single messages."""
-        return await self._ask(lambda: self._connection.remove(tokens, _bears))
+        return await self._ask(lambda connection: connection.remove(tokens, _bears))
 
     async def close(self) -> None:
         """LOGOUT."""
-        await self._ask(self._connection.close)
+        await self._ask(Connection.close)
 
-    async def _ask(self, work: Callable[[], Value]) -> Value:
-        """Do what blocks in a thread; a cancel closes the connection, so that the thread ends as well."""
+    async def _ask(self, work: Callable[[Connection], Value]) -> Value:
+        """Do what blocks in a thread. One that is cancelled, or waits for the name of a host longer than it should,
+        is left to end by itself, its connection closed."""
         async with self._turn:
+            connection = self._connection
             try:
-                return await asyncio.to_thread(work)
-            except asyncio.CancelledError:
-                self._connection.abort()
-                raise
+                async with asyncio.timeout(self._account.limit + _GRACE):
+                    return await asyncio.to_thread(work, connection)
+            except (TimeoutError, asyncio.CancelledError) as error:
+                connection.abort()
+                self._connection = Connection(self._account)
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+        raise CouldNotLook(f"{self.describe()}: no answer within {self._account.limit:g} s")
 
 
 def _bears(stored: Stored) -> str | None:

@@ -72,9 +72,14 @@ def token_of(content: bytes) -> str | None:
 
 
 def is_report(content: bytes) -> bool:
-    """Whether a header is one of a report of delivery, of whatever form."""
+    """Whether a header may be one of a report of delivery: by its type, by Exim's field, or by who sent it, as
+    OpenSMTPD calls its own multipart/mixed."""
     header = BytesHeaderParser().parsebytes(header_of(content))
-    return header.get_content_type() == "multipart/report" or "X-Failed-Recipients" in header
+    return (
+        header.get_content_type() == "multipart/report"
+        or "X-Failed-Recipients" in header
+        or "mailer-daemon" in str(header.get("From", "")).lower()
+    )
 
 
 def cut(content: bytes) -> bytes | None:

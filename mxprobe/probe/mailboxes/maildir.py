@@ -31,7 +31,9 @@ class Maildir:
 
     async def look(self) -> tuple[Found, ...]:
         """New messages of ours and reports about them. Raises CouldNotLook where the directory cannot be read."""
-        return await asyncio.to_thread(self._look)
+        found, read = await asyncio.to_thread(self._look)
+        self._seen |= read  # not before: a look that failed or was cancelled has found nothing
+        return found
 
     async def clean(self, tokens: frozenset[str]) -> int:
         """Remove the files of messages with one of these tokens."""
@@ -40,20 +42,20 @@ class Maildir:
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _look(self) -> tuple[Found, ...]:
-        found = []
+    def _look(self) -> tuple[tuple[Found, ...], set[tuple[str, str]]]:
+        found, keys = list[Found](), set[tuple[str, str]]()
         for folder, path, is_junk in self._files():
             key = (folder, path.name.partition(":")[0])
-            if key in self._seen:
+            if key in self._seen or key in keys:
                 continue
             read = _read(path, self._since)
             if read is None:
                 continue  # moved between being listed and being opened, or no file: listed again the next time
-            self._seen.add(key)
+            keys.add(key)
             content = cut(read[0])
             if content is not None:
                 found.append(Found(content, folder, read[1], is_junk))
-        return tuple(found)
+        return tuple(found), keys
 
     def _clean(self, tokens: frozenset[str]) -> int:
         removed = 0

@@ -13,6 +13,8 @@ from email.utils import parsedate
 from pathlib import Path
 from typing import IO
 
+from msgspec import Struct, structs
+
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.proof import Found
 from mxprobe.mx.trace import MOST_OCTETS, header_of
@@ -27,15 +29,21 @@ _FROM = b"From "
 _LONGEST_LINE = 65_536
 
 
+class _Read(Struct, frozen=True):
+    """How far which file was read, and the marks of what was found in it and in those before it."""
+
+    end: int = 0
+    inode: int = 0
+    seen: frozenset[bytes] = frozenset()
+
+
 class Mbox:
     """The mbox at `path`, which need not be there yet: some mailers make it for the first message."""
 
     def __init__(self, path: Path, since: float) -> None:
         self._path = path
         self._since = since
-        self._end = 0
-        self._inode = 0
-        self._seen = set[bytes]()
+        self._read_to = _Read()
 
     def describe(self) -> str:
         """Its path."""
@@ -43,44 +51,46 @@ class Mbox:
 
     async def look(self) -> tuple[Found, ...]:
         """New messages of ours and reports about them; nothing while a mailer writes to the file."""
-        return await asyncio.to_thread(self._look)
+        found, self._read_to = await asyncio.to_thread(self._look)
+        return found
 
     async def clean(self, tokens: frozenset[str]) -> int:
         """Remove messages with one of these tokens, with the file locked, as mailers lock it."""
-        return await asyncio.to_thread(self._clean, tokens)
+        removed = await asyncio.to_thread(self._clean, tokens)
+        self._read_to = structs.replace(self._read_to, end=0)  # what came since the last look is still to be found
+        return removed
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _look(self) -> tuple[Found, ...]:
+    def _look(self) -> tuple[tuple[Found, ...], _Read]:
         try:
             with self._path.open("rb") as file:
                 if self._path.with_name(f"{self._path.name}.lock").exists() or not _is_free(file):
-                    return ()
-                return tuple(self._read(file))
+                    return (), self._read_to
+                return self._read(file)
         except FileNotFoundError:
-            return ()
+            return (), self._read_to
         except OSError as error:
             raise CouldNotLook(f"{self.describe()}: {error.strerror}") from error
 
-    def _read(self, file: IO[bytes]) -> Iterator[Found]:
+    def _read(self, file: IO[bytes]) -> tuple[tuple[Found, ...], _Read]:
         """What stands behind the place where the last look ended; all where the file is another or has shrunk."""
-        about = os.fstat(file.fileno())
-        if about.st_ino != self._inode or about.st_size < self._end:
-            self._end = 0
-        self._inode = about.st_ino
-        file.seek(self._end)
+        about, before = os.fstat(file.fileno()), self._read_to
+        is_same = about.st_ino == before.inode and about.st_size >= before.end
+        file.seek(before.end if is_same else 0)
+        found, seen = list[Found](), set(before.seen)
         for first, raw in _messages(file):
             content = cut(raw)
-            if content is None or (mark := _mark(first, content)) in self._seen:
+            if content is None or (mark := _mark(first, content)) in seen:
                 continue
-            self._seen.add(mark)
+            seen.add(mark)
             at = _read_from_line(first)
             if at is None or not self._since - DAY <= at <= about.st_mtime + DAY:
                 at = about.st_mtime
             if at >= self._since - DAY:
-                yield Found(content, "INBOX", min(at, about.st_mtime), False)
-        self._end = file.tell()
+                found.append(Found(content, "INBOX", min(at, about.st_mtime), False))
+        return tuple(found), _Read(file.tell(), about.st_ino, frozenset(seen))
 
     def _clean(self, tokens: frozenset[str]) -> int:
         if not self._path.exists():
@@ -96,7 +106,6 @@ class Mbox:
                     box.remove(key)
                     removed += 1
             box.flush()
-            self._end = 0  # what came since the last look is still to be found
         except mailbox.ExternalClashError as error:
             raise CouldNotLook(f"{self.describe()}: a mailer holds its lock; nothing was removed") from error
         except OSError as error:
