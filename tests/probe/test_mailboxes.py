@@ -9,9 +9,9 @@ import pytest
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.dsn import read_dsn
-from mxprobe.facts.proof import TOKEN_HEADER
+from mxprobe.facts.proof import TOKEN_HEADER, Found
 from mxprobe.mx.trace import MOST_OCTETS, read_copy
-from mxprobe.probe.mailboxes import KINDS, Found, Mailbox, Watch, open_mailbox
+from mxprobe.probe.mailboxes import KINDS, Mailbox, Watch, open_mailbox
 from mxprobe.probe.mailboxes.imap import read_account
 from mxprobe.wire.secret import Secret
 from tests.support.imap_server import imap_server

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ class Pair:
         self.primary: Mailer | None = None
         self.backup: Mailer | None = None
 
-    def start(self, primary: dict[str, object] | None = None, backup: dict[str, object] | None = None) -> None:
+    def start(self, primary: dict[str, Any] | None = None, backup: dict[str, Any] | None = None) -> None:
         """Let both run."""
         kept = {"mailboxes": frozenset({ALICE, RETURNS}), "address": PRIMARY, "hostname": "mx1.kept.test"}
         relays = {"relays": ("kept.test",), "knows": frozenset({ALICE}), "address": BACKUP, "hostname": "mx2.kept.test"}
@@ -82,7 +83,7 @@ class Pair:
         assert self.primary is not None
         return f"maildir:{self.primary.home / 'mail' / RETURNS}"
 
-    def prove(self, **otherwise: object) -> Proved:
+    def prove(self, **otherwise: Any) -> Proved:
         """Prove it, with these options otherwise than usual."""
         options = ProveOptions(
             **{
@@ -93,7 +94,7 @@ class Pair:
                 "nameservers": (NAMES,),
                 "watch": 30.0,
                 "unknown": False,
-                **otherwise,  # type: ignore[arg-type]
+                **otherwise,
             }
         )
 
@@ -118,8 +119,8 @@ def make(tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
             def one(
                 kinds: tuple[str, str] = ("postfix", "postfix"),
-                primary: dict[str, object] | None = None,
-                backup: dict[str, object] | None = None,
+                primary: dict[str, Any] | None = None,
+                backup: dict[str, Any] | None = None,
             ) -> Pair:
                 pair = Pair(tree, tmp_path, kinds)
                 pairs.append(pair)
@@ -168,7 +169,7 @@ def test_a_healthy_pair_is_proven_once_and_with_its_path(kinds: tuple[str, str],
     ],
     ids=["refuses-relaying", "list-out-of-date", "accepts-anyone"],
 )
-def test_what_is_broken_is_named(kind: str, backup: dict[str, object], code: str, unknown: bool, make: Make) -> None:
+def test_what_is_broken_is_named(kind: str, backup: dict[str, Any], code: str, unknown: bool, make: Make) -> None:
     proved = make(("postfix", kind), backup=backup).prove(unknown=unknown)
 
     assert _errors(proved) == [code]
