@@ -22,13 +22,13 @@ from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
 from mxprobe.probe.mailboxes.mailbox import Watch
-from mxprobe.probe.outage import Watched, until_down
 from mxprobe.probe.prove import Means, Wanted, plan_proof, prove
 from mxprobe.rules import judge_proof
 from mxprobe.settings import load_settings
 from mxprobe.wire.dial import connect
 from mxprobe.wire.exchange import ask_over_sockets
 from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.outage import Watched, until_down
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext, permissive_context, trusted_pem
 

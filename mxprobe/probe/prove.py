@@ -9,7 +9,6 @@ Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts), §4.5.4.1 (a host that says lat
 
 import asyncio
 import secrets
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
@@ -31,6 +30,7 @@ from mxprobe.wire.dial import Connect
 from mxprobe.wire.fetch import FetchMeans, fetch_policy
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.send import Manner, Parcel, Sent, send
+from mxprobe.wire.tls import PermissiveContext
 from mxprobe.wire.trust import Trust
 
 _CLEAR_AGAIN = ("T4", "T10", "T17")
@@ -53,7 +53,7 @@ class Means(Struct, frozen=True, kw_only=True):
     resolver: Resolver
     connect: Connect
     anchors: bytes
-    tls: ssl.SSLContext
+    tls: PermissiveContext
     wall: Callable[[], float]
     fetch: FetchMeans | None = None
     mailbox: Looking | None = None

@@ -62,7 +62,7 @@ STEPS = {
         "are `down` are known to be, and not written to. What is found stands under its name in `expect`, and what is "
         "proven of hosts: while-up, in-outage, no, or open where it may still come.",
         example=_steps(_DOWN, _SENT, "{at: 6m, prove: drill, to: anyone, down: primary, watch: 3h}")
-        + f"\n{_OVER}\n  drill: {{findings: [], proven: {{backup: in-outage}}}}",
+        + f"\n{_OVER}\n  drill: {{findings: [], proven: {{mx2: in-outage}}}}",
     ),
     "at": Word(
         told="The trigger of a step: so long after the story's start. It waits for nothing.",

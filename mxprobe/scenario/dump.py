@@ -208,7 +208,9 @@ def _expectations(expect: Expectations, indent: str) -> list[str]:
     for item in expect.messages:
         key = item.message if item.recipient is None else f"{item.message}/{item.recipient}"
         lines.append(f"{indent}{_text(key)}: {_expectation(item)}")
-    lines += [f"{indent}{_text(look.look)}: {_map({'findings': _codes(look.findings)})}" for look in expect.looks]
+    for look in expect.looks:
+        proven = {"proven": _map(dict(look.proven))} if look.proven else {}
+        lines.append(f"{indent}{_text(look.look)}: {_map({'findings': _codes(look.findings), **proven})}")
     if expect.queues:
         lines.append(f"{indent}hosts:")
         for queue in expect.queues:

@@ -182,6 +182,10 @@ class TlsEngine:
         )
 
 
+PermissiveContext = ssl.SSLContext
+"""A context that takes any certificate."""
+
+
 def permissive_context() -> ssl.SSLContext:
     """What opportunistic senders shake hands with: any certificate will do."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

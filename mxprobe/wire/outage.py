@@ -34,8 +34,9 @@ async def until_down(watched: Watched, connect: Connect, tell: Callable[[str], N
     names = ", ".join(host for host, _ in watched.hosts)
     tell(f"waiting for {names} to go down; asked every {watched.every:.0f} s")
     while loop.time() < until:
-        answers = await asyncio.gather(*(_answers(endpoint, connect) for endpoint in _endpoints(watched)))
-        silent = 0 if any(answers) else silent + 1
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(_answers(endpoint, connect)) for endpoint in _endpoints(watched)]
+        silent = 0 if any(task.result() for task in asked) else silent + 1
         if silent >= _IN_A_ROW:
             tell(f"{names} is down")
             return True
