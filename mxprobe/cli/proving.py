@@ -114,6 +114,7 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         when_down=down or options["when_down"],
         at_most=_seconds("--at-most", options["at_most"]),
         watch=_seconds("--watch", options["watch"]),
+        again=_seconds("--again", options["again"]),
         deadline=_seconds("--deadline", options["deadline"]),
         mail_from=options["mail_from"],
         helo=options["helo"],

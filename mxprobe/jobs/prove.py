@@ -47,7 +47,7 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     `mailbox` and `returns` say where copies and bounces are looked for, as people write it (`imap.example.com`,
     `maildir:PATH`), `watching` how, and `clean` that our messages are removed from there in the end. `unknown` writes
     over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all).
-    `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
+    A host that puts a message off as greylisting does is asked once more after `again`. `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
     """
 
     mailbox: str = ""
@@ -60,6 +60,7 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     when_down: tuple[str, ...] = ()
     at_most: float = 12 * _HOUR
     watch: float = 1800.0
+    again: float = 330.0
     deadline: float = 6 * _HOUR
     mail_from: str = ""
     helo: str | None = None
@@ -116,6 +117,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         author=author,
         port=request.vantage.port,
         watch=options.watch,
+        again=options.again,
         unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
         only=tuple(host.rstrip(".").lower() for host in options.only),
     )

@@ -194,7 +194,7 @@ def test_a_backup_that_asks_the_primary_is_found_by_the_outage_alone(kind: str, 
     assert pair.primary is not None
     pair.primary.stop()
 
-    proved = pair.prove(when_down=("mx1.kept.test",), at_most=60.0, watch=5.0)
+    proved = pair.prove(when_down=("mx1.kept.test",), at_most=60.0, watch=5.0, again=1.0)
 
     assert _errors(proved) == ["MX815"]
     assert _grades(proved) == {"mx2.kept.test": Grade.NOT}
