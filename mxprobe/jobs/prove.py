@@ -46,8 +46,9 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
 
     `mailbox` and `returns` say where copies and bounces are looked for, as people write it (`imap.example.com`,
     `maildir:PATH`), `watching` how, and `clean` that our messages are removed from there in the end. `unknown` writes
-    over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all).
-    A host that puts a message off as greylisting does is asked once more after `again`. `when_down` waits until these hosts are down, for `at_most`, and writes to the others.
+    over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all). A
+    host that puts a message off as greylisting does is asked once more after `again`. `when_down` waits until these
+    hosts are down, for `at_most`, and writes to the others.
     """
 
     mailbox: str = ""
