@@ -39,6 +39,9 @@ _CLEAR_AGAIN = ("T4", "T10", "T17")
 _POLL = 5.0
 """Seconds between two looks into the mailbox."""
 
+_LONGER = 60.0
+"""Seconds for which is looked on when everything has come: a second copy comes soon after the first, if one does."""
+
 
 Looking = Callable[[], Awaitable[Iterable[Found | Bounce]]]
 """Looks into a mailbox once, and gives what is new since: messages, or bounces that were read already."""
@@ -223,13 +226,17 @@ class _Course:
     # -- watching -----------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Look until everything that may come has come, and for as long as was asked for otherwise."""
+        """Look until everything that may come has come, a little longer for second copies, and no longer than asked."""
         until = self.means.wall() + self.wanted.watch
+        longer = min(_LONGER, self.wanted.watch / 10)
+        complete_at: float | None = None
         while True:
             await self._look()
             now = self.means.wall()
             self.change(watched_until=now)
-            if not self._awaited() or now >= until or (self.means.mailbox is None and self.means.returns is None):
+            complete_at = None if self._awaited() else complete_at or now
+            is_over = complete_at is not None and now >= complete_at + longer
+            if is_over or now >= until or (self.means.mailbox is None and self.means.returns is None):
                 return
             await asyncio.sleep(min(_POLL, until - now))
 
