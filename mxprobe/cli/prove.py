@@ -31,6 +31,7 @@ _OPTIONS = (
     click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
     click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
     click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),
+    click.option("--allow-special", is_flag=True, help="Write to private and loopback addresses."),
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
     click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True),
 )

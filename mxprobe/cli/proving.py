@@ -121,6 +121,7 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         port=options["port"],
         nameservers=options["nameservers"],
         cafile=options["cafile"],
+        allow_special=options["allow_special"],
     )
 
 

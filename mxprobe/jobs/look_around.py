@@ -66,6 +66,7 @@ async def _prove(lookout: Lookout, step: Prove) -> tuple[tuple[Finding, ...], Gr
         watch=step.watch,
         unknown=step.unknown,
         down=step.down,
+        allow_special=True,
         new_token=lambda: f"{dice.getrandbits(64):016x}",
     )
     proof = Proof(

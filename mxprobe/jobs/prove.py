@@ -120,6 +120,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         watch=options.watch,
         again=options.again,
         unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
+        allow_special=options.allow_special,
         only=tuple(host.rstrip(".").lower() for host in options.only),
     )
     proof = Proof(

@@ -21,9 +21,10 @@ from mxprobe.facts.proof import TOKEN_HEADER, Answer, Copy, Found, Handover, Pro
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.labelled import Author, write_labelled
 from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.proving import answer_of, is_worth_asking_again
 from mxprobe.mx.senders import rfc5321
+from mxprobe.mx.shared import shared_provider
 from mxprobe.mx.tlsneed import Need, need_by_mtasts
 from mxprobe.mx.trace import read_copy
 from mxprobe.wire.dial import Connect
@@ -68,7 +69,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     `unknown` is a recipient who is not there, "" for none: a message to them goes over every host but the primary.
     `again` are the seconds after which a host that said later is asked once more (None: it is not). `only`: the hosts
-    that are written to (empty: all). `down` are hosts that are known to be down. `new_token` makes marks.
+    that are written to (empty: all). `down` are hosts that are known to be down. `new_token` makes marks. Addresses
+    of special use are written to with `allow_special` alone, and at hosts that many share nobody is who is not there.
     """
 
     author: Author
@@ -78,6 +80,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     again: float | None = 330.0
     only: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    allow_special: bool = False
     new_token: Callable[[], str] = lambda: secrets.token_hex(8)
 
 
@@ -89,7 +92,11 @@ async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
     """The proof with its chain and a route for every message that will be sent; nothing is said to any host."""
     answers = await look_up(proof.domain, resolver)
     plan = plan_mx(proof.domain, index_answers(answers))
-    targets = plan.targets(wanted.port)
+    targets = [
+        target
+        for target in plan.targets(wanted.port)
+        if wanted.allow_special or special_use(target.endpoint.address) is None
+    ]
     addresses: dict[str, list[str]] = {}
     for target in targets:
         addresses.setdefault(target.endpoint.host, []).append(target.endpoint.address)
@@ -101,7 +108,7 @@ async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
             continue
         route = Route(token=wanted.new_token(), via=host, preference=preference, recipient=proof.recipient)
         routes.append(route)
-        if wanted.unknown and preference != proof.best:
+        if wanted.unknown and preference != proof.best and shared_provider(host) is None:
             routes.append(replace(route, token=wanted.new_token(), recipient=wanted.unknown, is_unknown=True))
     return replace(proof, routes=tuple(routes))
 
