@@ -1,6 +1,7 @@
 """What `mxprobe prove` makes of its words, and how it shows a proof."""
 
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from mxprobe.probe.mailboxes.password import PasswordSource, read_password
 from mxprobe.report.json import ProofDocument, render_document
 from mxprobe.report.junit import render_proof_junit
 from mxprobe.report.proof_text import render_proof
+from mxprobe.report.words import say_span
 from mxprobe.scenario.durations import NoDuration, parse_duration
 
 _PASSWORD = "MXPROBE_IMAP_PASSWORD"
@@ -94,6 +96,19 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
     else:
         shown = document if sys.stdout.isatty() else masked(document)
         click.echo(render_proof(shown.proof, shown.judgements, status, str(journal or "")))
+    return status
+
+
+def show_again(proved: Proved, options: Mapping[str, Any], path: Path) -> int:
+    """Print a proof that was kept; one that is older than it may be is not proven any more."""
+    status = show(proved, options, path)
+    within = options["within"]
+    if within is None:
+        return status
+    age = time.time() - proved.proof.began_at
+    if age > _seconds("--proven-within", within):
+        click.echo(f"The proof is {say_span(age)} old, and {within} is the most: prove it again.  Exit 1.", err=True)
+        return 1
     return status
 
 

@@ -17,8 +17,9 @@ import click
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
+@click.option("--proven-within", "within", metavar="TIME", help="Of a proof: exit 1 if it is older (30d).")
 def command(file: Path, **options: Any) -> int:
-    """Look again at a saved probe (probe --save) or saved runs (run --format json) with today's rules.
+    """Look again at a saved probe (probe --save), a proof or saved runs (run --format json) with today's rules.
 
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
@@ -26,7 +27,9 @@ def command(file: Path, **options: Any) -> int:
     one of a scenario's: `{reply: 554} at banner`. No network is touched; a forecast alone changes no exit status.
     """
     from mxprobe.cli.showing import check_options, show
+    from mxprobe.errors import InputError, Place
     from mxprobe.facts.text import mask
+    from mxprobe.jobs.look import Look
     from mxprobe.jobs.look_again import look_again
     from mxprobe.jobs.what_if import what_if
     from mxprobe.report.formats import RUN_FORMATS
@@ -37,7 +40,13 @@ def command(file: Path, **options: Any) -> int:
         _check_what_if(options)
         return show(what_if(file, options["down"], options["faults"]), options)
     seen = look_again(file)
-    if not isinstance(seen, tuple):
+    if not isinstance(seen, tuple | Look):
+        from mxprobe.cli.proving import show_again
+
+        return show_again(seen, options, file)
+    if options["within"] is not None:
+        raise InputError("--proven-within asks how old a proof is, and this file is none", place=Place(str(file)))
+    if isinstance(seen, Look):
         return show(seen, options)
     if options["form"] == "text":
         text = render_runs(seen)

@@ -124,6 +124,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     """
 
     schema: int = PROOF_SCHEMA
+    kind: str = "proof"
     version: str
     domain: str
     recipient: str

@@ -1,6 +1,7 @@
 """Looks again at a saved probe or saved runs, with today's rules. Prints nothing."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,9 @@ from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, judge
 from mxprobe.rules import judge_run
+
+if TYPE_CHECKING:
+    from mxprobe.jobs.prove import Proved
 
 
 class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,17 +30,24 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 0
 
 
-def look_again(path: str | Path) -> Look | tuple[Run, ...]:
-    """The look of a saved probe, or the runs of a saved play. Raises InputError for any other file."""
+def look_again(path: str | Path) -> "Look | Proved | tuple[Run, ...]":
+    """The look of a saved probe, a proof that was kept, or the runs of a saved play. Raises InputError for any other
+    file.
+    """
     try:
         data = Path(path).read_bytes()
         saved = msgspec.json.decode(data, type=_Saved)
-        if saved.schema != 1 or saved.kind not in ("look", "runs"):
+        if saved.schema != 1 or saved.kind not in ("look", "runs", "proof"):
             raise InputError(
-                "this is no saved probe and no saved run of schema 1",
+                "this is no saved probe, no proof and no saved run of schema 1",
                 place=Place(str(path)),
-                hint="They come from `mxprobe probe --save FILE` and `mxprobe run --format json`.",
+                hint="They come from `mxprobe probe --save FILE`, `mxprobe prove` and `mxprobe run --format json`.",
             )
+        if saved.kind == "proof":
+            from mxprobe.jobs.prove import judge as judge_proof
+            from mxprobe.jobs.prove import load_proof
+
+            return judge_proof(load_proof(Path(path)))
         if saved.kind == "look":
             return judge(msgspec.json.decode(data, type=_SavedLook).snapshot)
         return tuple(_judge_again(run) for run in msgspec.json.decode(data, type=_SavedRuns).runs)

@@ -35,8 +35,9 @@ def what_if(path: str | Path, down: Sequence[str] = (), faults: Sequence[str] = 
     nothing.
     """
     seen = look_again(path)
-    if isinstance(seen, tuple):
-        raise InputError("saved runs have no chain to ask about; a saved probe has", place=Place(str(path)))
+    if not isinstance(seen, Look):
+        what = "saved runs have" if isinstance(seen, tuple) else "a proof has"
+        raise InputError(f"{what} no chain to ask about; a saved probe has", place=Place(str(path)))
     chain = chain_today(seen.snapshot)
     if chain is None:
         raise InputError(f"{seen.snapshot.domain} had no MX host to go down", place=Place(str(path)))
