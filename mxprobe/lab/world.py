@@ -340,7 +340,7 @@ class World:
             domain=self.scenario.domain,
             recipients=step.recipients if isinstance(step, Probe) else (),
             proves=step if isinstance(step, Prove) else None,
-            found=self._found,
+            found=self._finder(),
             seed=self.seed,
             policy_port=self.policy_port,
             short=self.scenario.short,
@@ -353,21 +353,28 @@ class World:
         findings, grades = await look(lookout)
         self.looks.append(Looked(name=step.name, at=round(at, 6), findings=findings, grades=grades))
 
-    def _found(self) -> tuple[Found | Bounce, ...]:
-        """What a mailbox of the domain's people holds, and what came back to those who sent."""
-        given_back = (event for event in self.events if event.kind is EventKind.BOUNCED and event.recipient)
-        bounces = (
-            Bounce(
-                recipient=event.recipient or "",
-                action="failed",
-                status=event.status,
-                reporter=event.who,
-                token=event.message,
-                diagnostic=event.text,
+    def _finder(self) -> Callable[[], tuple[Found | Bounce, ...]]:
+        """Tells each time what has come into the mailboxes since, and what came back to those who sent."""
+        seen = [0, 0]
+
+        def find() -> tuple[Found | Bounce, ...]:
+            letters, events = self.mailbox[seen[0] :], self.events[seen[1] :]
+            seen[0], seen[1] = len(self.mailbox), len(self.events)
+            bounces = (
+                Bounce(
+                    recipient=event.recipient or "",
+                    action="failed",
+                    status=event.status,
+                    reporter=event.who,
+                    token=event.message,
+                    diagnostic=event.text,
+                )
+                for event in events
+                if event.kind is EventKind.BOUNCED and event.recipient
             )
-            for event in given_back
-        )
-        return (*self.mailbox, *bounces)
+            return (*letters, *bounces)
+
+        return find
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers that the step names, or on all."""

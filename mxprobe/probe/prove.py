@@ -37,8 +37,10 @@ from mxprobe.wire.trust import Trust
 _CLEAR_AGAIN = ("T4", "T10", "T17")
 """Cells behind which an opportunistic sender tries once more without TLS."""
 
-_POLL = 5.0
-"""Seconds between two looks into the mailbox."""
+_POLL, _SELDOM = 5.0, 30.0
+"""Seconds between two looks into the mailbox: at first, and after the first minutes."""
+
+_AT_FIRST = 180.0
 
 _LONGER = 60.0
 """Seconds for which is looked on when everything has come: a second copy comes soon after the first, if one does."""
@@ -245,7 +247,8 @@ class _Course:
             is_over = complete_at is not None and now >= complete_at + longer
             if is_over or now >= until or (self.means.mailbox is None and self.means.returns is None):
                 return
-            await asyncio.sleep(min(_POLL, until - now))
+            pause = _POLL if now < until - self.wanted.watch + _AT_FIRST else _SELDOM
+            await asyncio.sleep(min(pause, until - now))
 
     def _awaited(self) -> tuple[Route, ...]:
         """The routes of which a copy or a bounce may still come."""
