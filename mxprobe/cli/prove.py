@@ -19,6 +19,9 @@ _OPTIONS = (
     click.option("--at-most", default="12h", show_default=True, help="How long to wait for an outage."),
     click.option("--watch", default="30m", show_default=True, help="How long to look for copies."),
     click.option("--again", default="330s", show_default=True, help="When to ask a host once more that greylists."),
+    click.option(
+        "--overdue", default="30m", show_default=True, help="How long a backup may take to hand a message on."
+    ),
     click.option("--deadline", default="6h", show_default=True, help="Until when a message counts as on its way."),
     click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing."),
     click.option("--save", type=click.Path(path_type=Path), help="Keep the proof here (default: DOMAIN-DAY.json)."),

@@ -130,6 +130,7 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         at_most=_seconds("--at-most", options["at_most"]),
         watch=_seconds("--watch", options["watch"]),
         again=_seconds("--again", options["again"]),
+        overdue=_seconds("--overdue", options["overdue"]),
         deadline=_seconds("--deadline", options["deadline"]),
         mail_from=options["mail_from"],
         helo=options["helo"],

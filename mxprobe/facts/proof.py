@@ -118,7 +118,10 @@ class Route(Struct, frozen=True, kw_only=True):
 
 class Proof(Struct, frozen=True, kw_only=True):
     """Everything that was seen. `watched_until` is when nobody looked for copies any more, `deadline` until when a
-    message that was accepted may still come; `allowed_by` the record or the flag that allowed it.
+    message that was accepted may still come; `allowed_by` the record or the flag that allowed it. A message that was
+    accepted is handed on late once `overdue` seconds have gone by. `up_at` is when hosts that were down were first seen
+    to take connections again (None: they were not). `policy_missing` says why there is a sign of an MTA-STS policy and
+    it could not be had.
 
     `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere).
     """
@@ -140,6 +143,9 @@ class Proof(Struct, frozen=True, kw_only=True):
     mailbox: str = ""
     returns: str = ""
     complete: bool = True
+    overdue: float = 1800.0
+    up_at: float | None = None
+    policy_missing: str = ""
 
     @property
     def best(self) -> int:

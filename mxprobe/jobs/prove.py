@@ -22,13 +22,13 @@ from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
 from mxprobe.probe.mailboxes.mailbox import Watch
-from mxprobe.probe.prove import Means, Wanted, plan_proof, prove
+from mxprobe.probe.prove import Means, Wanted, plan_proof, prove, watched_hosts
 from mxprobe.rules import judge_proof
 from mxprobe.settings import load_settings
 from mxprobe.wire.dial import connect
 from mxprobe.wire.exchange import ask_over_sockets
 from mxprobe.wire.fetch import FetchMeans
-from mxprobe.wire.outage import Watched, until_down
+from mxprobe.wire.outage import until_down
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext, permissive_context, trusted_pem
 
@@ -48,7 +48,8 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     `maildir:PATH`), `watching` how, and `clean` that our messages are removed from there in the end. `unknown` writes
     over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all). A
     host that puts a message off as greylisting does is asked once more after `again`. `when_down` waits until these
-    hosts are down, for `at_most`, and writes to the others.
+    hosts are down, for `at_most`, and writes to the others; every `knock` seconds it is seen whether they are up. What
+    was accepted is overdue after `overdue`, and lost after `deadline`.
     """
 
     mailbox: str = ""
@@ -62,7 +63,9 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     at_most: float = 12 * _HOUR
     watch: float = 1800.0
     again: float = 330.0
+    knock: float = 60.0
     deadline: float = 6 * _HOUR
+    overdue: float = 1800.0
     mail_from: str = ""
     helo: str | None = None
     port: int | None = None
@@ -119,6 +122,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         port=request.vantage.port,
         watch=options.watch,
         again=options.again,
+        knock=options.knock,
         unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
         allow_special=options.allow_special,
         only=tuple(host.rstrip(".").lower() for host in options.only),
@@ -133,6 +137,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         began_at=now,
         watched_until=now,
         deadline=now + options.deadline,
+        overdue=options.overdue,
     )
     proof = await plan_proof(proof, wanted, resolver)
     _check_plan(proof, options)
@@ -205,7 +210,8 @@ async def resume(path: Path, options: ProveOptions, arrived: tuple[str, ...] = (
         if route.begun_at is not None
     )
     author = Author(mail_from=proof.mail_from, helo=proof.helo, contact=settings.contact)
-    wanted = Wanted(author=author, port=request.vantage.port, watch=options.watch)
+    down = tuple(dict.fromkeys(host for route in routes for host in route.down)) if proof.up_at is None else ()
+    wanted = Wanted(author=author, port=request.vantage.port, watch=options.watch, down=down, knock=options.knock)
     proof = replace(
         proof,
         routes=routes,
@@ -264,18 +270,13 @@ def _count_messages(number: int) -> None:
 async def _wait_for_outage(prepared: Prepared, tell: Callable[[str], None]) -> tuple[Wanted, Proof]:
     """The wish and the proof as they are once the named hosts are down: nothing is sent to those."""
     options, proof = prepared.options, prepared.proof
-    addresses = dict(proof.addresses)
-    watched = Watched(
-        hosts=tuple((host, addresses.get(host, ())) for host in options.when_down),
-        port=prepared.wanted.port,
-        at_most=options.at_most,
-    )
+    wanted = replace(prepared.wanted, down=options.when_down)
+    watched = replace(watched_hosts(proof, wanted), at_most=options.at_most)
     if not await until_down(watched, connect, tell):
         names = ", ".join(options.when_down)
         raise MxprobeError(f"{names} did not go down within {options.at_most / _HOUR:.0f} h; nothing was sent")
     now = time.time()
     routes = tuple(route for route in proof.routes if route.via not in options.when_down)
-    wanted = replace(prepared.wanted, down=options.when_down)
     shift = now - proof.began_at
     return wanted, replace(proof, routes=routes, began_at=now, deadline=proof.deadline + shift)
 

@@ -368,6 +368,7 @@ class World:
                     reporter=event.who,
                     token=event.message,
                     diagnostic=event.text,
+                    remote=self._refuser(event),
                 )
                 for event in events
                 if event.kind is EventKind.BOUNCED and event.recipient
@@ -375,6 +376,13 @@ class World:
             return (*letters, *bounces)
 
         return find
+
+    def _refuser(self, bounced: Event) -> str:
+        """Who refused, last, what bounced; empty: nobody."""
+        about = (bounced.who, bounced.message, bounced.recipient)
+        tries = (one for one in reversed(self.events) if one.kind is EventKind.REFUSED and one.host)
+        host = next((one.host for one in tries if (one.who, one.message, one.recipient) == about), None)
+        return next((name for _, name in self.scenario.chain if self.scenario.short(name) == host), "")
 
     def publish(self, step: Publish) -> None:
         """Put new records on the name servers that the step names, or on all."""

@@ -86,9 +86,16 @@ def grade_of(route: Route, proof: Proof) -> Grade:
     """What the route proves of the host that it went over."""
     state = state_of(route, proof)
     if state is State.ARRIVED:
-        primaries = {host for preference, host in proof.chain if preference == proof.best}
-        return Grade.IN_OUTAGE if route.down and primaries <= set(route.down) else Grade.WHILE_UP
+        return Grade.IN_OUTAGE if _was_in_outage(route, proof) else Grade.WHILE_UP
     return Grade.OPEN if state in (State.UNKNOWN, State.WAITING, State.PLANNED) else Grade.NOT
+
+
+def _was_in_outage(route: Route, proof: Proof) -> bool:
+    """Whether every primary was down when the message was taken."""
+    taken = accepted_at(route) or route.last
+    primaries = {host for preference, host in proof.chain if preference == proof.best}
+    was_over = taken is not None and proof.up_at is not None and taken.at >= proof.up_at
+    return bool(route.down) and primaries <= set(route.down) and not was_over
 
 
 def route_of(proof: Proof, host: str) -> Route | None:

@@ -29,6 +29,7 @@ from mxprobe.mx.tlsneed import Need, need_by_mtasts
 from mxprobe.mx.trace import read_copy
 from mxprobe.wire.dial import Connect
 from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.outage import Watched, are_up, until_up
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.send import Manner, Parcel, Sent, send
 from mxprobe.wire.tls import PermissiveContext
@@ -71,7 +72,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     `unknown` is a recipient who is not there, "" for none: a message to them goes over every host but the primary.
     `again` are the seconds after which a host that said later is asked once more (None: it is not). `only`: the hosts
-    that are written to (empty: all). `down` are hosts that are known to be down. `new_token` makes marks. Addresses
+    that are written to (empty: all). `down` are hosts that are known to be down; every `knock` seconds it is seen
+    whether they are up again. `new_token` makes marks. Addresses
     of special use are written to with `allow_special` alone, and at hosts that many share nobody is who is not there.
     """
 
@@ -82,12 +84,20 @@ class Wanted(Struct, frozen=True, kw_only=True):
     again: float | None = 330.0
     only: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    knock: float = 60.0
     allow_special: bool = False
     new_token: Callable[[], str] = lambda: secrets.token_hex(8)
 
 
 Keep = Callable[[Proof], None]
 """Writes down what is known. It returns when that is on disk."""
+
+
+def watched_hosts(proof: Proof, wanted: Wanted) -> Watched:
+    """The hosts that are or shall be down, as they are knocked at."""
+    addresses = dict(proof.addresses)
+    hosts = tuple((host, addresses.get(host, ())) for host in wanted.down)
+    return Watched(hosts=hosts, port=wanted.port, every=wanted.knock)
 
 
 async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
@@ -147,8 +157,16 @@ class _Course:
         self.policy = await self._policy()
         for route in self.proof.routes:
             if route.begun_at is None:
-                await self._send(route)
-        await self._watch()
+                route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
+                self._put(route)
+                await self._try_addresses(route)
+        knocking = asyncio.create_task(self._knock())
+        try:
+            await self._ask_again()
+            await self._watch()
+        finally:
+            knocking.cancel()
+            await asyncio.gather(knocking, return_exceptions=True)
 
     def change(self, **changes: object) -> None:
         """Take a change in, and have it kept."""
@@ -160,17 +178,22 @@ class _Course:
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
-    async def _send(self, route: Route) -> None:
-        """Hand one message over, at the first address of its host that takes it; later once more, if it says later."""
-        route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
-        self._put(route)
-        route = await self._try_addresses(route)
-        if self.wanted.again is not None and route.last is not None and is_worth_asking_again(route.last):
-            self.tell(f"{route.via} says later; it is asked again in {self.wanted.again:.0f} s")
-            await asyncio.sleep(self.wanted.again)
+    async def _ask_again(self) -> None:
+        """Offer once more, after the wait, what a host has put off as greylisting does."""
+        wanted = self.wanted
+        put_off = [one for one in self.proof.routes if one.last is not None and is_worth_asking_again(one.last)]
+        if wanted.again is None or not put_off:
+            return
+        hosts = ", ".join(dict.fromkeys(route.via for route in put_off))
+        self.tell(f"asking again in {wanted.again:.0f} s, because it was put off: {hosts}")
+        await asyncio.sleep(wanted.again)
+        if wanted.down and await are_up(watched_hosts(self.proof, wanted), self.means.connect):
+            self._note_up()
+        for route in put_off:
             await self._try_addresses(route)
 
-    async def _try_addresses(self, route: Route) -> Route:
+    async def _try_addresses(self, route: Route) -> None:
+        """Hand one message over, at the first address of its host where it gets to speak."""
         for address in dict(self.proof.addresses).get(route.via, ()):
             endpoint = Endpoint(host=route.via, address=address, port=self.wanted.port)
             self.tell(f"handing a message for {route.recipient} to {route.via} ({address})")
@@ -179,7 +202,6 @@ class _Course:
             self._put(route)
             if handover.cell[0] not in "CB":
                 break
-        return route
 
     async def _hand_over(self, route: Route, endpoint: Endpoint) -> Handover:
         at = self.means.wall()
@@ -226,11 +248,28 @@ class _Course:
         if self.means.fetch is None:
             return None
         record = read_record(await self.means.resolver.ask(record_question(self.proof.domain)))
+        if record.status in (RecordStatus.ABSENT, RecordStatus.INVALID):
+            return None
         if record.status is not RecordStatus.FOUND:
+            self.change(policy_missing=f"the TXT record of MTA-STS could not be read: {record.status}")
             return None
         fetched = await fetch_policy(self.proof.domain, self.means.fetch)
         policy = read_policy(fetched.body) if fetched.status is FetchStatus.FETCHED else None
-        return policy if isinstance(policy, Policy) else None
+        if isinstance(policy, Policy):
+            return policy
+        self.change(policy_missing=f"the MTA-STS policy could not be had: {fetched.status}")
+        return None
+
+    async def _knock(self) -> None:
+        """Take down when the hosts that are down are up again."""
+        if self.wanted.down:
+            await until_up(watched_hosts(self.proof, self.wanted), self.means.connect)
+            self._note_up()
+
+    def _note_up(self) -> None:
+        if self.proof.up_at is None:
+            self.tell(f"{', '.join(self.wanted.down)} is up again")
+            self.change(up_at=self.means.wall())
 
     # -- watching -----------------------------------------------------------------------------------------------------
 

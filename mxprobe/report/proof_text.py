@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Answer, Handover, Proof, Route
 from mxprobe.facts.run import TlsUse
+from mxprobe.mx.draining import drain_of
 from mxprobe.mx.proving import Grade, State, accepted_at, first_copy, grade_of, hop_to, route_of, state_of
 from mxprobe.report.look_text import render_findings
 from mxprobe.report.words import WIDTH, count_of, cut, say_span, wrap
@@ -107,7 +108,19 @@ def _arrival(proof: Proof, route: Route) -> str:
     words = ["accepted", *([f"handed to {hop.by}"] if hop is not None else [])]
     took = f" in {say_span(max(copy.at - taken.at, 0.0))}" if taken is not None and copy is not None else ""
     copies = f", {len(route.copies)} copies" if len(route.copies) > 1 else ""
-    return f"{', '.join([*words, f'arrived{took}'])}{copies}"
+    return f"{', '.join([*words, f'arrived{took}'])}{copies}{_why_late(proof, route)}"
+
+
+def _why_late(proof: Proof, route: Route) -> str:
+    """What an outage and the schedule of who kept the message have to do with its delay."""
+    drain = drain_of(route, proof)
+    if drain is None:
+        return ""
+    seen = "as soon as" if drain.waited < 1 else f"{say_span(drain.waited)} after"
+    after = f", {seen} {', '.join(route.down)} was seen up again"
+    if drain.mailer is None or drain.longest is None:
+        return after
+    return f"{after} ({drain.mailer.title} tries again within {say_span(drain.longest)})"
 
 
 def _since(route: Route) -> float:
@@ -131,6 +144,8 @@ def _steps(proof: Proof, route: Route) -> Iterator[tuple[str, str, str]]:
     for handover in route.handovers:
         yield _WORDS[handover.answer], _clock(handover.at), _evidence(handover)
     start = _since(route)
+    if route.down and proof.up_at is not None:
+        yield "up again", f"+{say_span(max(proof.up_at - start, 0.0))}", f"{', '.join(route.down)} takes connections"
     for copy in route.copies:
         hop = hop_to(copy, route, proof)
         if hop is not None:

@@ -1,4 +1,4 @@
-"""Waits until hosts are down: by asking them now and then, politely, whether they take connections.
+"""Waits until hosts are down, or up again: by asking them now and then, politely, whether they take connections.
 
 Standards: RFC 5321 §4.5.4.1 (who is not reached is asked again after a while).
 """
@@ -34,14 +34,33 @@ async def until_down(watched: Watched, connect: Connect, tell: Callable[[str], N
     names = ", ".join(host for host, _ in watched.hosts)
     tell(f"waiting for {names} to go down; asked every {watched.every:.0f} s")
     while loop.time() < until:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(_answers(endpoint, connect)) for endpoint in _endpoints(watched)]
-        silent = 0 if any(task.result() for task in asked) else silent + 1
+        silent = 0 if any((await _ask_all(watched, connect)).values()) else silent + 1
         if silent >= _IN_A_ROW:
             tell(f"{names} is down")
             return True
         await asyncio.sleep(watched.every if not silent else min(watched.every, 5.0))
     return False
+
+
+async def until_up(watched: Watched, connect: Connect) -> None:
+    """Wait until each of the hosts takes connections again, at one of its addresses; for as long as it takes."""
+    while True:
+        if await are_up(watched, connect):
+            return
+        await asyncio.sleep(watched.every)
+
+
+async def are_up(watched: Watched, connect: Connect) -> bool:
+    """Whether each of the hosts takes connections, at one of its addresses."""
+    answers = await _ask_all(watched, connect)
+    return {host for host, _ in watched.hosts} <= {endpoint.host for endpoint, says in answers.items() if says}
+
+
+async def _ask_all(watched: Watched, connect: Connect) -> dict[Endpoint, bool]:
+    """Whether each address of the hosts answers, asked at once."""
+    async with asyncio.TaskGroup() as group:
+        asked = {one: group.create_task(_answers(one, connect)) for one in _endpoints(watched)}
+    return {endpoint: task.result() for endpoint, task in asked.items()}
 
 
 def _endpoints(watched: Watched) -> list[Endpoint]:

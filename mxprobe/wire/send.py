@@ -10,7 +10,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import aiosmtplib
 from msgspec import Struct
@@ -165,9 +165,12 @@ class _Session:
         return bool(taken)
 
     def close(self) -> None:
-        """Drop the connection at once; a polite end was said before."""
+        """Drop the connection at once; a polite end was said before, and TLS would wait for the host's farewell."""
         if self.smtp is not None:
+            transport = cast(asyncio.Transport | None, self.smtp.transport)
             self.smtp.close()
+            if transport is not None and self.secured:
+                transport.abort()
 
     async def _connect(self, connect: Connect) -> aiosmtplib.SMTP:
         sock = await self._step(Phase.CONNECT, lambda limit: _within(limit, connect(self.endpoint)))

@@ -22,9 +22,6 @@ RULE = Rule(
     references=("RFC 5321 §3.6.2", "RFC 5321 §4.2.5", "RFC 5321 §6.1"),
 )
 
-_LONG = 1800.0
-"""Seconds after which a backup should have handed on what it took while the primary was up."""
-
 
 def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each backup that still has the message."""
@@ -36,7 +33,7 @@ def find_in_proof(proof: Proof) -> Judgement:
     for route in over_backups(proof):
         if state_of(route, proof) is not State.WAITING or route.down:
             continue
-        if waited(route, proof) < _LONG:
+        if waited(route, proof) < proof.overdue:
             short = f"the message over {route.via} was watched for {waited(route, proof):.0f} s alone"
             continue
         words = Words(

@@ -11,8 +11,10 @@ Example. The primary refuses the backup by policy:
 What to do. Exempt the backup's addresses from SPF, block lists, greylisting and rate limits at the primary.
 Standards. RFC 7208 §D.3; RFC 8601 §4."""
 
+from mxprobe.facts.dsn import Bounce
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
+from mxprobe.mx.proving import names_of
 from mxprobe.rules.proof.reading import NOTHING_SENT, failures, over_backups, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -38,7 +40,7 @@ def find_in_proof(proof: Proof) -> Judgement:
             note for copy in route.copies for note in copy.notes if note.lower().startswith(_BAD) or "spf=" in note
         ]
         bad = [note for note in notes if any(word in note.lower() for word in _BAD)]
-        refused = [bounce for bounce in failures(route) if (bounce.status or "").startswith("5.7.")]
+        refused = [bounce for bounce in failures(route) if _is_by_policy(bounce) and _is_of_primary(bounce, proof)]
         if not bad and not refused:
             continue
         seen = (*bad[:2], *(f'{bounce.reporter}: {bounce.status} "{bounce.diagnostic}"' for bounce in refused[:2]))
@@ -52,3 +54,14 @@ def find_in_proof(proof: Proof) -> Judgement:
         )
         found.append(finding(RULE, route.via, words, Severity.ERROR if refused else None))
     return conclude(RULE, found)
+
+
+def _is_by_policy(bounce: Bounce) -> bool:
+    return (bounce.status or "").startswith("5.7.")
+
+
+def _is_of_primary(bounce: Bounce, proof: Proof) -> bool:
+    """Whether a primary said so, and not the backup itself."""
+    primaries = (host for host in dict(proof.addresses) if proof.is_primary(host))
+    said = f"{bounce.remote} {bounce.diagnostic}".lower()
+    return any(name in said for host in primaries for name in names_of(proof, host))

@@ -28,6 +28,8 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each host that did not prove who it is."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
+    if proof.policy_missing:
+        return inconclusive(RULE, proof.policy_missing)
     found = []
     for route in known_routes(proof):
         last = route.last

@@ -26,6 +26,8 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each host that the policy rules out."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
+    if proof.policy_missing:
+        return inconclusive(RULE, proof.policy_missing)
     found = []
     for route in known_routes(proof):
         if route.last is not None and route.last.cell == "T0":

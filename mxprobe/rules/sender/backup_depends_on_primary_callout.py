@@ -16,6 +16,8 @@ Standards. RFC 5321 §6.1.
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.run import Event, EventKind, Run
+from mxprobe.mx.matrix import Why
+from mxprobe.mx.proving import why_of
 from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, quote, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, healthy_at
@@ -70,11 +72,11 @@ def find_in_proof(proof: Proof) -> Judgement:
     for route in over_backups(proof):
         if not route.down or route.last is None:
             continue
-        if route.last.answer is Answer.LATER and route.last.cell[0] == "R":
+        if why_of(route.last) == (Answer.LATER, Why.PLAIN) and route.last.cell[0] == "R":
             words = Words(
                 says=f"{route.via} takes no mail while {', '.join(route.down)} is down",
                 seen=(quote(route),),
-                means="It asks the primary about recipients: in an outage it is no backup.",
+                means="In an outage it is no backup. That is what a host says which asks the primary about recipients.",
                 do=f"Give {route.via} the list of recipients, or a long memory of those who were verified.",
             )
             found.append(finding(RULE, route.via, words))

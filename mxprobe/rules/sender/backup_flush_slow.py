@@ -16,7 +16,10 @@ Standards. RFC 5321 §4.5.4.1.
 from itertools import pairwise
 
 from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
+from mxprobe.mx.draining import drain_of
+from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, preference_of
 
@@ -75,3 +78,27 @@ def _longest_interval(run: Run, host: str) -> float:
         times = sorted({event.round: event.at for event in mine if event.kind is EventKind.TRIED}.values())
         longest = max([longest, *(after - before for before, after in pairwise(times))])
     return longest
+
+
+def find_in_proof(proof: Proof) -> Judgement:
+    """A finding for each backup that kept the message of an outage longer than the mailer it names explains."""
+    if not was_sent(proof):
+        return inconclusive(RULE, NOTHING_SENT)
+    drains = [(route, drain) for route in over_backups(proof) if (drain := drain_of(route, proof)) is not None]
+    if not drains:
+        return inconclusive(RULE, "no message was kept over an outage and handed on after it")
+    found, unknown = [], []
+    for route, drain in drains:
+        if drain.mailer is None or drain.longest is None:
+            unknown.append(f"{route.via} does not say what it runs")
+            continue
+        if drain.waited <= drain.longest + _GRACE:
+            continue
+        words = Words(
+            says=f"{route.via} handed the message on {drain.waited:.0f} s after the better hosts were back",
+            seen=(f"it greets as {drain.mailer.title}, which tries again after {drain.longest:.0f} s at most by then",),
+            means="Mail was late although everything was up.",
+            do=f"Exempt {route.via} from limits at the better hosts, and flush its queue after an outage.",
+        )
+        found.append(finding(RULE, route.via, words))
+    return inconclusive(RULE, "; ".join(unknown)) if unknown and not found else conclude(RULE, found)
