@@ -18,7 +18,7 @@ class Drain(Struct, frozen=True, kw_only=True):
 
     `up_at` is when the better hosts were first seen to be up again; None: not before the message was there. `mailer` is
     what the host says it runs (None: nothing that is known), and `longest` the longest interval, in seconds, between
-    two of its attempts so far, as it is shipped.
+    two of its attempts by then, as it is shipped.
     """
 
     taken_at: float
@@ -41,7 +41,8 @@ def drain_of(route: Route, proof: Proof) -> Drain | None:
     hop = hop_to(copy, route, proof)
     handed_on = copy.at if hop is None or hop.at is None else hop.at
     mailer = mailer_of(route)
-    longest = None if mailer is None else _longest_so_far(mailer, handed_on - taken.at)
+    by_then = handed_on if proof.up_at is None else min(handed_on, proof.up_at)
+    longest = None if mailer is None else _longest_by(mailer, max(by_then - taken.at, 0.0))
     return Drain(taken_at=taken.at, handed_on_at=handed_on, up_at=proof.up_at, mailer=mailer, longest=longest)
 
 
@@ -52,8 +53,8 @@ def mailer_of(route: Route) -> Profile | None:
     return next((profile for profile in MODELLED if profile.title.lower() in greeting.split()), None)
 
 
-def _longest_so_far(mailer: Profile, age: float) -> float:
-    """The longest interval between two attempts that begin before the message is `age` seconds old."""
+def _longest_by(mailer: Profile, age: float) -> float:
+    """The longest interval between two attempts up to the one in which the message becomes `age` seconds old."""
     total, longest = 0.0, 0.0
     for interval in intervals(mailer.schedule):
         longest = max(longest, interval)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ from mxprobe.jobs.prove import load_proof
 from mxprobe.mx.draining import drain_of
 from mxprobe.mx.proving import Grade, hop_to, route_of
 from mxprobe.report.proof_text import say_verdict
+from tests.support.mailers import Certificate
 from tests.support.pairs import ALICE, NAMES, RETURNS, STRICT, Make, errors_of, grades_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+Issue = Callable[[str], Certificate]
 
 
 @pytest.mark.parametrize("kinds", [("postfix", "postfix"), ("exim", "postfix"), ("postfix", "exim")], ids="-".join)
@@ -81,16 +86,31 @@ def test_a_backup_that_asks_the_primary_is_found_by_the_outage_alone(kind: str, 
     assert grades_of(outage) == {"mx2.kept.test": Grade.NOT}
 
 
-def test_nothing_is_said_to_a_domain_that_does_not_allow_it(make: Make) -> None:
-    pair = make()
-    command = [sys.executable, "-m", "mxprobe", "prove", "alice@closed.test", "--nameserver", NAMES]
+@pytest.mark.parametrize(
+    ("words", "status", "heard"),
+    [
+        (["prove", "alice@closed.test"], 2, ""),
+        (["prove", "alice@closed.test", "--when-down", "mx1.kept.test"], 2, ""),
+        (["probe", "--matrix", "--to", "alice@closed.test"], 2, ""),
+        (["probe", "closed.test"], 0, "ehlo=2 starttls=1 quit=1 commands=4"),
+    ],
+    ids=["prove", "outage", "matrix", "probe"],
+)
+def test_a_domain_that_does_not_allow_it_hears_nothing_of_mail(
+    words: list[str], status: int, heard: str, make: Make, certificate: Issue
+) -> None:
+    pair = make(primary={"certificate": certificate("mx1.kept.test")})
+    command = [sys.executable, "-m", "mxprobe", *words, "--nameserver", NAMES, "--allow-special"]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert said.returncode == 2
-    assert "closed.test does not allow messages of mxprobe: there is no TXT record" in said.stderr
-    assert "--i-own-this" in said.stderr
     assert pair.primary is not None
-    assert "connect from" not in pair.primary.log()
+    ends = [line for line in pair.primary.log().splitlines() if "disconnect from" in line]
+    assert [line.partition("] ")[2] for line in ends] == ([heard] if heard else [])
+    assert "connect from" not in pair.primary.log() or heard
+    assert said.returncode == status, said.stderr
+    if status:
+        assert "there is no TXT record" in said.stderr
+        assert "--i-own-this" in said.stderr
 
 
 def test_what_was_begun_is_never_sent_twice(make: Make, tmp_path: Path) -> None:
