@@ -160,13 +160,11 @@ class _Course:
                 route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
                 self._put(route)
                 await self._try_addresses(route)
-        knocking = asyncio.create_task(self._knock())
-        try:
+        async with asyncio.TaskGroup() as group:
+            knocking = group.create_task(self._knock())
             await self._ask_again()
             await self._watch()
-        finally:
             knocking.cancel()
-            await asyncio.gather(knocking, return_exceptions=True)
 
     def change(self, **changes: object) -> None:
         """Take a change in, and have it kept."""

@@ -5,12 +5,11 @@ Standards: RFC 5321 §4.5.4.1 (who is not reached is asked again after a while).
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 
 from mxprobe.facts.session import Endpoint
-from mxprobe.wire.dial import Connect
+from mxprobe.wire.dial import Connect, ConnectDialer
 
 _EVERY = 60.0
 _PATIENCE = 20.0
@@ -75,10 +74,34 @@ async def _answers(endpoint: Endpoint, connect: Connect) -> bool:
     """Whether a connection is taken, and something is said on it."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            connection: Any = await connect(endpoint)
+            transport, ear = await ConnectDialer(connect).open(_Ear, endpoint.address, endpoint.port)
             try:
-                return bool(await asyncio.get_running_loop().sock_recv(connection, 4))
+                return await ear.heard
             finally:
-                connection.close()
+                transport.abort()
     except (OSError, TimeoutError):
         return False
+
+
+class _Ear(asyncio.Protocol):
+    """Hears whether anything is said before the connection ends, and says nothing but goodbye."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection was taken."""
+        self.transport = transport if isinstance(transport, asyncio.WriteTransport) else None
+
+    def data_received(self, data: bytes) -> None:
+        """Something was said."""
+        if not self.heard.done():
+            self.heard.set_result(True)
+            if self.transport is not None:
+                self.transport.write(b"QUIT\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over."""
+        if not self.heard.done():
+            self.heard.set_result(False)
