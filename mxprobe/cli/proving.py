@@ -12,13 +12,16 @@ import click
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity, Status
+from mxprobe.jobs.kept import read_kept
 from mxprobe.jobs.prove import Prepared, Proved, ProveOptions, load_proof, prepare, resume
+from mxprobe.mx.proven import last_proven
 from mxprobe.mx.proving import Grade, grade_of
 from mxprobe.probe.mailboxes.mailbox import Watch
 from mxprobe.probe.mailboxes.password import PasswordSource, read_password
-from mxprobe.report.json import ProofDocument, render_document
+from mxprobe.report.json import ProofDocument, ProvenDocument, render_document
 from mxprobe.report.junit import render_proof_junit
-from mxprobe.report.proof_text import render_proof
+from mxprobe.report.proof_text import render_proof, say_proven
+from mxprobe.report.proven_text import render_proven, say_outage
 from mxprobe.report.words import say_span
 from mxprobe.scenario.durations import NoDuration, parse_duration
 
@@ -89,14 +92,43 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
     proven = bool(grades) and all(grade in (Grade.WHILE_UP, Grade.IN_OUTAGE) for grade in grades)
     status = 0 if proven and not errors and proof.complete else 1
     document = ProofDocument(proof=proof, judgements=judgements, exit_status=status)
+    for sentence in proved.cleaned:
+        click.echo(f"{sentence}.", err=True)
     if options["form"] == "json":
         click.echo(render_document(document), nl=False)
     elif options["form"] == "junit":
         click.echo(render_proof_junit(masked(document)), nl=False)
     else:
         shown = document if sys.stdout.isatty() else masked(document)
-        click.echo(render_proof(shown.proof, shown.judgements, status, str(journal or "")))
+        earlier = read_kept(journal.parent, proof.domain).proofs if journal is not None else ()
+        saved = f"Saved: {journal}.  " if journal is not None else ""
+        ended = f"{saved}{say_proven(proof)}  {say_outage(last_proven((*earlier, proof)))}  Exit {status}."
+        click.echo(render_proof(shown.proof, shown.judgements))
+        click.echo(ended)
     return status
+
+
+def show_kept(folder: Path, options: Mapping[str, Any]) -> int:
+    """Print when the hosts of the proofs in a folder were proven last. Raises InputError where there are none."""
+    kept = read_kept(folder)
+    if not kept.proofs:
+        raise InputError("no proof is kept in this folder", place=Place(str(folder)), hint="mxprobe prove --save FILE")
+    standing = last_proven(kept.proofs)
+    since = None if options["within"] is None else time.time() - _seconds("--proven-within", options["within"])
+    stale = tuple(
+        one for one in standing if since is not None and not one.is_proven_since(since, in_outage=options["in_outage"])
+    )
+    if options["form"] == "json":
+        names = tuple(one.host for one in stale)
+        click.echo(render_document(ProvenDocument(hosts=standing, stale=names, exit_status=int(bool(stale)))), nl=False)
+        return int(bool(stale))
+    if options["form"] == "junit":
+        raise InputError("a folder of proofs is shown as text or json")
+    others = f", {kept.others} other files" if kept.others else ""
+    told = f"{len(stale)} hosts (!) were not proven within {options['within']}. " if stale else ""
+    click.echo(render_proven(standing, stale))
+    click.echo(f"{len(kept.proofs)} proofs{others}. {told}Exit {int(bool(stale))}.")
+    return int(bool(stale))
 
 
 def show_again(proved: Proved, options: Mapping[str, Any], path: Path) -> int:

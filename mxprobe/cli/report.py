@@ -17,9 +17,12 @@ import click
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
-@click.option("--proven-within", "within", metavar="TIME", help="Of a proof: exit 1 if it is older (30d).")
+@click.option("--proven-within", "within", metavar="TIME", help="Of proofs: exit 1 where it is longer ago (30d).")
+@click.option("--in-outage", is_flag=True, help="With --proven-within: of a backup, proofs in an outage alone count.")
 def command(file: Path, **options: Any) -> int:
     """Look again at a saved probe (probe --save), a proof or saved runs (run --format json) with today's rules.
+
+    Of a folder of kept proofs: when each MX host was proven last.
 
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
@@ -36,6 +39,10 @@ def command(file: Path, **options: Any) -> int:
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
+    if file.is_dir():
+        from mxprobe.cli.proving import show_kept
+
+        return show_kept(file, options)
     if options["down"] or options["faults"]:
         _check_what_if(options)
         return show(what_if(file, options["down"], options["faults"]), options)

@@ -117,8 +117,9 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 class Proof(Struct, frozen=True, kw_only=True):
-    """Everything that was seen. `watched_until` is when nobody looked for copies any more, `deadline` until when a
-    message that was accepted may still come; `allowed_by` the record or the flag that allowed it. A message that was
+    """Everything that was seen. `watched_until` is when copies were looked for last, with success, and
+    `could_not_look` why it failed after that (empty: it did not); `deadline` is until when a message that was accepted
+    may still come; `allowed_by` the record or the flag that allowed it. A message that was
     accepted is handed on late once `overdue` seconds have gone by. `up_at` is when hosts that were down were first seen
     to take connections again (None: they were not). `policy_missing` says why there is a sign of an MTA-STS policy and
     it could not be had.
@@ -146,6 +147,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     overdue: float = 1800.0
     up_at: float | None = None
     policy_missing: str = ""
+    could_not_look: str = ""
 
     @property
     def best(self) -> int:

@@ -5,7 +5,7 @@ Prints nothing. Who may be written to is decided in `mx.consent`, sending and wa
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,10 +75,11 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
 
 
 class Proved(Struct, frozen=True, kw_only=True):
-    """A proof, and what the rules say of it."""
+    """A proof, what the rules say of it, and what was removed from the mailboxes afterwards, in a sentence each."""
 
     proof: Proof
     judgements: tuple[Judgement, ...]
+    cleaned: tuple[str, ...] = ()
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -152,17 +153,31 @@ async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], Non
     """
     proof, wanted, options = prepared.proof, prepared.wanted, prepared.options
     _count_messages(sum(1 for route in proof.routes if route.begun_at is None))
-    mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
+    mailbox, returns = boxes = tuple(_open(word, flag, proof, options) for word, flag in _boxes(options))
     try:
         if options.when_down:
             wanted, proof = await _wait_for_outage(prepared, tell)
         keep(proof, journal)
         proof = await prove(proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell)
+        cleaned = await _clean(boxes, proof) if options.clean and proof.complete else ()
     finally:
-        for box in (mailbox, returns):
+        for box in boxes:
             if box is not None:
                 await box.close()
-    return judge(proof)
+    return replace(judge(proof), cleaned=cleaned)
+
+
+async def _clean(boxes: Iterable[Mailbox | None], proof: Proof) -> tuple[str, ...]:
+    """Remove the messages with marks of this proof, and reports about them, from where they were looked for."""
+    tokens, said = frozenset(route.token for route in proof.routes), []
+    for box in boxes:
+        if box is None:
+            continue
+        try:
+            said.append(f"{await box.clean(tokens)} of our messages removed from {box.describe()}")
+        except MxprobeError as error:
+            said.append(f"Nothing was removed: {error}")
+    return tuple(said)
 
 
 def keep(proof: Proof, journal: Path) -> None:
@@ -307,7 +322,10 @@ def _open(word: str, flag: str, proof: Proof, options: ProveOptions) -> Mailbox 
     tokens = tuple(route.token for route in proof.routes)
     user = (proof.recipient if flag == "--mailbox" else proof.mail_from).rpartition("@")[0]
     watching = replace(options.watching, since=proof.began_at, tokens=tokens, user=user, argument=flag)
-    return open_mailbox(word, watching)
+    box = open_mailbox(word, watching)
+    if options.clean and not box.can_clean:
+        raise InputError(f"--clean removes nothing from {flag} {word.partition(':')[0]}: leave it out")
+    return box
 
 
 def _with_boxes(proof: Proof, options: ProveOptions) -> Proof:

@@ -79,7 +79,8 @@ def state_of(route: Route, proof: Proof) -> State:
 
 
 def _awaited(proof: Proof, until_then: State) -> State:
-    return until_then if proof.watched_until < proof.deadline else State.LOST
+    """Lost it is only where somebody has looked after the deadline."""
+    return State.LOST if proof.mailbox and proof.watched_until >= proof.deadline else until_then
 
 
 def grade_of(route: Route, proof: Proof) -> Grade:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.dsn import Bounce, read_dsn
 from mxprobe.facts.policy import FetchStatus
@@ -131,7 +132,7 @@ async def prove(
     """Send what the proof has planned and not begun, watch for what was sent, and give what was seen.
 
     `keep` is called with every change before the next thing is done. Cancelled, it gives what it has, marked as not
-    complete.
+    complete. Raises what looking into a mailbox for the first time raises; then nothing was sent.
     """
     course = _Course(proof, wanted, means, keep, tell)
     try:
@@ -153,7 +154,8 @@ class _Course:
         self.policy: Policy | None = None
 
     async def run(self) -> None:
-        """Send, then watch."""
+        """See that the mailboxes can be looked at, send, then watch."""
+        await self._look()
         self.policy = await self._policy()
         for route in self.proof.routes:
             if route.begun_at is None:
@@ -221,6 +223,7 @@ class _Course:
             cell=cell,
             turns=sent.turns,
             tls=dict(sent.tls).get(route.recipient),
+            tls_version=sent.tls_version,
         )
 
     async def _speak(self, route: Route, endpoint: Endpoint, need: Need, *, clear: bool) -> Sent:
@@ -277,9 +280,8 @@ class _Course:
         longer = min(_LONGER, self.wanted.watch / 10)
         complete_at: float | None = None
         while True:
-            await self._look()
+            await self._look_if_possible()
             now = self.means.wall()
-            self.change(watched_until=now)
             complete_at = None if self._awaited() else complete_at or now
             is_over = complete_at is not None and now >= complete_at + longer
             if is_over or now >= until or (self.means.mailbox is None and self.means.returns is None):
@@ -294,6 +296,17 @@ class _Course:
             for route in self.proof.routes
             if not route.copies and not route.bounces and (route.last is None or route.last.answer in _MAY_COME)
         )
+
+    async def _look_if_possible(self) -> None:
+        """Look; a mailbox that cannot be looked at now may be later, and what came stays there."""
+        try:
+            await self._look()
+        except MxprobeError as error:
+            if not self.proof.could_not_look:
+                self.tell(f"{error}; it is tried again")
+            self.change(could_not_look=str(error))
+        else:
+            self.change(watched_until=self.means.wall(), could_not_look="")
 
     async def _look(self) -> None:
         for looking in (self.means.mailbox, self.means.returns):

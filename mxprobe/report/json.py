@@ -10,6 +10,7 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.proven import LastProven
 from mxprobe.mx.whatif import Forecast
 
 SCHEMA = 1
@@ -45,6 +46,16 @@ class ProofDocument(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "proof"
     proof: Proof
     judgements: tuple[Judgement, ...] = ()
+    exit_status: int = 0
+
+
+class ProvenDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `report FOLDER --format json` prints; `stale` are the hosts that it is too long ago for."""
+
+    schema: int = SCHEMA
+    kind: str = "proven"
+    hosts: tuple[LastProven, ...]
+    stale: tuple[str, ...] = ()
     exit_status: int = 0
 
 

@@ -35,16 +35,14 @@ def render_plan(proof: Proof, watch: float) -> str:
     return "\n".join([*lines, "Exit 0."])
 
 
-def render_proof(proof: Proof, judgements: tuple[Judgement, ...], status: int, saved: str = "") -> str:
+def render_proof(proof: Proof, judgements: tuple[Judgement, ...]) -> str:
     """The verdicts, the table, the findings, what is not proven."""
     lines: list[str] = []
     for _, host in proof.chain:
         route = route_of(proof, host)
         if route is not None:
             lines += wrap("", say_verdict(proof, route))
-    lines += ["", *_table(proof), "", *render_findings(judgements), "", *_not_proven(proof)]
-    kept = f"Saved: {saved}.  " if saved else ""
-    return "\n".join([*lines, f"{kept}{say_proven(proof)}  Exit {status}."])
+    return "\n".join([*lines, "", *_table(proof), "", *render_findings(judgements), "", *_not_proven(proof)])
 
 
 def say_proven(proof: Proof) -> str:
@@ -135,9 +133,19 @@ def _table(proof: Proof) -> list[str]:
         for step, when, evidence in _steps(proof, route):
             lines.append(cut(f" {path:<11} {step:<11} {when:<10} {evidence}", WIDTH))
             path = ""
+    lines.append(cut(f" {'bounces':<11} {_watched(proof)}", WIDTH))
     if any(route.is_unknown for route in proof.routes):
         lines.append(" (*) for somebody who is not there")
     return lines
+
+
+def _watched(proof: Proof) -> str:
+    """Whether anything came back, until when that was looked for, and why not longer."""
+    came = sum(len(route.bounces) for route in proof.routes)
+    if not proof.returns:
+        return "not looked for: --returns says where they come back to"
+    failed = f"; then not any more: {proof.could_not_look}" if proof.could_not_look else ""
+    return f"{came or 'none':<11} {'':<10} watched until {_clock(proof.watched_until)}{failed}"
 
 
 def _steps(proof: Proof, route: Route) -> Iterator[tuple[str, str, str]]:
@@ -153,13 +161,16 @@ def _steps(proof: Proof, route: Route) -> Iterator[tuple[str, str, str]]:
             yield "handed on", at, f"Received: from {hop.source} by {hop.by}" + (f"  {hop.tls}" if hop.tls else "")
         notes = next((f"; {note}" for note in copy.notes if "spf" in note.lower()), "")
         yield "arrived", f"+{say_span(max(copy.at - start, 0.0))}", f"{copy.place}{notes}"
+    if not route.copies and not route.bounces and accepted_at(route) is not None:
+        yield "arrived", "-", f"no copy and no bounce until {_clock(proof.watched_until)}; it may still arrive"
     for bounce in route.bounces:
         yield "came back", "", f"{bounce.reporter}: {bounce.status or ''} {bounce.diagnostic}".strip()
 
 
 def _evidence(handover: Handover) -> str:
     said = f' "{handover.said}"' if handover.said else f" {handover.cell}"
-    tls = f"  {_TLS[handover.tls]}" if handover.tls is not None else ""
+    version = handover.tls_version.replace("TLSv", "TLS ") or "TLS"
+    tls = f"  {_TLS[handover.tls].replace('TLS', version)}" if handover.tls is not None else ""
     return f"{handover.endpoint.address}{said}{tls}"
 
 

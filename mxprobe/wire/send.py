@@ -60,13 +60,15 @@ class Manner(Struct, frozen=True, kw_only=True):
 class Sent(Struct, frozen=True, kw_only=True):
     """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them.
 
-    `tls` is how the content travelled, by the recipients that it was handed over for.
+    `tls` is how the content travelled, by the recipients that it was handed over for; `tls_version` is of the
+    connection ("TLSv1.3"; empty: there was no TLS).
     """
 
     cell: str
     recipients: tuple[tuple[str, str], ...]
     turns: tuple[Turn, ...]
     tls: tuple[tuple[str, TlsUse], ...] = ()
+    tls_version: str = ""
 
     def turn_of(self, recipient: str) -> Turn:
         """The turn that decided for a recipient: its own RCPT where that was refused, else the last."""
@@ -97,6 +99,7 @@ async def send(endpoint: Endpoint, parcel: Parcel, manner: Manner, connect: Conn
         recipients=tuple(session.answered.items()),
         turns=tuple(session.turns),
         tls=tuple(session.tls.items()),
+        tls_version=session.tls_version,
     )
 
 
@@ -123,6 +126,7 @@ class _Session:
         self.secured = False
         self.tls: dict[str, TlsUse] = {}
         self.authenticated = False
+        self.tls_version = ""
 
     async def run(self, connect: Connect) -> str:
         """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
@@ -203,6 +207,8 @@ class _Session:
         await self._step(Phase.STARTTLS, lambda limit: smtp.starttls(server_hostname=name, timeout=limit))
         if self.turns[-1].reply is not None and self.turns[-1].reply.is_positive:
             self.secured = True
+            secured = smtp.transport.get_extra_info("ssl_object") if smtp.transport else None
+            self.tls_version = str(secured.version() or "") if secured is not None else ""
             self._authenticate(smtp)
             await self._hello(smtp)
 

@@ -46,7 +46,8 @@ def report(token: str) -> bytes:
 def dovecot(tree: Tree, tmp_path: Path, certificate: Issue) -> Iterator[Dovecot]:
     """A running server."""
     require((tree.path / PROGRAM.lstrip("/")).is_file(), "the tree has no Dovecot: unpack dovecot-imapd into it")
-    with Dovecot(tree, tmp_path, certificate(NAME), ADDRESS, (free_port(ADDRESS), free_port(ADDRESS))) as server:
+    doors = ADDRESS, free_port(ADDRESS), free_port(ADDRESS)
+    with Dovecot(tree, tmp_path / "dovecot", certificate(NAME), doors) as server:
         yield server
 
 

@@ -20,6 +20,8 @@ _NOT_YET = 1
 class CommandMailbox:
     """Asks for every token until it has come; how often the message came it can only tell by what it prints."""
 
+    can_clean = False
+
     def __init__(self, words: tuple[str, ...], watch: Watch) -> None:
         self._words = words
         self._limit = watch.limit

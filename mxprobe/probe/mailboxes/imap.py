@@ -28,6 +28,8 @@ Value = TypeVar("Value")
 class ImapMailbox:
     """One account, one connection that is kept between looks and made anew at need."""
 
+    can_clean = True
+
     def __init__(self, account: Account, since: float) -> None:
         self._account = account
         self._since = since

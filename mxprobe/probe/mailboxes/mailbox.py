@@ -20,10 +20,12 @@ DAY = 86_400.0
 
 class Mailbox(Protocol):
     """Where messages may arrive. Raises CouldNotLook where looking failed and may work later, other kinds of
-    MxprobeError where the person has to change something."""
+    MxprobeError where the person has to change something. `can_clean`: messages can be removed from there."""
+
+    can_clean: bool
 
     def describe(self) -> str:
-        """What is looked at, in words for people: never with a password."""
+        """What is looked at, in words for people: never with a password. Empty: nobody looks."""
 
     async def look(self) -> tuple[Found, ...]:
         """What is there and was not there at the last look; the first look finds what lay there already."""

@@ -20,6 +20,8 @@ _OPENING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK"
 class Maildir:
     """The Maildir at `path`. A message keeps the part of its file name before the colon, by which it is known again."""
 
+    can_clean = True
+
     def __init__(self, path: Path, since: float) -> None:
         self._path = path
         self._since = since - DAY

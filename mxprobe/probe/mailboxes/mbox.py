@@ -40,6 +40,8 @@ class _Read(Struct, frozen=True):
 class Mbox:
     """The mbox at `path`, which need not be there yet: some mailers make it for the first message."""
 
+    can_clean = True
+
     def __init__(self, path: Path, since: float) -> None:
         self._path = path
         self._since = since

@@ -7,9 +7,11 @@ from mxprobe.probe.mailboxes.mailbox import Kind, Watch
 class Operator:
     """Finds nothing; that a message arrived is told by hand."""
 
+    can_clean = False
+
     def describe(self) -> str:
-        """How to tell."""
-        return "nobody looks: tell what came with mxprobe prove --resume --arrived TOKEN"
+        """Nobody looks."""
+        return ""
 
     async def look(self) -> tuple[Found, ...]:
         """Nothing."""
