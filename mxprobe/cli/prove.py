@@ -31,6 +31,8 @@ _OPTIONS = (
     click.option("--password-command", metavar="WORDS", help="IMAP password, printed by a command."),
     click.option("--imap-cafile", type=click.Path(path_type=Path), help="Authorities for the IMAP server (PEM)."),
     click.option("--clean", is_flag=True, help="Remove our messages from the mailbox afterwards."),
+    click.option("--dkim-key", type=click.Path(path_type=Path), help="Sign the messages with this RSA key (PEM)."),
+    click.option("--dkim-selector", default="", metavar="NAME", help="Its selector, below the domain of --from."),
     click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
     click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
     click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),

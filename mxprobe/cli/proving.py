@@ -170,6 +170,8 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         nameservers=options["nameservers"],
         cafile=options["cafile"],
         allow_special=options["allow_special"],
+        dkim_key=options["dkim_key"],
+        dkim_selector=options["dkim_selector"],
     )
 
 

@@ -122,7 +122,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     may still come; `allowed_by` the record or the flag that allowed it. A message that was
     accepted is handed on late once `overdue` seconds have gone by. `up_at` is when hosts that were down were first seen
     to take connections again (None: they were not). `policy_missing` says why there is a sign of an MTA-STS policy and
-    it could not be had.
+    it could not be had. `signed` is the domain that the messages were signed for by DKIM (empty: they were not).
 
     `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere).
     """
@@ -148,6 +148,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     up_at: float | None = None
     policy_missing: str = ""
     could_not_look: str = ""
+    signed: str = ""
 
     @property
     def best(self) -> int:

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.errors import InputError, MxprobeError, Place
+from mxprobe.facts.dns import Question, RecordType, TextRecord
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Copy, Proof
-from mxprobe.jobs.look import LookOptions, make_request
-from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent
+from mxprobe.jobs.look import LookOptions, domain_of, make_request
+from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent, text_of
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
 from mxprobe.probe.mailboxes.mailbox import Watch
@@ -26,6 +27,7 @@ from mxprobe.probe.prove import Means, Wanted, plan_proof, prove, watched_hosts
 from mxprobe.rules import judge_proof
 from mxprobe.settings import load_settings
 from mxprobe.wire.dial import connect
+from mxprobe.wire.dkim import Signer
 from mxprobe.wire.exchange import ask_over_sockets
 from mxprobe.wire.fetch import FetchMeans
 from mxprobe.wire.outage import until_down
@@ -49,7 +51,8 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     over each backup to somebody who is not there as well; `only` names the hosts that are written to (empty: all). A
     host that puts a message off as greylisting does is asked once more after `again`. `when_down` waits until these
     hosts are down, for `at_most`, and writes to the others; every `knock` seconds it is seen whether they are up. What
-    was accepted is overdue after `overdue`, and lost after `deadline`.
+    was accepted is overdue after `overdue`, and lost after `deadline`. Messages are signed with the key in `dkim_key`,
+    whose public half stands at `dkim_selector` below the domain of `mail_from`.
     """
 
     mailbox: str = ""
@@ -72,6 +75,8 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
     nameservers: tuple[str, ...] = ()
     cafile: Path | None = None
     allow_special: bool = False
+    dkim_key: Path | None = None
+    dkim_selector: str = ""
 
 
 class Proved(Struct, frozen=True, kw_only=True):
@@ -117,6 +122,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
     allowed = await _consent(request.domain, resolver, options)
     helo = request.helo or "localhost.localdomain"
     author = Author(mail_from=request.vantage.mail_from, helo=helo, contact=settings.contact)
+    signer = await _signer(author, resolver, options)
     now = time.time()
     wanted = Wanted(
         author=author,
@@ -126,6 +132,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         knock=options.knock,
         unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
         allow_special=options.allow_special,
+        sign=signer.sign if signer is not None else None,
         only=tuple(host.rstrip(".").lower() for host in options.only),
     )
     proof = Proof(
@@ -139,6 +146,7 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         watched_until=now,
         deadline=now + options.deadline,
         overdue=options.overdue,
+        signed=signer.domain if signer is not None else "",
     )
     proof = await plan_proof(proof, wanted, resolver)
     _check_plan(proof, options)
@@ -248,6 +256,23 @@ async def _consent(domain: str, resolver: Resolver, options: ProveOptions) -> st
         hint = f"It would be allowed by {record}, or by {found.flag}."
         raise InputError(f"{domain} does not allow messages of mxprobe: {found.reason}", hint=hint)
     return f"TXT {found.allowed_by} until {found.until}"
+
+
+async def _signer(author: Author, resolver: Resolver, options: ProveOptions) -> Signer | None:
+    """What signs, once its key is seen to be published. Raises InputError."""
+    if options.dkim_key is None and not options.dkim_selector:
+        return None
+    if options.dkim_key is None or not options.dkim_selector:
+        raise InputError("--dkim-key and --dkim-selector belong together")
+    if not author.mail_from:
+        raise InputError("a signature is of the sender's domain: --from you@example.com")
+    signer = Signer(domain_of(author.mail_from), options.dkim_selector, options.dkim_key)
+    answer = await resolver.ask(Question(name=signer.record_name, rrtype=RecordType.TXT))
+    texts = [text_of(record.text) for record in answer.records if isinstance(record, TextRecord)]
+    if not signer.is_published_in(texts):
+        says = f"{signer.record_name} does not hold the key: nobody could verify the signature"
+        raise InputError(says, hint=f'It needs: {signer.record_name}. TXT "{signer.record}"')
+    return signer
 
 
 def _check_plan(proof: Proof, options: ProveOptions) -> None:

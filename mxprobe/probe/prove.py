@@ -76,6 +76,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     that are written to (empty: all). `down` are hosts that are known to be down; every `knock` seconds it is seen
     whether they are up again. `new_token` makes marks. Addresses
     of special use are written to with `allow_special` alone, and at hosts that many share nobody is who is not there.
+    `sign` signs a message.
     """
 
     author: Author
@@ -87,6 +88,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     down: tuple[str, ...] = ()
     knock: float = 60.0
     allow_special: bool = False
+    sign: Callable[[bytes], bytes] | None = None
     new_token: Callable[[], str] = lambda: secrets.token_hex(8)
 
 
@@ -228,10 +230,11 @@ class _Course:
 
     async def _speak(self, route: Route, endpoint: Endpoint, need: Need, *, clear: bool) -> Sent:
         wanted, means = self.wanted, self.means
+        content = write_labelled(route, self.proof.domain, wanted.author, self.proof.allowed_by, means.wall())
         parcel = Parcel(
             mail_from=wanted.author.mail_from,
             recipients=(route.recipient,),
-            content=write_labelled(route, self.proof.domain, wanted.author, self.proof.allowed_by, means.wall()),
+            content=content if wanted.sign is None else wanted.sign(content),
         )
         manner = Manner(
             profile=rfc5321.PROFILE,

@@ -185,6 +185,6 @@ def _not_proven(proof: Proof) -> list[str]:
     if not up:
         return []
     primary = _primary(proof)
-    says = f"what {', '.join(up)} does while {primary} is down (recipient checks may depend on it)"
-    again = f"mxprobe prove {proof.recipient} --when-down {primary}   waits for the next outage"
+    says = f"what {', '.join(up)} does while {primary} is down: recipient checks may depend on it"
+    again = f"mxprobe prove {proof.recipient} --when-down {primary}"
     return [*wrap("NOT PROVEN   ", says), f"             {again}"]

@@ -1,6 +1,7 @@
 """Rules about proofs: what raises each, and what comes near and does not."""
 
 import pytest
+from msgspec.structs import replace
 
 from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.proof import Proof
@@ -78,3 +79,33 @@ def test_a_policy_refusal_is_an_error_and_a_note_of_the_filter_a_warning() -> No
     (judgement,) = (one for one in judge(refused).judgements if one.code == "MX856")
 
     assert [one.severity for one in judgement.findings] == [Severity.ERROR]
+
+
+PASS = "mx1.example.test; dkim=pass header.d=probe.test"
+FAIL = "mx1.example.test; dkim=fail (body hash did not verify) header.d=probe.test"
+
+
+@pytest.mark.parametrize(
+    ("straight", "over", "signed", "status"),
+    [
+        ((PASS,), (FAIL,), "probe.test", Status.FIRES),
+        ((PASS,), ("mx1.example.test; dkim=none",), "probe.test", Status.FIRES),
+        ((PASS,), (PASS,), "probe.test", Status.PASSES),
+        ((PASS,), ("mx1.example.test; dkim=temperror header.d=probe.test",), "probe.test", Status.PASSES),
+        ((PASS,), (f"{FAIL}; arc=pass",), "probe.test", Status.PASSES),
+        ((PASS,), (FAIL.replace("probe.test", "list.test"),), "probe.test", Status.INCONCLUSIVE),
+        ((FAIL,), (FAIL,), "probe.test", Status.INCONCLUSIVE),
+        ((), (), "probe.test", Status.INCONCLUSIVE),
+        ((PASS,), (FAIL,), "", Status.INCONCLUSIVE),
+    ],
+)
+def test_a_signature_that_breaks_on_the_way(
+    straight: tuple[str, ...], over: tuple[str, ...], signed: str, status: Status
+) -> None:
+    known = proof(
+        route(MX1, taken(MX1), copies=(replace(copy(2), notes=straight),)),
+        route(MX2, taken(MX2), copies=(replace(copy(9, handed_on(8)), notes=over),)),
+        signed=signed,
+    )
+
+    assert _status(known, "MX859")[0] is status
