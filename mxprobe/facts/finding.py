@@ -25,15 +25,16 @@ class Severity(StrEnum):
 class Finding(Struct, frozen=True, kw_only=True):
     """One cause, told once.
 
-    `subject` is what it is about (a domain, a host, an endpoint id, a message); `says` one sentence; `seen` the
-    evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader; `also` names what
-    follows from it ("MX707 certificate names"); `references` are clauses.
+    `subject` is what it is about (a domain, a host, an endpoint id, a message), `about` what else; `says` one
+    sentence; `seen` the evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader;
+    `also` names what follows from it ("MX707 certificate names"); `references` are clauses.
     """
 
     code: str
     name: str
     severity: Severity
     subject: str
+    about: tuple[str, ...] = ()
     says: str
     seen: tuple[str, ...] = ()
     means: str = ""

@@ -25,9 +25,10 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """What a finding tells: what is so, the evidence, what it means, what to do."""
+    """What a finding tells: what is so, the evidence, what it means, what to do; `about` are further subjects."""
 
     says: str
+    about: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     means: str = ""
     do: str = ""
@@ -40,6 +41,7 @@ def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = 
         name=rule.name,
         severity=severity or rule.severity,
         subject=subject,
+        about=words.about,
         says=words.says,
         seen=words.seen,
         means=words.means,
@@ -60,15 +62,28 @@ def inconclusive(rule: Rule, reason: str) -> Judgement:
 
 
 def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Judgement, ...]:
-    """One cause, one finding: what a firing rule covers about the same subject moves under its `also`."""
+    """One cause, one finding: what a firing rule covers about the same subject moves under its `also`.
+
+    What a covered rule covers follows as well. Of several that cover one finding the first in order has it.
+    """
     covers = {rule.code: rule.covers for rule in rules}
     firing = [found for judgement in judgements for found in judgement.findings]
-    owner: dict[str, Finding] = {}
+    covered: dict[str, Finding] = {}
     for found in firing:
         for other in firing:
-            if other.code in covers.get(found.code, ()) and other.subject == found.subject:
-                owner[other.id] = found
+            if other.code in covers.get(found.code, ()) and other.subject in (found.subject, *found.about):
+                covered.setdefault(other.id, found)
+    owner = {name: _root(found, covered) for name, found in covered.items()}
     return tuple(_fold_one(judgement, firing, owner) for judgement in judgements)
+
+
+def _root(found: Finding, covered: dict[str, Finding]) -> Finding:
+    """The finding that stands alone above one: who covers it, or who covers that."""
+    seen = set[str]()
+    while found.id in covered and found.id not in seen:
+        seen.add(found.id)
+        found = covered[found.id]
+    return found
 
 
 def _fold_one(judgement: Judgement, firing: list[Finding], owner: dict[str, Finding]) -> Judgement:
@@ -77,7 +92,7 @@ def _fold_one(judgement: Judgement, firing: list[Finding], owner: dict[str, Find
     for found in judgement.findings:
         if found.id not in owner:
             also = tuple(f"{other.code} {other.name}" for other in firing if owner.get(other.id) == found)
-            kept.append(replace(found, also=also))
+            kept.append(replace(found, also=tuple(dict.fromkeys(also))))
     under = dict.fromkeys(owner[found.id].code for found in judgement.findings if found.id in owner)
     reason = f"told under {', '.join(under)}" if under and not kept else judgement.reason
     return replace(judgement, findings=tuple(kept), reason=reason)

@@ -1,4 +1,4 @@
-"""The rules about domains, one file each. A new rule is one file and one line in RULES."""
+"""The rules about domains, one file each. A new rule is one file and one line in the RULES of its folder."""
 
 from types import ModuleType
 
@@ -42,8 +42,10 @@ from mxprobe.rules.domain import (
     starttls_not_offered,
     tls_parity_gap,
 )
+from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
+from mxprobe.rules.domain.transport import RULES as TRANSPORT_RULES
 
-RULES: tuple[ModuleType, ...] = (
+_HERE: tuple[ModuleType, ...] = (
     egress_port_25_blocked,
     probe_identity_weak,
     probe_rejected_by_policy,
@@ -83,3 +85,5 @@ RULES: tuple[ModuleType, ...] = (
     greylist_not_shared,
     open_relay,
 )
+
+RULES: tuple[ModuleType, ...] = _HERE + CHAIN_RULES + TRANSPORT_RULES
