@@ -17,12 +17,23 @@ class Role(StrEnum):
     FOREIGN = "foreign"
 
 
+class Form(StrEnum):
+    """How a foreign recipient is written: as it is, or so that a host makes it out of a name of its own domain."""
+
+    PLAIN = ""
+    PERCENT = "user%elsewhere@here"
+    BANG = "elsewhere!user@here"
+    ROUTE = "@here:user@elsewhere"
+
+
 class RcptQuestion(Struct, frozen=True, kw_only=True):
-    """One RCPT: the recipient, its role, and the sender of the envelope (empty: the null sender)."""
+    """One RCPT: the recipient, its role, and the sender of the envelope (empty: the null sender); `form` is that of a
+    foreign recipient."""
 
     role: Role
     recipient: str
     sender: str = ""
+    form: Form = Form.PLAIN
 
 
 class AskedAbout(Struct, frozen=True, kw_only=True):

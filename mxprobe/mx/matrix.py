@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from mxprobe.facts.matrix import AskedAbout, RcptQuestion, Role
+from mxprobe.facts.matrix import AskedAbout, Form, RcptQuestion, Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Endpoint, Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -139,6 +139,21 @@ def answers_of(snapshot: Snapshot, visit: Visit) -> tuple[Given, ...]:
 def all_answers(snapshot: Snapshot) -> tuple[Given, ...]:
     """What every address said to every question."""
     return tuple(given for visit in snapshot.visits for given in answers_of(snapshot, visit))
+
+
+def foreign_answers(givens: Sequence[Given]) -> list[Given]:
+    """What one address said to recipients of another domain, of all that it said.
+
+    A name that hides the other domain in a local part is one of them only where the host looks at local parts, that is,
+    refuses a recipient of the domain who is not there.
+    """
+    knows_its_own = any(one.question.role is Role.RANDOM and one.answer is Answer.REFUSED for one in givens)
+    foreign = [one for one in givens if one.question.role is Role.FOREIGN]
+    return [one for one in foreign if knows_its_own or one.question.form not in _HIDDEN]
+
+
+_HIDDEN = (Form.PERCENT, Form.BANG)
+"""Forms that a host may take for a local part of its own domain."""
 
 
 def is_worth_asking_again(given: Given) -> bool:

@@ -3,7 +3,7 @@
 Nothing is dialled here; names alone are asked. More than the good recipients needs the consent of the domain. Every
 address is asked each question once, and a patient look asks once more what was answered by later.
 
-Standards: RFC 5321 §4.5.1 (postmaster), §4.5.5 (the null sender), RFC 7505 §4.1.
+Standards: RFC 5321 §4.5.1 (postmaster), §4.5.5 (the null sender), RFC 7505 §4.1, RFC 2505 §2.1 (relaying).
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from mxprobe.errors import InputError
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
-from mxprobe.facts.matrix import AskedAbout, RcptQuestion, Role
+from mxprobe.facts.matrix import AskedAbout, Form, RcptQuestion, Role
 from mxprobe.facts.names import is_address
 from mxprobe.mx.consent import OWNED, Consent, NoConsent, consent_question, read_consent
 from mxprobe.mx.shared import shared_provider
@@ -75,8 +75,8 @@ def plain_questions(recipients: tuple[str, ...], sender: str) -> AskedAbout:
 def matrix_questions(domain: str, recipients: tuple[str, ...], sender: str, wish: MatrixRequest) -> AskedAbout:
     """The whole matrix, without what allows it.
 
-    The null sender has an envelope of its own. The foreign recipient comes last: a host that takes that amiss has
-    answered the rest by then.
+    The null sender has an envelope of its own. The foreign recipient comes last, written in four forms, and once more
+    from a sender of the domain itself: a host that takes that amiss has answered the rest by then.
     """
     wanted = [(Role.GOOD, name) for name in recipients]
     if f"postmaster@{domain}" not in {name.lower() for name in recipients}:
@@ -86,8 +86,22 @@ def matrix_questions(domain: str, recipients: tuple[str, ...], sender: str, wish
     if sender:
         questions.append(RcptQuestion(role=Role.GOOD, recipient=recipients[0]))
         questions.append(RcptQuestion(role=Role.FOREIGN, recipient=FOREIGN))
-    questions.append(RcptQuestion(role=Role.FOREIGN, recipient=FOREIGN, sender=sender))
+    forms = ((form, _write_foreign(form, domain)) for form in Form)
+    questions += [RcptQuestion(role=Role.FOREIGN, recipient=name, sender=sender, form=form) for form, name in forms]
+    questions.append(RcptQuestion(role=Role.FOREIGN, recipient=FOREIGN, sender=f"postmaster@{domain}"))
     return AskedAbout(questions=tuple(questions), sender=sender, patient=wish.patient)
+
+
+def _write_foreign(form: Form, domain: str) -> str:
+    """The foreign recipient in a form that some hosts still understand (RFC 2505 §2.1, RFC 5321 §C)."""
+    local, _, elsewhere = FOREIGN.partition("@")
+    written = {
+        Form.PLAIN: FOREIGN,
+        Form.PERCENT: f"{local}%{elsewhere}@{domain}",
+        Form.BANG: f"{elsewhere}!{local}@{domain}",
+        Form.ROUTE: f"@{domain}:{FOREIGN}",
+    }
+    return written[form]
 
 
 def shared_hosts(hosts: tuple[str, ...], wish: MatrixRequest) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from mxprobe.facts.matrix import Role
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.matrix import Given, Why, all_answers, asked_about
+from mxprobe.mx.matrix import Given, Why, all_answers, asked_about, foreign_answers
 from mxprobe.report.words import wrap
 
 _WIDTH = 11
@@ -42,7 +42,8 @@ def render_recipients(snapshot: Snapshot) -> list[str]:
             start = " " * (_ADDRESS + 10)
         lines.append(f"{start}{row}".rstrip())
         mixed = _cell(_of_role(own, Role.FOREIGN, asked.sender)) == _DIFFERS
-        for note in dict.fromkeys(_note(given, mixed) for given in own):
+        told = [given for given in own if given.question.role is not Role.FOREIGN or given in foreign_answers(own)]
+        for note in dict.fromkeys(_note(given, mixed) for given in told):
             lines += wrap(" " * 13, note) if note else []
     for host, whose in asked.shared:
         lines += wrap(" ", f"{host} is shared by many ({whose}) and was asked about the good recipient alone.")
@@ -51,11 +52,9 @@ def render_recipients(snapshot: Snapshot) -> list[str]:
 
 def _of_role(givens: Sequence[Given], role: Role, sender: str) -> list[Given]:
     """The answers about a role: of a foreign recipient those under any sender, else those under the ordinary one."""
-    return [
-        given
-        for given in givens
-        if given.question.role is role and (role is Role.FOREIGN or given.question.sender == sender)
-    ]
+    if role is Role.FOREIGN:
+        return foreign_answers(givens)
+    return [given for given in givens if given.question.role is role and given.question.sender == sender]
 
 
 def _is_null(given: Given, sender: str) -> bool:
@@ -76,7 +75,8 @@ def _note(given: Given, mixed: bool) -> str:
     if given.earlier is not None:
         return f'{name}: first "{given.earlier.said}", when asked again "{given.said}"'
     if mixed and given.question.role is Role.FOREIGN:
-        return f"{name} from <{given.question.sender}>: {given.words}: {given.said}"
+        form = f" as {given.question.form}" if given.question.form else ""
+        return f"{name}{form} from <{given.question.sender}>: {given.words}: {given.said}"
     if given.answer in (Answer.LATER, Answer.UNKNOWN):
         about = "" if given.why in (Why.PLAIN, Why.NOT_ASKED) else f" ({given.why})"
         return f"{name}: {given.answer}{about}: {given.said}"

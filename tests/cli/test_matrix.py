@@ -59,10 +59,10 @@ def test_a_matrix_is_announced_on_stderr_and_told_on_stdout(wanted: list[LookOpt
     result = _type("--matrix", "--i-own-this")
 
     assert result.exit_code == 0
-    assert "at most 12 RCPTs" in result.stderr
+    assert "at most 20 RCPTs" in result.stderr
     assert "RECIPIENTS" in result.stdout
     assert "RECIPIENTS" not in result.stderr
-    assert "at most 12 RCPTs" not in result.stdout
+    assert "at most 20 RCPTs" not in result.stdout
     assert RANDOM not in result.output
 
 

@@ -14,7 +14,7 @@ from tests.support.asked import DROP, HELO, ONE, RANDOM, TWO, Answering, Asked, 
 OWNED = MatrixRequest(random=RANDOM, owned=True)
 PATIENT = MatrixRequest(random=RANDOM, owned=True, patient=True)
 HONEST = {ONE: knows("alice", "postmaster"), TWO: knows("alice", "postmaster")}
-ANNOUNCED = 6
+ANNOUNCED = 10
 
 
 def _answers(seen: Asked | Snapshot, address: str = ONE) -> list[tuple[Role, str, Answer, Why]]:
@@ -43,6 +43,12 @@ def test_a_host_is_told_each_question_once_in_one_session_and_never_data(pipelin
             f"RCPT TO:<{FOREIGN}>",
             "RSET",
             f"MAIL FROM:<postmaster@{HELO}>",
+            f"RCPT TO:<{FOREIGN}>",
+            "RCPT TO:<relay-test%mxprobe.example@example.test>",
+            "RCPT TO:<mxprobe.example!relay-test@example.test>",
+            f"RCPT TO:<@example.test:{FOREIGN}>",
+            "RSET",
+            "MAIL FROM:<postmaster@example.test>",
             f"RCPT TO:<{FOREIGN}>",
             "RSET",
             "QUIT",
@@ -94,9 +100,9 @@ def test_a_record_of_the_domain_allows_and_is_kept() -> None:
 def test_an_ehlo_name_that_leads_nowhere_is_no_sender(names: dict[str, str]) -> None:
     seen = ask_matrix(HONEST, OWNED, names=names)
 
-    assert seen.lines(ONE, "MAIL") == ["MAIL FROM:<>"]
+    assert seen.lines(ONE, "MAIL") == ["MAIL FROM:<>", "MAIL FROM:<postmaster@example.test>"]
     assert seen.snapshot.vantage.mail_from == ""
-    assert len(seen.lines(ONE, "RCPT")) == 4
+    assert len(seen.lines(ONE, "RCPT")) == ANNOUNCED - 2
 
 
 def test_the_sender_is_postmaster_where_the_ehlo_name_has_an_address() -> None:
@@ -137,7 +143,7 @@ def test_a_dry_run_asks_names_and_dials_nobody() -> None:
 
 @pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("ending", ["421 4.3.2 closing", DROP])
-@pytest.mark.parametrize("closing", range(1, 7))
+@pytest.mark.parametrize("closing", range(1, ANNOUNCED + 1))
 def test_a_host_that_closes_in_the_middle_is_not_told_a_recipient_twice(
     closing: int, ending: str, pipelining: bool
 ) -> None:
@@ -151,7 +157,11 @@ def test_a_host_that_closes_in_the_middle_is_not_told_a_recipient_twice(
     seen = ask_matrix({ONE: close}, OWNED, pipelining=pipelining)
 
     assert len(seen.lines(ONE, "RCPT")) <= ANNOUNCED
-    assert max(seen.hosts[ONE].times.values()) == 1
+    sender, told = "", []
+    for line in seen.lines(ONE):
+        sender = line if line.startswith("MAIL") else sender
+        told += [(sender, line)] if line.startswith("RCPT") else []
+    assert len(told) == len(set(told))
     assert len(seen.lines(ONE, "EHLO")) == 1
     assert _answers(seen)[-1][2] is Answer.UNKNOWN or closing == ANNOUNCED
 
@@ -180,7 +190,7 @@ def test_a_patient_look_asks_once_more_what_was_put_off_after_the_stated_wait() 
     assert visit.again is not None
     assert [answer for _, _, answer, _ in _answers(seen)] == [
         *(Answer.ACCEPTED, Answer.ACCEPTED, Answer.REFUSED),
-        *(Answer.ACCEPTED, Answer.REFUSED, Answer.REFUSED),
+        *(Answer.ACCEPTED, *[Answer.REFUSED] * 6),
     ]
     earlier = [given.first.why for given in all_answers(seen.snapshot)]
     assert earlier[0] is Why.GREYLISTED

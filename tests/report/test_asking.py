@@ -19,17 +19,17 @@ def test_a_matrix_is_announced_with_its_hosts_counts_and_what_allows_it() -> Non
     seen = ask_matrix(HONEST, OWNED)
     text = render_announcement(seen.announced[0])
 
-    assert f"mx1.example.test/{ONE}: at most 6 RCPTs" in text
-    assert "at most 12 RCPTs; allowed by --i-own-this" in text
+    assert f"mx1.example.test/{ONE}: at most 10 RCPTs" in text
+    assert "at most 20 RCPTs; allowed by --i-own-this" in text
     assert "your word that example.test is yours" in text
-    assert sum(len(seen.lines(address, "RCPT")) for address in HONEST) == 12
+    assert sum(len(seen.lines(address, "RCPT")) for address in HONEST) == 20
 
 
 def test_patience_doubles_what_is_announced_and_a_record_needs_no_warning() -> None:
     wish = MatrixRequest(random=RANDOM, patient=True)
     text = render_announcement(ask_matrix(HONEST, wish, texts=('"v=mxprobe1; until=2026-12-31"',)).announced[0])
 
-    assert "at most 24 RCPTs; allowed by _mxprobe.example.test (until 2026-12-31)" in text
+    assert "at most 40 RCPTs; allowed by _mxprobe.example.test (until 2026-12-31)" in text
     assert "once more, after 5 min or the stated wait" in " ".join(text.split())
     assert "warning" not in text
 
@@ -51,7 +51,7 @@ def test_a_dry_run_says_line_by_line_what_the_hosts_then_hear() -> None:
     assert [f"RCPT {line.split()[1]}" for line in heard if line.startswith("RCPT")] == [
         line for line in said if line.startswith("RCPT")
     ]
-    assert "At most 12 RCPTs at 2 addresses; no message." in text
+    assert "At most 20 RCPTs at 2 addresses; no message." in text
     assert "Exit 0" in text
 
 

@@ -6,7 +6,9 @@ from msgspec.structs import replace
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Finding, Status
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.probe.matrix import MatrixRequest
 from mxprobe.rules import judge_snapshot
+from tests.support.asked import ONE, RANDOM, Answering, ask_matrix
 from tests.support.examples import snapshot_of
 
 HOSTS = """\
@@ -166,7 +168,7 @@ def test_a_relay_for_one_sender_alone_is_not_proven() -> None:
     seen = replace(seen, visits=(visit, second))
 
     assert _statuses(seen)["MX811"] is Status.INCONCLUSIVE
-    assert "one sender alone" in _reason(seen, "MX811")
+    assert "in one way alone" in _reason(seen, "MX811")
 
 
 def test_greylisting_that_was_not_asked_again_is_not_called_that() -> None:
@@ -198,3 +200,21 @@ def test_a_saved_probe_with_cut_names_is_judged_alike(code: str) -> None:
     seen = snapshot_of(PAIR + said)
 
     assert _statuses(masked(seen))[code] is _statuses(seen)[code]
+
+
+def test_a_relay_that_hides_in_a_local_part_counts_only_at_a_host_that_knows_its_people() -> None:
+    def hidden(known: bool) -> Answering:
+        def answer(sender: str, recipient: str, times: int) -> str:
+            local, _, domain = recipient.rpartition("@")
+            if domain != "example.test":
+                return "554 5.7.1 Relay access denied"
+            return "250 ok" if not known or local == "alice" or "%" in local or "!" in local else "550 5.1.1 nobody"
+
+        return answer
+
+    wish = MatrixRequest(random=RANDOM, owned=True)
+    knows_its_own = ask_matrix({ONE: hidden(True)}, wish).snapshot
+    takes_anyone = ask_matrix({ONE: hidden(False)}, wish).snapshot
+
+    assert _statuses(knows_its_own)["MX811"] is Status.FIRES
+    assert _statuses(takes_anyone)["MX811"] is Status.PASSES
