@@ -29,7 +29,8 @@ class RecordType(StrEnum):
 class AnswerStatus(StrEnum):
     """How a question ended. `NODATA` and `NXDOMAIN` are absence; from `SERVFAIL` on nothing is known.
 
-    `NOT_ASKED`: a zone file was read in place of asking, and it does not have the answer.
+    `NOT_ASKED`: a zone file was read in place of asking, and it does not have the answer; or the budget of queries was
+    spent.
     """
 
     FOUND = "found"

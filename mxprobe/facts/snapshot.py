@@ -9,13 +9,15 @@ from msgspec import Struct
 
 from mxprobe.facts.dns import Answer, Question, RecordType
 from mxprobe.facts.matrix import AskedAbout
+from mxprobe.facts.policy import PolicyFetch
 from mxprobe.facts.session import Endpoint, Session
 
 SNAPSHOT_SCHEMA = 1
 
 
 class Vantage(Struct, frozen=True, kw_only=True):
-    """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds)."""
+    """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds),
+    and the most DNS queries."""
 
     helo: str
     mail_from: str = ""
@@ -26,6 +28,7 @@ class Vantage(Struct, frozen=True, kw_only=True):
     timeout: float = 60.0
     attempts: int = 3
     spacing: float = 20.0
+    budget: int = 200
 
 
 class NotVisited(StrEnum):
@@ -83,7 +86,9 @@ class ZoneSource(Struct, frozen=True, kw_only=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """One look. `started_at` seconds since 1970 UTC, `elapsed` seconds; `asked` is what the person typed.
 
-    `zone` is set where a zone file was read: then nobody was asked anything, and no host was dialled.
+    `zone` is set where a zone file was read: then nobody was asked anything, and no host was dialled. `policy` is the
+    MTA-STS policy as it was fetched, `asked_for` the families of facts that were wanted beside the chain (an older
+    probe has none), `unasked` what the budget of queries did not reach, `queries` how many were sent, again ones too.
     """
 
     schema: int = SNAPSHOT_SCHEMA
@@ -100,6 +105,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     complete: bool = True
     zone: ZoneSource | None = None
     asked_about: AskedAbout | None = None
+    policy: PolicyFetch | None = None
+    asked_for: tuple[str, ...] = ()
+    unasked: tuple[Question, ...] = ()
+    queries: int = 0
 
     @property
     def mx(self) -> Answer | None:

@@ -20,8 +20,9 @@ from mxprobe.mx.whatif import Forecast, forecast_snapshot
 from mxprobe.probe.matrix import MatrixRequest
 from mxprobe.probe.snapshot import ControlHost, Request, announce_to_nobody, take_snapshot, tell_nobody
 from mxprobe.settings import Settings, load_settings
-from mxprobe.wire.dial import SocketDialer, own_name
+from mxprobe.wire.dial import SocketDialer, connect, own_name
 from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
+from mxprobe.wire.fetch import FetchMeans, allow_any, allow_public
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
 from mxprobe.wire.tls import TlsContext
@@ -91,10 +92,22 @@ async def look(
     options = options or LookOptions()
     settings = load_settings()
     request = make_request(domain, options, settings)
-    means = Means(dialer=SocketDialer(), tls=None if options.dns_only else TlsContext(options.cafile), wall=time.time)
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
+    means = _means(resolver, options)
     snapshot = await take_snapshot(request, resolver, means, progress, announce)
     return judge(snapshot)
+
+
+def _means(resolver: Resolver, options: LookOptions) -> Means:
+    """What a look on the sockets of this machine is made with."""
+    if options.dns_only:
+        return Means(dialer=SocketDialer(), tls=None, wall=time.time)
+    tls = TlsContext(options.cafile)
+    allows = allow_any if options.allow_special else allow_public
+    fetch = FetchMeans(
+        resolver=resolver, connect=connect, tls=tls, wall=time.time, families=options.families, allows=allows
+    )
+    return Means(dialer=SocketDialer(), tls=tls, wall=time.time, fetch=fetch)
 
 
 def judge(snapshot: Snapshot, wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()) -> Look:

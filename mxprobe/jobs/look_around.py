@@ -17,7 +17,7 @@ from mxprobe.probe.snapshot import Request, take_snapshot
 from mxprobe.rules import judge_proof
 from mxprobe.scenario.model import Prove
 from mxprobe.wire.dial import ConnectDialer
-from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.fetch import FetchMeans, allow_any
 from mxprobe.wire.session import Means
 from mxprobe.wire.tls import TlsContext, permissive_context
 
@@ -49,7 +49,7 @@ async def look_around(lookout: Lookout) -> tuple[tuple[Finding, ...], Grades]:
         allow_special=True,
     )
     tls = TlsContext(pem=lookout.authority_pem)
-    means = Means(dialer=ConnectDialer(lookout.connect), tls=tls, wall=lookout.wall)
+    means = Means(dialer=ConnectDialer(lookout.connect), tls=tls, wall=lookout.wall, fetch=_fetch(lookout))
     snapshot = await take_snapshot(request, lookout.resolver, means)
     judgements = judge(snapshot, unwanted=("MX0",)).judgements
     return tuple(finding for judgement in judgements for finding in judgement.findings), ()
@@ -93,19 +93,24 @@ def _means(lookout: Lookout) -> Proving:
     async def looking() -> tuple[Found | Bounce, ...]:
         return lookout.found()
 
-    fetch = FetchMeans(
-        resolver=lookout.resolver,
-        connect=lookout.connect,
-        tls=TlsContext(pem=lookout.authority_pem),
-        wall=lookout.wall,
-        port=lookout.policy_port,
-    )
     return Proving(
         resolver=lookout.resolver,
         connect=lookout.connect,
         anchors=lookout.authority_pem,
         tls=permissive_context(),
         wall=lookout.wall,
-        fetch=fetch,
+        fetch=_fetch(lookout),
         mailbox=looking,
+    )
+
+
+def _fetch(lookout: Lookout) -> FetchMeans:
+    """What policies are fetched with in the story."""
+    return FetchMeans(
+        resolver=lookout.resolver,
+        connect=lookout.connect,
+        tls=TlsContext(pem=lookout.authority_pem),
+        wall=lookout.wall,
+        port=lookout.policy_port,
+        allows=allow_any,
     )

@@ -24,7 +24,7 @@ from mxprobe.mx.mtasts import (
 from mxprobe.mx.outcome import TlsPolicy
 from mxprobe.mx.tlsneed import Need, need_by_dane, need_by_mtasts
 from mxprobe.wire.dial import Connect
-from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.fetch import FetchMeans, allow_any, fetch_policy
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext
 
@@ -87,6 +87,7 @@ class Guard:
             tls=self._tls,
             wall=self._from.wall,
             port=self._from.policy_port,
+            allows=allow_any,
         )
         fetched = await fetch_policy(domain, means)
         policy = read_policy(fetched.body) if fetched.status is FetchStatus.FETCHED else None

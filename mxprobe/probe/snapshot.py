@@ -27,6 +27,8 @@ from mxprobe.mx.delivery import Target
 from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.mx.wishes import Subject
+from mxprobe.probe.gather import Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
 from mxprobe.probe.matrix import (
     MatrixRequest,
@@ -131,6 +133,7 @@ class _Look:
         self.sessions: dict[Endpoint, list[Session]] = defaultdict(list)
         self.again: dict[Endpoint, tuple[Session, tuple[int, ...]]] = {}
         self.controls: list[Control] = []
+        self.gathering = Gathering()
         self.turnstile = asyncio.Semaphore(MOST_AT_ONCE)
         self.doors: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -140,14 +143,31 @@ class _Look:
         await look_up(request.domain, self.resolver, answers=self.answers)
         plan = plan_mx(request.domain, index_answers(self.answers))
         self.targets = plan.targets(request.vantage.port)
-        if request.dns_only:
-            return
         await self._prepare_questions()
         if request.dry_run:
             return
-        open_targets = [target for target in self.targets if self._closed_to_us(target) is None]
         if request.matrix is not None:
             self.announce(self.snapshot(False))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._gather())
+            if not request.dns_only:
+                await self._visit_hosts()
+        if not request.dns_only:
+            await self._look_at_ourselves()
+
+    async def _gather(self) -> None:
+        """Ask what rules want to know beside the chain."""
+        request = self.request
+        subject = Subject(domain=request.domain, allow_special=request.allow_special)
+        fetch = None if request.dns_only else self.means.fetch
+        asking = Asking(resolver=self.resolver, budget=request.vantage.budget, fetch=fetch)
+        await gather(subject, self.answers, asking, self.gathering)
+
+    async def _visit_hosts(self) -> None:
+        """Speak with every address that may be dialled, and compare where nobody answers."""
+        request = self.request
+        open_targets = [target for target in self.targets if self._closed_to_us(target) is None]
+        if request.matrix is not None:
             for endpoint in dict.fromkeys(target.endpoint for target in open_targets):
                 await self._visit(endpoint)
                 await self._ask_again(endpoint)
@@ -160,12 +180,11 @@ class _Look:
         if families and request.controls:
             self.tell("no address answers; asking hosts of other operators whether port 25 is open here")
             await self._compare(families)
-        await self._look_at_ourselves()
 
     async def _prepare_questions(self) -> None:
         """Settle what is asked about, under which sender, and whether that is allowed. Raises InputError."""
         request, wish = self.request, self.request.matrix
-        if not request.recipients:
+        if not request.recipients or request.dns_only:
             return
         sender = await find_sender(request.helo, self._ask_once) if request.own_sender else request.vantage.mail_from
         if wish is None:
@@ -307,6 +326,10 @@ class _Look:
             controls=tuple(sorted(self.controls, key=lambda control: control.endpoint.id)),
             complete=complete,
             asked_about=self.asked_about,
+            policy=self.gathering.policy,
+            asked_for=self.gathering.asked_for,
+            unasked=self.gathering.unasked,
+            queries=self.resolver.sent,
         )
 
     def _vantage(self) -> Vantage:

@@ -62,7 +62,7 @@ def render_dry_run(snapshot: Snapshot) -> str:
         if visit.not_visited is not NotVisited.DRY_RUN:
             lines += ["", f"{visit.endpoint.id}", f"  would not be dialled: {visit.not_visited}"]
     total = sum(most_rcpts(asked, endpoint) for endpoint in endpoints)
-    queries = sum(answer.tries for answer in snapshot.answers)
+    queries = snapshot.queries or sum(answer.tries for answer in snapshot.answers)
     sent = f"At most {count_of(total, 'RCPT')} at {count_of(len(endpoints), 'address', 'addresses')}; no message."
     asked_now = count_of(queries, "DNS query", "DNS queries")
     return "\n".join([*lines, "", f"{sent} Asked just now: {asked_now}.  Exit 0: a dry run."])

@@ -174,7 +174,7 @@ def _ending(document: LookDocument, reason: str) -> str:
     if snapshot.zone is not None:
         records = count_of(len(snapshot.zone.lines), "record")
         return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  Exit {document.exit_status}: {reason}."
-    queries = sum(answer.tries for answer in snapshot.answers)
+    queries = snapshot.queries or sum(answer.tries for answer in snapshot.answers)
     asked = f"{count_of(len(sessions), 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     sources = sorted({session.source for session in sessions if session.source})
     whence = f", from {' and '.join(sources)} as {snapshot.vantage.helo}" if sources else ""

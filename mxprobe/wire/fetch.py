@@ -23,6 +23,7 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.text import escape, escape_text
 from mxprobe.facts.tls import StrictVerdict, TlsFacts
 from mxprobe.mx.mtasts import POLICY_PATH, policy_host
+from mxprobe.mx.plan import special_use
 from mxprobe.wire.dial import Connect
 from mxprobe.wire.failures import describe, failure_of
 from mxprobe.wire.resolver import Resolver
@@ -50,9 +51,20 @@ _BY_KIND = {
 """A connection that could not be made; what is not here is about this machine."""
 
 
+def allow_public(address: str) -> bool:
+    """Whether an address is of no special use: whoever writes a zone could have us ask machines of our own network."""
+    return special_use(address) is None
+
+
+def allow_any(_address: str) -> bool:
+    """Where a lab is looked at."""
+    return True
+
+
 class FetchMeans(Struct, frozen=True, kw_only=True):
     """What a fetch is made with: names, connections, trust anchors and the wall clock they are judged by.
 
+    `allows` says of an address whether it may be dialled: those of special use may not, unless a lab is looked at.
     `limit` is for the whole (RFC 8461 §3.3 suggests a minute), `connect_limit` for each address, in seconds.
     """
 
@@ -64,6 +76,7 @@ class FetchMeans(Struct, frozen=True, kw_only=True):
     families: tuple[int, ...] = (4, 6)
     limit: float = 60.0
     connect_limit: float = 20.0
+    allows: Callable[[str], bool] = allow_public
 
 
 async def fetch_policy(domain: str, means: FetchMeans, deadline: float | None = None) -> PolicyFetch:
@@ -127,9 +140,13 @@ async def _look_up(host: str, means: FetchMeans, until: float) -> tuple[str, ...
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(means.resolver.ask(question, until)) for question in questions]
     answers = [task.result() for task in tasks]
-    addresses = tuple(record.address for answer in answers for record in answer.addresses)
+    found = tuple(record.address for answer in answers for record in answer.addresses)
+    addresses = tuple(address for address in found if means.allows(address))
     if addresses:
         return addresses
+    if found:
+        detail = f"{host} has addresses of special use alone: {', '.join(found[:4])}"
+        return _Seen(status=FetchStatus.NO_ADDRESS, detail=detail)
     for answer in answers:
         if answer.status.is_temporary:
             detail = f"{host} {answer.question.rrtype}: {answer.detail or answer.status}"

@@ -48,7 +48,9 @@ class Patience(Struct, frozen=True, kw_only=True):
 
 
 class Resolver:
-    """Asks its servers in order, until one says something about the name."""
+    """Asks its servers in order, until one says something about the name; `sent` counts the queries."""
+
+    sent = 0
 
     def __init__(self, exchange: Exchange, servers: tuple[str, ...], patience: Patience | None = None) -> None:
         self.exchange = exchange
@@ -104,6 +106,7 @@ class Resolver:
             until = min(deadline, asyncio.get_running_loop().time() + self.patience.each)
             try:
                 query = make_query(question, edns=edns)
+                self.sent += 1
                 async with asyncio.timeout_at(until):
                     wire = await self.exchange(query, server, tcp, until)
                 response = read_response(wire, query, question)

@@ -21,7 +21,7 @@ from mxprobe.report.mailers import EXPORTS
 from mxprobe.report.verdict import could_not_look
 from mxprobe.wire.dial import connect
 from mxprobe.wire.exchange import ask_over_sockets
-from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.fetch import FetchMeans, allow_any, fetch_policy
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext
 
@@ -250,6 +250,7 @@ async def test_the_policy_of_the_domain_is_served_where_the_world_says() -> None
             tls=TlsContext(pem=stage.authority_pem),
             wall=lambda: EPOCH,
             port=stage.policy_port,
+            allows=allow_any,
         )
         fetched = await fetch_policy("example.test", means)
 

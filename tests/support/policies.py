@@ -17,7 +17,7 @@ from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.scenario.host import answer_policy_request, combine
 from mxprobe.scenario.reaction import CertificateKind, Moment, Reaction, TlsVersion
 from mxprobe.wire.dial import Connect
-from mxprobe.wire.fetch import HTTPS_PORT, FetchMeans, fetch_policy
+from mxprobe.wire.fetch import HTTPS_PORT, FetchMeans, allow_any, fetch_policy
 from mxprobe.wire.resolver import Patience, Resolver
 from mxprobe.wire.tls import TlsContext
 
@@ -76,7 +76,7 @@ def resolver(*addresses: str) -> Resolver:
 def means(connect: Connect, names: Resolver | None = None, **changes: Any) -> FetchMeans:
     """What a fetch is made with; the wall clock is the loop's, from 2026 on."""
     loop = asyncio.get_running_loop()
-    settings: dict[str, Any] = {"tls": TRUSTING, "wall": lambda: EPOCH + loop.time()} | changes
+    settings: dict[str, Any] = {"tls": TRUSTING, "wall": lambda: EPOCH + loop.time(), "allows": allow_any} | changes
     return FetchMeans(resolver=names or resolver(ADDRESS), connect=connect, **settings)
 
 

@@ -1,0 +1,65 @@
+"""What rules want to know of a domain beside its chain: for each family of facts, what to ask next.
+
+A family is one line in WISHES. The order is that in which a budget of queries is spent.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import Answers, Question
+from mxprobe.mx.mtasts import record_question
+from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.mx.reverse import next_reverse_questions
+from mxprobe.mx.tlsrpt import report_question
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too."""
+
+    domain: str
+    allow_special: bool = False
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A family of facts: `questions` says what it lacks, given what is known; `most` bounds them for any zone."""
+
+    name: str
+    questions: Callable[[Subject, Answers], tuple[Question, ...]]
+    most: int
+
+
+def _policy(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return (record_question(subject.domain),)
+
+
+def _reports(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return (report_question(subject.domain),)
+
+
+def _names(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return next_reverse_questions(addresses_of(subject, answers), answers)
+
+
+def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
+    """The addresses of the MX hosts, each once, in the order of the chain."""
+    hosts = plan_mx(subject.domain, answers).hosts
+    found = dict.fromkeys(address for host in hosts for address in host.addresses)
+    return tuple(address for address in found if subject.allow_special or special_use(address) is None)
+
+
+WISHES: tuple[Wish, ...] = (
+    Wish(name="mta-sts", questions=_policy, most=1),
+    Wish(name="tlsrpt", questions=_reports, most=1),
+    Wish(name="reverse", questions=_names, most=48),
+)
+
+
+def next_wishes(subject: Subject, answers: Answers, spent: Mapping[str, int]) -> tuple[tuple[str, Question], ...]:
+    """The questions that are open now, each with the family that it is asked for; `spent` counts what a family had."""
+    found: dict[Question, str] = {}
+    for wish in WISHES:
+        open_ones = [question for question in wish.questions(subject, answers) if question not in answers]
+        for question in open_ones[: max(wish.most - spent.get(wish.name, 0), 0)]:
+            found.setdefault(question, wish.name)
+    return tuple((name, question) for question, name in found.items())

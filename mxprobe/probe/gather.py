@@ -1,0 +1,60 @@
+"""Asks what rules want to know beside the chain, while the hosts are spoken with, within a budget of queries.
+
+What is wanted is decided in `mx.wishes`; what it means is for rules to say.
+"""
+
+import asyncio
+from collections import Counter
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import Answer, AnswerStatus, Question, index_answers
+from mxprobe.facts.policy import PolicyFetch
+from mxprobe.mx.mtasts import RecordStatus, read_record, record_question
+from mxprobe.mx.wishes import WISHES, Subject, next_wishes
+from mxprobe.wire.fetch import FetchMeans, fetch_policy
+from mxprobe.wire.resolver import Resolver
+
+LONGEST = 30.0
+"""Seconds after which nothing more is asked."""
+
+
+class Gathering(Struct, kw_only=True):
+    """What came in, filled as it comes: an interruption loses nothing.
+
+    `asked_for` are the families that were wanted, `unasked` the questions that the budget did not reach.
+    """
+
+    asked_for: tuple[str, ...] = ()
+    unasked: tuple[Question, ...] = ()
+    policy: PolicyFetch | None = None
+
+
+class Asking(Struct, frozen=True, kw_only=True):
+    """With what is asked: the resolver, how many queries it may have sent in the end, and what a policy is fetched with
+    (None: it is not)."""
+
+    resolver: Resolver
+    budget: int
+    fetch: FetchMeans | None = None
+
+
+async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: Gathering) -> None:
+    """Ask round by round until nothing is open; the answers are put into `answers` as they come."""
+    resolver, fetch = asking.resolver, asking.fetch
+    into.asked_for = tuple(wish.name for wish in WISHES)
+    until = asyncio.get_running_loop().time() + LONGEST
+    spent: Counter[str] = Counter()
+    while wanted := next_wishes(subject, index_answers(answers), spent):
+        left = max(asking.budget - resolver.sent, 0)
+        asked, beyond = wanted[:left], wanted[left:]
+        into.unasked += tuple(question for _, question in beyond)
+        answers += [Answer(question=question, status=AnswerStatus.NOT_ASKED, tries=0) for _, question in beyond]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(resolver.ask(question, until)) for _, question in asked]
+        answers += [task.result() for task in tasks]
+        spent.update(name for name, _ in wanted)
+    if fetch is not None:
+        record = index_answers(answers).get(record_question(subject.domain))
+        if record is not None and read_record(record).status is RecordStatus.FOUND:
+            into.policy = await fetch_policy(subject.domain, fetch, until)
