@@ -60,8 +60,8 @@ class Manner(Struct, frozen=True, kw_only=True):
 class Sent(Struct, frozen=True, kw_only=True):
     """How it ended: the cell of the whole, the cells of the recipients (Z1: taken), and the turns behind them.
 
-    `tls` is how the content travelled, by the recipients that it was handed over for, `tls_version` the version that
-    was agreed on ("TLSv1.3"; empty: none).
+    `tls` is how the content travelled, by the recipients that it was handed over for; `tls_version` is of the
+    connection ("TLSv1.3"; empty: there was no TLS).
     """
 
     cell: str
@@ -124,9 +124,9 @@ class _Session:
         self.answered: dict[str, str] = {}
         self.smtp: aiosmtplib.SMTP | None = None
         self.secured = False
-        self.tls_version = ""
         self.tls: dict[str, TlsUse] = {}
         self.authenticated = False
+        self.tls_version = ""
 
     async def run(self, connect: Connect) -> str:
         """Walk through the session; the cell of its end. Raises _Stopped where a ruling ends it earlier."""
@@ -208,7 +208,7 @@ class _Session:
         if self.turns[-1].reply is not None and self.turns[-1].reply.is_positive:
             self.secured = True
             secured = smtp.transport.get_extra_info("ssl_object") if smtp.transport else None
-            self.tls_version = (secured.version() or "") if secured is not None else ""
+            self.tls_version = str(secured.version() or "") if secured is not None else ""
             self._authenticate(smtp)
             await self._hello(smtp)
 
