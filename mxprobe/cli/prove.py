@@ -30,7 +30,7 @@ _OPTIONS = (
     click.option("--password-file", type=click.Path(path_type=Path), help="IMAP password, in a file of yours alone."),
     click.option("--password-command", metavar="WORDS", help="IMAP password, printed by a command."),
     click.option("--imap-cafile", type=click.Path(path_type=Path), help="Authorities for the IMAP server (PEM)."),
-    click.option("--clean", is_flag=True, help="Remove our messages from the mailbox afterwards."),
+    click.option("--clean", is_flag=True, help="Afterwards, remove our messages and reports about them."),
     click.option("--dkim-key", type=click.Path(path_type=Path), help="Sign the messages with this RSA key (PEM)."),
     click.option("--dkim-selector", default="", metavar="NAME", help="Its selector, below the domain of --from."),
     click.option("--helo", metavar="NAME", help="The name to say in EHLO."),
@@ -57,11 +57,17 @@ def command(**options: Any) -> int:
     --dry-run says what would be sent. What is known is kept on disk before anything is sent; --resume goes on, and
     sends nothing twice.
 
+    Each mailbox is looked at once before anything is sent; one that cannot be looked at for a while afterwards does not
+    end the watch. --clean removes messages of this proof alone, from where --mailbox and --returns look. --hold prints
+    what to type to take the primary down, waits until it is, and says when to undo that: mxprobe touches no firewall.
+    The last line says when the domain was last proven in an outage, by the proofs that are kept in the same folder.
+
     Exit 0 everything is proven, 1 something is not, 2 wrong use or not allowed.
     """
     import asyncio
 
     from mxprobe.cli.proving import begin, carry_on, check
+    from mxprobe.facts.text import escape_text
     from mxprobe.jobs.prove import carry_out
     from mxprobe.report.proof_text import render_plan
 
@@ -70,13 +76,15 @@ def command(**options: Any) -> int:
     if options["dry_run"]:
         click.echo(render_plan(prepared.proof, prepared.options.watch))
         return 0
-    from mxprobe.cli.proving import render_hold, show
+    from mxprobe.cli.proving import show
+    from mxprobe.report.hold_text import render_hold
 
     if options["hold"]:
-        click.echo(render_hold(prepared.options.when_down), err=True)
+        down, port = prepared.options.when_down, prepared.wanted.port
+        click.echo(render_hold(prepared.proof, down, port, options["at_most"]), err=True)
 
     def tell(text: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(text, err=True)
+        if options["hold"] or sys.stderr.isatty():
+            click.echo(escape_text(text), err=True)
 
     return show(asyncio.run(carry_out(prepared, journal, tell)), options, journal)

@@ -12,30 +12,19 @@ import click
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity, Status
-from mxprobe.jobs.kept import read_kept
+from mxprobe.jobs.kept import proven_beside
 from mxprobe.jobs.prove import Prepared, Proved, ProveOptions, load_proof, prepare, resume
-from mxprobe.mx.proven import last_proven
 from mxprobe.mx.proving import Grade, grade_of
 from mxprobe.probe.mailboxes.mailbox import Watch
 from mxprobe.probe.mailboxes.password import PasswordSource, read_password
-from mxprobe.report.json import ProofDocument, ProvenDocument, render_document
+from mxprobe.report.json import ProofDocument, render_document
 from mxprobe.report.junit import render_proof_junit
-from mxprobe.report.proof_text import render_proof, say_proven
-from mxprobe.report.proven_text import render_proven, say_outage
+from mxprobe.report.proof_text import Closing, render_proof
 from mxprobe.report.words import say_span
 from mxprobe.scenario.durations import NoDuration, parse_duration
 
-_PASSWORD = "MXPROBE_IMAP_PASSWORD"
-
-_HOLD = """\
-To take {host} down for a while, on that machine, one of these:
-  nft add table inet mxprobe
-  nft add chain inet mxprobe input '{{ type filter hook input priority -10; }}'
-  nft add rule inet mxprobe input tcp dport 25 reject with tcp reset
-  (afterwards: nft delete table inet mxprobe)
-  postfix stop                (afterwards: postfix start)
-  systemctl stop exim4        (afterwards: systemctl start exim4)
-Take it up again when its backup has the message. mxprobe touches no firewall."""
+_USUALLY, _HELD = 60.0, 10.0
+"""Seconds between two knocks at hosts that shall be down: as a rule, and where somebody sits there and waits."""
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -74,11 +63,6 @@ async def carry_on(options: Mapping[str, Any]) -> tuple[Prepared, Path]:
     return await resume(options["resume"], await _options(options), options["arrived"]), options["resume"]
 
 
-def render_hold(hosts: tuple[str, ...]) -> str:
-    """How hosts can be taken down."""
-    return _HOLD.format(host=", ".join(hosts))
-
-
 def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None) -> int:
     """Print the proof, and give its exit status."""
     proof, judgements = proved.proof, proved.judgements
@@ -91,44 +75,24 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
     )
     proven = bool(grades) and all(grade in (Grade.WHILE_UP, Grade.IN_OUTAGE) for grade in grades)
     status = 0 if proven and not errors and proof.complete else 1
-    document = ProofDocument(proof=proof, judgements=judgements, exit_status=status)
-    for sentence in proved.cleaned:
-        click.echo(f"{sentence}.", err=True)
+    cleaned = proved.cleaned
+    document = ProofDocument(
+        proof=proof,
+        judgements=judgements,
+        removed=cleaned.removed if cleaned is not None else None,
+        troubles=cleaned.troubles if cleaned is not None else (),
+        proven=proven_beside(proof, journal) if journal is not None else None,
+        exit_status=status,
+    )
     if options["form"] == "json":
         click.echo(render_document(document), nl=False)
     elif options["form"] == "junit":
         click.echo(render_proof_junit(masked(document)), nl=False)
     else:
         shown = document if sys.stdout.isatty() else masked(document)
-        earlier = read_kept(journal.parent, proof.domain).proofs if journal is not None else ()
-        saved = f"Saved: {journal}.  " if journal is not None else ""
-        ended = f"{saved}{say_proven(proof)}  {say_outage(last_proven((*earlier, proof)))}  Exit {status}."
-        click.echo(render_proof(shown.proof, shown.judgements))
-        click.echo(ended)
+        closing = Closing(saved=str(journal or ""), removed=shown.removed, troubles=shown.troubles, proven=shown.proven)
+        click.echo(render_proof(shown.proof, shown.judgements, status, closing))
     return status
-
-
-def show_kept(folder: Path, options: Mapping[str, Any]) -> int:
-    """Print when the hosts of the proofs in a folder were proven last. Raises InputError where there are none."""
-    kept = read_kept(folder)
-    if not kept.proofs:
-        raise InputError("no proof is kept in this folder", place=Place(str(folder)), hint="mxprobe prove --save FILE")
-    standing = last_proven(kept.proofs)
-    since = None if options["within"] is None else time.time() - _seconds("--proven-within", options["within"])
-    stale = tuple(
-        one for one in standing if since is not None and not one.is_proven_since(since, in_outage=options["in_outage"])
-    )
-    if options["form"] == "json":
-        names = tuple(one.host for one in stale)
-        click.echo(render_document(ProvenDocument(hosts=standing, stale=names, exit_status=int(bool(stale)))), nl=False)
-        return int(bool(stale))
-    if options["form"] == "junit":
-        raise InputError("a folder of proofs is shown as text or json")
-    others = f", {kept.others} other files" if kept.others else ""
-    told = f"{len(stale)} hosts (!) were not proven within {options['within']}. " if stale else ""
-    click.echo(render_proven(standing, stale))
-    click.echo(f"{len(kept.proofs)} proofs{others}. {told}Exit {int(bool(stale))}.")
-    return int(bool(stale))
 
 
 def show_again(proved: Proved, options: Mapping[str, Any], path: Path) -> int:
@@ -138,7 +102,7 @@ def show_again(proved: Proved, options: Mapping[str, Any], path: Path) -> int:
     if within is None:
         return status
     age = time.time() - proved.proof.began_at
-    if age > _seconds("--proven-within", within):
+    if age > seconds_of("--proven-within", within):
         click.echo(f"The proof is {say_span(age)} old, and {within} is the most: prove it again.  Exit 1.", err=True)
         return 1
     return status
@@ -159,11 +123,12 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         unknown=not options["no_unknown"],
         only=options["only"],
         when_down=down or options["when_down"],
-        at_most=_seconds("--at-most", options["at_most"]),
-        watch=_seconds("--watch", options["watch"]),
-        again=_seconds("--again", options["again"]),
-        overdue=_seconds("--overdue", options["overdue"]),
-        deadline=_seconds("--deadline", options["deadline"]),
+        at_most=seconds_of("--at-most", options["at_most"]),
+        watch=seconds_of("--watch", options["watch"]),
+        again=seconds_of("--again", options["again"]),
+        knock=_HELD if options["hold"] else _USUALLY,
+        overdue=seconds_of("--overdue", options["overdue"]),
+        deadline=seconds_of("--deadline", options["deadline"]),
         mail_from=options["mail_from"],
         helo=options["helo"],
         port=options["port"],
@@ -175,7 +140,8 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
     )
 
 
-def _seconds(flag: str, word: str) -> float:
+def seconds_of(flag: str, word: str) -> float:
+    """A span of time that stands behind a flag. Raises InputError."""
     try:
         return parse_duration(word)
     except NoDuration as error:

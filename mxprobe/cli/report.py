@@ -1,4 +1,4 @@
-"""`mxprobe report`: look again at a saved probe or run."""
+"""`mxprobe report`: look again at a saved probe or run, or at many proofs."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 
 
 @click.command("report")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...|DIR")
 @click.option("--down", multiple=True, metavar="PART[,PART...]", help="What if these fail: mx1, mx1/v6, 10, v6.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="WORDS", help="How they fail: 'reply 554 at banner', refuses."
@@ -17,12 +17,13 @@ import click
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
-@click.option("--proven-within", "within", metavar="TIME", help="Of proofs: exit 1 where it is longer ago (30d).")
-@click.option("--in-outage", is_flag=True, help="With --proven-within: of a backup, proofs in an outage alone count.")
-def command(file: Path, **options: Any) -> int:
+@click.option("--proven-within", "within", metavar="TIME", help="Of proofs: exit 1 if a host's last is older (30d).")
+@click.option("--in-outage", is_flag=True, help="With --proven-within: a backup counts as proven by an outage alone.")
+def command(files: tuple[Path, ...], **options: Any) -> int:
     """Look again at a saved probe (probe --save), a proof or saved runs (run --format json) with today's rules.
 
-    Of a folder of kept proofs: when each MX host was proven last.
+    Of several proofs, or of those in a folder: when each host of the newest chain was last proven, while the primary
+    was up and in an outage. Files of a folder that are no proofs are passed over and counted.
 
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
@@ -39,10 +40,11 @@ def command(file: Path, **options: Any) -> int:
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
-    if file.is_dir():
-        from mxprobe.cli.proving import show_kept
+    if len(files) > 1 or files[0].is_dir() or options["in_outage"]:
+        from mxprobe.cli.kept import show_kept
 
-        return show_kept(file, options)
+        return show_kept(files, options)
+    (file,) = files
     if options["down"] or options["faults"]:
         _check_what_if(options)
         return show(what_if(file, options["down"], options["faults"]), options)

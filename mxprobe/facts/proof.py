@@ -11,6 +11,7 @@ from msgspec import Struct
 from mxprobe.facts.dsn import Bounce
 from mxprobe.facts.run import TlsUse
 from mxprobe.facts.session import Endpoint, Turn
+from mxprobe.facts.smtp import Phase
 
 PROOF_SCHEMA = 1
 
@@ -87,8 +88,9 @@ class Handover(Struct, frozen=True, kw_only=True):
 
     @property
     def said(self) -> str:
-        """The last thing that the host said, in its own words."""
-        return next((turn.reply.text for turn in reversed(self.turns) if turn.reply is not None), "")
+        """The last thing that the host said of the message, in its own words: no farewell."""
+        spoken = (turn for turn in reversed(self.turns) if turn.phase is not Phase.QUIT)
+        return next((turn.reply.text for turn in spoken if turn.reply is not None), "")
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -116,15 +118,34 @@ class Route(Struct, frozen=True, kw_only=True):
         return self.handovers[-1] if self.handovers else None
 
 
+class Box(StrEnum):
+    """Where is looked: for copies, or for what comes back to the envelope sender."""
+
+    MAILBOX = "mailbox"
+    RETURNS = "returns"
+
+
+class Blind(Struct, frozen=True, kw_only=True):
+    """A time in which a box could not be looked at, and why: from the first look that failed to the next that did not.
+
+    `until` None: not by the end of the watch, so that nobody knows what came since.
+    """
+
+    box: Box
+    since: float
+    until: float | None = None
+    reason: str = ""
+
+
 class Proof(Struct, frozen=True, kw_only=True):
-    """Everything that was seen. `watched_until` is when copies were looked for last, with success, and
-    `could_not_look` why it failed after that (empty: it did not); `deadline` is until when a message that was accepted
-    may still come; `allowed_by` the record or the flag that allowed it. A message that was
+    """Everything that was seen. `watched_until` is when nobody looked for copies any more, `deadline` until when a
+    message that was accepted may still come; `allowed_by` the record or the flag that allowed it. A message that was
     accepted is handed on late once `overdue` seconds have gone by. `up_at` is when hosts that were down were first seen
     to take connections again (None: they were not). `policy_missing` says why there is a sign of an MTA-STS policy and
     it could not be had. `signed` is the domain that the messages were signed for by DKIM (empty: they were not).
 
-    `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere).
+    `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere), `blind` when they
+    could not be looked at.
     """
 
     schema: int = PROOF_SCHEMA
@@ -147,7 +168,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     overdue: float = 1800.0
     up_at: float | None = None
     policy_missing: str = ""
-    could_not_look: str = ""
+    blind: tuple[Blind, ...] = ()
     signed: str = ""
 
     @property

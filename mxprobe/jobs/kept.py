@@ -1,46 +1,77 @@
-"""The proofs that were kept in a folder."""
+"""Gathers proofs that were kept: those that a person names, and those that lie beside another. Prints nothing."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.proof import Proof
+from mxprobe.jobs.prove import load_proof
+from mxprobe.mx.proven import DomainProven, last_proven
 
-_LARGEST = 10_000_000
+_HEAD = 512
+_MARK = b'"kind":"proof"'
+_MOST_OCTETS = 16_777_216
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """The proofs of a folder, by file name; `others` counts the files that are none."""
+    """Proofs that were kept, and how many files of the folders are none."""
 
     proofs: tuple[Proof, ...]
-    others: int = 0
+    skipped: int = 0
 
 
-def read_kept(folder: Path, domain: str | None = None) -> Kept:
-    """Every proof in the folder itself (*.json), those of one domain where it is named.
+def gather_proofs(paths: Sequence[Path]) -> Kept:
+    """The proofs of files and folders; folders within folders are left out, a file that is met twice counts once.
 
-    Raises InputError for a folder that cannot be read.
+    Raises InputError for a named file that is no proof, and where there is none at all.
     """
-    proofs, others = [], 0
-    try:
-        for path in sorted(folder.glob("*.json")):
-            proof = _read(path)
+    proofs, met = list[Proof](), set[Path]()
+    skipped = 0
+    for path in paths:
+        is_folder = path.is_dir()
+        for file in _files(path) if is_folder else (path,):
+            if file.resolve() in met:
+                continue
+            met.add(file.resolve())
+            proof = _try(file) if is_folder else load_proof(file)
             if proof is None:
-                others += 1
-            elif domain in (None, proof.domain):
+                skipped += 1
+            else:
                 proofs.append(proof)
-    except OSError as error:
-        raise InputError(f"the folder cannot be read: {error.strerror}", place=Place(str(folder))) from error
-    return Kept(proofs=tuple(proofs), others=others)
+    if not proofs:
+        places = ", ".join(str(path) for path in paths)
+        raise InputError("no proof that mxprobe has kept lies there", place=Place(places))
+    return Kept(proofs=tuple(proofs), skipped=skipped)
 
 
-def _read(path: Path) -> Proof | None:
-    if not path.is_file() or path.stat().st_size > _LARGEST:
-        return None
+def proven_beside(proof: Proof, journal: Path) -> DomainProven:
+    """When the hosts of a proof were last proven: by itself, and by those of its domain in the folder it is kept in."""
     try:
-        proof = msgspec.json.decode(path.read_bytes(), type=Proof)
-    except msgspec.DecodeError:
+        others = [known for file in _files(journal.parent) if file.name != journal.name and (known := _try(file))]
+    except InputError:  # a folder that can be written to, and not be listed
+        others = []
+    (domain,) = last_proven([proof, *(known for known in others if known.domain == proof.domain)])
+    return domain
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of a folder, but for hidden ones, by name."""
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(folder))) from error
+    yield from found
+
+
+def _try(file: Path) -> Proof | None:
+    """The proof in a file that may be anything; None where it holds none."""
+    try:
+        with file.open("rb") as opened:
+            head = b"".join(opened.read(_HEAD).split())
+        if _MARK not in head or file.stat().st_size > _MOST_OCTETS:
+            return None
+        return load_proof(file)
+    except (OSError, InputError):
         return None
-    return proof if proof.kind == "proof" else None

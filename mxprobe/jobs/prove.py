@@ -3,9 +3,10 @@
 Prints nothing. Who may be written to is decided in `mx.consent`, sending and watching is in probe, judging in rules.
 """
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mxprobe.jobs.look import LookOptions, domain_of, make_request
 from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent, text_of
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
+from mxprobe.probe.mailboxes.cleaning import Cleaned, clean_boxes
 from mxprobe.probe.mailboxes.mailbox import Watch
 from mxprobe.probe.prove import Means, Wanted, plan_proof, prove, watched_hosts
 from mxprobe.rules import judge_proof
@@ -80,11 +82,11 @@ class ProveOptions(Struct, frozen=True, kw_only=True):
 
 
 class Proved(Struct, frozen=True, kw_only=True):
-    """A proof, what the rules say of it, and what was removed from the mailboxes afterwards, in a sentence each."""
+    """A proof, and what the rules say of it; `cleaned` is what was removed in the end (None: nothing should be)."""
 
     proof: Proof
     judgements: tuple[Judgement, ...]
-    cleaned: tuple[str, ...] = ()
+    cleaned: Cleaned | None = None
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -155,37 +157,31 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
 
 
 async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], None]) -> Proved:
-    """Send and watch; every change is on disk in `journal` before the next thing is done.
+    """Send and watch, then clean where that is wanted; every change is on disk in `journal` before the next thing is
+    done. A proof that was interrupted leaves the mailboxes as they are.
 
-    Raises InputError where the journal cannot be written or there were too many messages lately.
+    Raises InputError where the journal cannot be written or there were too many messages lately, and MxprobeError
+    where a mailbox cannot be looked at before anything was sent.
     """
     proof, wanted, options = prepared.proof, prepared.wanted, prepared.options
-    _count_messages(sum(1 for route in proof.routes if route.begun_at is None))
-    mailbox, returns = boxes = tuple(_open(word, flag, proof, options) for word, flag in _boxes(options))
+    mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
+    boxes, cleaned = [box for box in (mailbox, returns) if box is not None], None
     try:
+        if any(route.begun_at is None for route in proof.routes):
+            for box in boxes:
+                await box.look()  # marks that are new are in no mailbox: what counts is that it can be looked at
+        _count_messages(sum(1 for route in proof.routes if route.begun_at is None))
         if options.when_down:
             wanted, proof = await _wait_for_outage(prepared, tell)
         keep(proof, journal)
         proof = await prove(proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell)
-        cleaned = await _clean(boxes, proof) if options.clean and proof.complete else ()
+        if options.clean and proof.complete:
+            cleaned = await clean_boxes(boxes, frozenset(route.token for route in proof.routes))
     finally:
         for box in boxes:
-            if box is not None:
+            with contextlib.suppress(MxprobeError):  # a farewell that nobody hears changes nothing
                 await box.close()
     return replace(judge(proof), cleaned=cleaned)
-
-
-async def _clean(boxes: Iterable[Mailbox | None], proof: Proof) -> tuple[str, ...]:
-    """Remove the messages with marks of this proof, and reports about them, from where they were looked for."""
-    tokens, said = frozenset(route.token for route in proof.routes), []
-    for box in boxes:
-        if box is None:
-            continue
-        try:
-            said.append(f"{await box.clean(tokens)} of our messages removed from {box.describe()}")
-        except MxprobeError as error:
-            said.append(f"Nothing was removed: {error}")
-    return tuple(said)
 
 
 def keep(proof: Proof, journal: Path) -> None:
@@ -349,12 +345,15 @@ def _open(word: str, flag: str, proof: Proof, options: ProveOptions) -> Mailbox 
     watching = replace(options.watching, since=proof.began_at, tokens=tokens, user=user, argument=flag)
     box = open_mailbox(word, watching)
     if options.clean and not box.can_clean:
-        raise InputError(f"--clean removes nothing from {flag} {word.partition(':')[0]}: leave it out")
+        says = f"--clean: nothing can be removed from {flag} {word.partition(':')[0]}"
+        raise InputError(says, hint="Leave --clean out; it is for IMAP, maildir:PATH and mbox:PATH.")
     return box
 
 
 def _with_boxes(proof: Proof, options: ProveOptions) -> Proof:
-    """The proof, with words for where is looked."""
+    """The proof, with words for where is looked. Raises InputError for a box that cannot be right."""
+    if options.clean and not (options.mailbox or options.returns):
+        raise InputError("--clean: no mailbox is named that could be cleaned", hint="Name it: --mailbox, --returns.")
     mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
     return replace(
         proof,

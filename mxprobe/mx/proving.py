@@ -1,14 +1,15 @@
 """What a proof has shown of each MX host, thought out from what was seen: how far a message came, and what that proves.
 
 A message that was accepted and has neither arrived nor bounced waits until its deadline; only then is it lost. One
-whose final dot may have left without an answer is unknown in the same way.
+whose final dot may have left without an answer is unknown in the same way. While nobody could look, nothing is lost.
 
 Standards: RFC 5321 §4.2.5 and §6.1 (who has accepted answers for it).
 """
 
+import re
 from enum import StrEnum
 
-from mxprobe.facts.proof import Answer, Copy, Handover, Hop, Proof, Route
+from mxprobe.facts.proof import Answer, Blind, Box, Copy, Handover, Hop, Proof, Route
 from mxprobe.facts.smtp import Phase
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.matrix import Why, classify_turn
@@ -17,6 +18,11 @@ from mxprobe.mx.outcome import Action
 _TAKEN = "Z1"
 _AMBIGUOUS = ("Z5", "Z6")
 """Cells in which the content may have left, and nobody has said that it was kept."""
+
+_QUEUED = re.compile(
+    r"queued as ([A-Za-z0-9]+)|\bid=([A-Za-z0-9-]+)|2\.0\.0 ([A-Za-z0-9]+) Message accepted for delivery"
+)
+"""How Postfix, Exim, and sendmail and OpenSMTPD say by which name they keep a message."""
 
 _FAILED = "failed"
 _SPOKEN = (Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT)
@@ -32,6 +38,7 @@ class State(StrEnum):
     UNTRUSTED = "not trusted"
     UNKNOWN = "unknown"
     WAITING = "not there yet"
+    UNSEEN = "could not be looked for"
     LOST = "lost"
     BOUNCED = "bounced"
     ARRIVED = "arrived"
@@ -78,9 +85,19 @@ def state_of(route: Route, proof: Proof) -> State:
     return State.REFUSED if last.answer is Answer.REFUSED else State.LATER
 
 
+def blind_at_end(proof: Proof, *boxes: Box) -> Blind | None:
+    """Why nobody knows what came last: one of these boxes (none named: any) could not be looked at any more."""
+    wanted = boxes or tuple(Box)
+    return next((one for one in proof.blind if one.until is None and one.box in wanted), None)
+
+
 def _awaited(proof: Proof, until_then: State) -> State:
-    """Lost it is only where somebody has looked after the deadline."""
-    return State.LOST if proof.mailbox and proof.watched_until >= proof.deadline else until_then
+    """Not there yet, or lost, as far as somebody could look: for the copy, and past the deadline for a bounce, too."""
+    is_late = proof.watched_until >= proof.deadline
+    unseen = State.UNSEEN if until_then is State.WAITING else until_then
+    if blind_at_end(proof, *(() if is_late else (Box.MAILBOX,))) is not None:
+        return unseen
+    return State.LOST if is_late and proof.mailbox else until_then
 
 
 def grade_of(route: Route, proof: Proof) -> Grade:
@@ -88,7 +105,7 @@ def grade_of(route: Route, proof: Proof) -> Grade:
     state = state_of(route, proof)
     if state is State.ARRIVED:
         return Grade.IN_OUTAGE if _was_in_outage(route, proof) else Grade.WHILE_UP
-    return Grade.OPEN if state in (State.UNKNOWN, State.WAITING, State.PLANNED) else Grade.NOT
+    return Grade.OPEN if state in (State.UNKNOWN, State.WAITING, State.UNSEEN, State.PLANNED) else Grade.NOT
 
 
 def _was_in_outage(route: Route, proof: Proof) -> bool:
@@ -127,6 +144,12 @@ def names_of(proof: Proof, host: str) -> frozenset[str]:
 def accepted_at(route: Route) -> Handover | None:
     """The handover that was accepted."""
     return next((one for one in route.handovers if one.answer is Answer.ACCEPTED), None)
+
+
+def queued_as(handover: Handover) -> str:
+    """The name that the host gave the message in its queue; empty where it gave none that is known."""
+    match = _QUEUED.search(handover.said)
+    return next((name for name in match.groups() if name), "") if match is not None else ""
 
 
 def why_of(handover: Handover) -> tuple[Answer, Why]:

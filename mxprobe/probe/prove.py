@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.errors import MxprobeError
+from mxprobe.errors import CouldNotLook, MxprobeError
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.dsn import Bounce, read_dsn
 from mxprobe.facts.policy import FetchStatus
-from mxprobe.facts.proof import TOKEN_HEADER, Answer, Copy, Found, Handover, Proof, Route
+from mxprobe.facts.proof import TOKEN_HEADER, Answer, Blind, Box, Copy, Found, Handover, Proof, Route
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.labelled import Author, write_labelled
 from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
 from mxprobe.mx.plan import plan_mx, special_use
-from mxprobe.mx.proving import answer_of, is_worth_asking_again
+from mxprobe.mx.proving import answer_of, blind_at_end, is_worth_asking_again
 from mxprobe.mx.senders import rfc5321
 from mxprobe.mx.shared import shared_provider
 from mxprobe.mx.tlsneed import Need, need_by_mtasts
@@ -134,11 +134,17 @@ async def prove(
     """Send what the proof has planned and not begun, watch for what was sent, and give what was seen.
 
     `keep` is called with every change before the next thing is done. Cancelled, it gives what it has, marked as not
-    complete. Raises what looking into a mailbox for the first time raises; then nothing was sent.
+    complete. A box that cannot be looked at does not end the watch: that is noted in the proof, and told. Raises
+    MxprobeError where `keep` does, and, if all was sent before, where a box lets nobody in at the first look.
     """
     course = _Course(proof, wanted, means, keep, tell)
     try:
         await course.run()
+    except BaseExceptionGroup as group:
+        ours, others = group.split(MxprobeError)
+        if ours is None or others is not None:
+            raise
+        raise ours.exceptions[0] from None
     except asyncio.CancelledError:
         course.change(complete=False)
         task = asyncio.current_task()
@@ -156,14 +162,18 @@ class _Course:
         self.policy: Policy | None = None
 
     async def run(self) -> None:
-        """See that the mailboxes can be looked at, send, then watch."""
-        await self._look()
+        """Send, then watch."""
+        if self.proof.routes and all(route.begun_at is not None for route in self.proof.routes):
+            await self._look(is_first=True)
         self.policy = await self._policy()
         for route in self.proof.routes:
             if route.begun_at is None:
                 route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
                 self._put(route)
                 await self._try_addresses(route)
+        if self.wanted.down and self._awaited():
+            takers = ", ".join(dict.fromkeys(route.via for route in self._awaited()))
+            self.tell(f"{takers} has taken a message: {', '.join(self.wanted.down)} may come up again now")
         async with asyncio.TaskGroup() as group:
             knocking = group.create_task(self._knock())
             await self._ask_again()
@@ -283,8 +293,9 @@ class _Course:
         longer = min(_LONGER, self.wanted.watch / 10)
         complete_at: float | None = None
         while True:
-            await self._look_if_possible()
+            await self._look()
             now = self.means.wall()
+            self.change(watched_until=now)
             complete_at = None if self._awaited() else complete_at or now
             is_over = complete_at is not None and now >= complete_at + longer
             if is_over or now >= until or (self.means.mailbox is None and self.means.returns is None):
@@ -300,21 +311,34 @@ class _Course:
             if not route.copies and not route.bounces and (route.last is None or route.last.answer in _MAY_COME)
         )
 
-    async def _look_if_possible(self) -> None:
-        """Look; a mailbox that cannot be looked at now may be later, and what came stays there."""
-        try:
-            await self._look()
-        except MxprobeError as error:
-            if not self.proof.could_not_look:
-                self.tell(f"{error}; it is tried again")
-            self.change(could_not_look=str(error))
-        else:
-            self.change(watched_until=self.means.wall(), could_not_look="")
+    async def _look(self, *, is_first: bool = False) -> None:
+        """Look into each box. One that cannot be looked at now may be later; at first it may also be named wrongly,
+        which MxprobeErrors of other kinds say, and those are raised."""
+        for box, looking in ((Box.MAILBOX, self.means.mailbox), (Box.RETURNS, self.means.returns)):
+            if looking is None:
+                continue
+            try:
+                found = tuple(await looking())
+            except MxprobeError as error:
+                if is_first and not isinstance(error, CouldNotLook):
+                    raise
+                self._note_blind(box, str(error))
+                continue
+            self._note_sight(box)
+            for one in found:
+                self._take(one)
 
-    async def _look(self) -> None:
-        for looking in (self.means.mailbox, self.means.returns):
-            for found in await looking() if looking is not None else ():
-                self._take(found)
+    def _note_blind(self, box: Box, reason: str) -> None:
+        if blind_at_end(self.proof, box) is None:
+            self.tell(f"the {box.value} cannot be looked at; it is tried again: {reason}")
+            self.change(blind=(*self.proof.blind, Blind(box=box, since=self.means.wall(), reason=reason)))
+
+    def _note_sight(self, box: Box) -> None:
+        was = blind_at_end(self.proof, box)
+        if was is not None:
+            self.tell(f"the {box.value} can be looked at again")
+            over = replace(was, until=self.means.wall())
+            self.change(blind=tuple(over if one is was else one for one in self.proof.blind))
 
     def _take(self, found: Found | Bounce) -> None:
         """A message that was found: a copy of one of ours, or what came back for it."""

@@ -10,7 +10,7 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.proven import LastProven
+from mxprobe.mx.proven import DomainProven
 from mxprobe.mx.whatif import Forecast
 
 SCHEMA = 1
@@ -40,22 +40,30 @@ class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProofDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What `prove --format json` prints."""
+    """What `prove --format json` prints. `removed`: how many messages `--clean` took out of the mailboxes, `troubles`:
+    what hindered it; `proven`: when each host was last proven, by all proofs of the domain that are kept there.
+    """
 
     schema: int = SCHEMA
     kind: str = "proof"
     proof: Proof
     judgements: tuple[Judgement, ...] = ()
+    removed: int | None = None
+    troubles: tuple[str, ...] = ()
+    proven: DomainProven | None = None
     exit_status: int = 0
 
 
 class ProvenDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What `report FOLDER --format json` prints; `stale` are the hosts that it is too long ago for."""
+    """What `report --format json` prints of several proofs. `stale` are hosts that were not proven as lately as they
+    should be, as domain and host; `skipped` counts files of a folder that are no proofs.
+    """
 
     schema: int = SCHEMA
     kind: str = "proven"
-    hosts: tuple[LastProven, ...]
-    stale: tuple[str, ...] = ()
+    domains: tuple[DomainProven, ...]
+    stale: tuple[tuple[str, str], ...] = ()
+    skipped: int = 0
     exit_status: int = 0
 
 

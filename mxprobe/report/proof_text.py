@@ -1,24 +1,42 @@
 """A proof as text: the verdict of each host first, then the way of each message, what is found, what is not proven."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.proof import Answer, Handover, Proof, Route
-from mxprobe.facts.run import TlsUse
+from mxprobe.facts.proof import Proof, Route
 from mxprobe.mx.draining import drain_of
-from mxprobe.mx.proving import Grade, State, accepted_at, first_copy, grade_of, hop_to, route_of, state_of
+from mxprobe.mx.proven import DomainProven
+from mxprobe.mx.proving import (
+    Grade,
+    State,
+    accepted_at,
+    blind_at_end,
+    first_copy,
+    grade_of,
+    hop_to,
+    route_of,
+    state_of,
+)
 from mxprobe.report.look_text import render_findings
-from mxprobe.report.words import WIDTH, count_of, cut, say_span, wrap
+from mxprobe.report.proof_table import clock, render_table, since
+from mxprobe.report.proven_text import say_last_outage
+from mxprobe.report.words import WIDTH, count_of, say_span, wrap
 
 _NOBODY = "nobody looks; a token can be told later: --resume FILE --arrived TOKEN"
-_TLS = {TlsUse.NONE: "in clear", TlsUse.UNVERIFIED: "TLS", TlsUse.VERIFIED: "TLS, verified"}
-_WORDS = {
-    Answer.ACCEPTED: "accepted",
-    Answer.REFUSED: "refused",
-    Answer.LATER: "put off",
-    Answer.UNKNOWN: "unknown",
-}
+_MAY_COME = (State.WAITING, State.UNKNOWN, State.UNSEEN)
+
+
+class Closing(Struct, frozen=True, kw_only=True):
+    """What stands in the last lines: the file that the proof is kept in, what was removed from the mailboxes and what
+    went wrong with that (None: nothing should be), when each host was last proven, over all proofs that are kept.
+    """
+
+    saved: str = ""
+    removed: int | None = None
+    troubles: tuple[str, ...] = ()
+    proven: DomainProven | None = None
 
 
 def render_plan(proof: Proof, watch: float) -> str:
@@ -35,14 +53,33 @@ def render_plan(proof: Proof, watch: float) -> str:
     return "\n".join([*lines, "Exit 0."])
 
 
-def render_proof(proof: Proof, judgements: tuple[Judgement, ...]) -> str:
-    """The verdicts, the table, the findings, what is not proven."""
+def render_proof(proof: Proof, judgements: tuple[Judgement, ...], status: int, closing: Closing | None = None) -> str:
+    """The verdicts, the table, the findings, what is not proven, when it was proven last."""
     lines: list[str] = []
+    closing = closing or Closing()
     for _, host in proof.chain:
         route = route_of(proof, host)
         if route is not None:
             lines += wrap("", say_verdict(proof, route))
-    return "\n".join([*lines, "", *_table(proof), "", *render_findings(judgements), "", *_not_proven(proof)])
+    if not_proven := _not_proven(proof):
+        lines += wrap("", f"NOT PROVEN for an outage of {_primary(proof)}: see the end.")
+    lines += ["", *render_table(proof), "", *render_findings(judgements), "", *not_proven, *_removed(proof, closing)]
+    lines += wrap("", say_proven(proof))
+    saved = f"Saved: {closing.saved}." if closing.saved else ""
+    last = say_last_outage(closing.proven) if closing.proven is not None else ""
+    ends = "  ".join(part for part in (last, f"Exit {status}.") if part)
+    together = [f"{saved}  {ends}"] if saved and len(saved) + len(ends) + 2 <= WIDTH else [saved, ends]
+    return "\n".join([*lines, *(row for part in together if part for row in wrap("", part))])
+
+
+def _removed(proof: Proof, closing: Closing) -> list[str]:
+    """What became of our messages in the mailboxes."""
+    if closing.removed is None:
+        return []
+    waiting = sum(1 for route in proof.routes if state_of(route, proof) in _MAY_COME)
+    later = f"; {count_of(waiting, 'message')} may still come: --resume FILE --clean" if waiting else ""
+    told = f"{count_of(closing.removed, 'message')} of ours removed from the mailboxes{later}."
+    return [*wrap("CLEANED  ", told), *(line for one in closing.troubles for line in wrap("         ", one))]
 
 
 def say_proven(proof: Proof) -> str:
@@ -92,8 +129,12 @@ def _how_far(proof: Proof, route: Route) -> str:
         case State.UNKNOWN:
             return "the message may have left, and nobody said that it was kept; it is not sent again"
         case State.WAITING:
-            waited = say_span(proof.watched_until - _since(route))
+            waited = say_span(proof.watched_until - since(route))
             return f"accepted, not there within {waited}; it may still arrive"
+        case State.UNSEEN:
+            blind = blind_at_end(proof)
+            where = f"the {blind.box.value} could not be looked at from {clock(blind.since)} on" if blind else "unseen"
+            return f"accepted; whether it arrived is not known, {where}"
         case State.LOST:
             return "accepted, neither there nor given back by the deadline"
         case _:
@@ -121,63 +162,6 @@ def _why_late(proof: Proof, route: Route) -> str:
     return f"{after} ({drain.mailer.title} tries again within {say_span(drain.longest)})"
 
 
-def _since(route: Route) -> float:
-    taken = accepted_at(route) or route.last
-    return taken.at if taken is not None else (route.begun_at or 0.0)
-
-
-def _table(proof: Proof) -> list[str]:
-    lines = [" path        step        when       evidence"]
-    for route in proof.routes:
-        path = f"via {route.via.partition('.')[0]}" + (" (*)" if route.is_unknown else "")
-        for step, when, evidence in _steps(proof, route):
-            lines.append(cut(f" {path:<11} {step:<11} {when:<10} {evidence}", WIDTH))
-            path = ""
-    lines.append(cut(f" {'bounces':<11} {_watched(proof)}", WIDTH))
-    if any(route.is_unknown for route in proof.routes):
-        lines.append(" (*) for somebody who is not there")
-    return lines
-
-
-def _watched(proof: Proof) -> str:
-    """Whether anything came back, until when that was looked for, and why not longer."""
-    came = sum(len(route.bounces) for route in proof.routes)
-    if not proof.returns:
-        return "not looked for: --returns says where they come back to"
-    failed = f"; then not any more: {proof.could_not_look}" if proof.could_not_look else ""
-    return f"{came or 'none':<11} {'':<10} watched until {_clock(proof.watched_until)}{failed}"
-
-
-def _steps(proof: Proof, route: Route) -> Iterator[tuple[str, str, str]]:
-    for handover in route.handovers:
-        yield _WORDS[handover.answer], _clock(handover.at), _evidence(handover)
-    start = _since(route)
-    if route.down and proof.up_at is not None:
-        yield "up again", f"+{say_span(max(proof.up_at - start, 0.0))}", f"{', '.join(route.down)} takes connections"
-    for copy in route.copies:
-        hop = hop_to(copy, route, proof)
-        if hop is not None:
-            at = f"+{say_span(max(hop.at - start, 0.0))}" if hop.at is not None else ""
-            yield "handed on", at, f"Received: from {hop.source} by {hop.by}" + (f"  {hop.tls}" if hop.tls else "")
-        notes = next((f"; {note}" for note in copy.notes if "spf" in note.lower()), "")
-        yield "arrived", f"+{say_span(max(copy.at - start, 0.0))}", f"{copy.place}{notes}"
-    if not route.copies and not route.bounces and accepted_at(route) is not None:
-        yield "arrived", "-", f"no copy and no bounce until {_clock(proof.watched_until)}; it may still arrive"
-    for bounce in route.bounces:
-        yield "came back", "", f"{bounce.reporter}: {bounce.status or ''} {bounce.diagnostic}".strip()
-
-
-def _evidence(handover: Handover) -> str:
-    said = f' "{handover.said}"' if handover.said else f" {handover.cell}"
-    version = handover.tls_version.replace("TLSv", "TLS ") or "TLS"
-    tls = f"  {_TLS[handover.tls].replace('TLS', version)}" if handover.tls is not None else ""
-    return f"{handover.endpoint.address}{said}{tls}"
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
-
-
 def _not_proven(proof: Proof) -> list[str]:
     """What a proof while the primary is up does not show."""
     backups = [route for route in proof.routes if not proof.is_primary(route.via) and not route.is_unknown]
@@ -186,5 +170,6 @@ def _not_proven(proof: Proof) -> list[str]:
         return []
     primary = _primary(proof)
     says = f"what {', '.join(up)} does while {primary} is down: recipient checks may depend on it"
-    again = f"mxprobe prove {proof.recipient} --when-down {primary}"
-    return [*wrap("NOT PROVEN   ", says), f"             {again}"]
+    again, waits = f"             mxprobe prove {proof.recipient} --when-down {primary}", "waits for the next outage"
+    whole = f"{again}   {waits}"
+    return [*wrap("NOT PROVEN   ", says), *([whole] if len(whole) <= WIDTH else [again, f"             {waits}"])]

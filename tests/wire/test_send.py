@@ -115,6 +115,7 @@ def test_a_message_arrives_as_it_was_with_and_without_tls() -> None:
     assert kept == [CONTENT, CONTENT]
     assert (plain.cell, secured.cell) == ("Z1", "Z1")
     assert [turn.phase for turn in plain.turns][-4:] == [Phase.RCPT, Phase.DATA, Phase.DOT, Phase.QUIT]
+    assert (plain.tls_version, secured.tls_version) == ("", "TLSv1.3")
     assert secured.turns[-1].secured
     assert not plain.turns[-1].secured
 

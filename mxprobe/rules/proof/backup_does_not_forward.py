@@ -12,7 +12,16 @@ Standards. RFC 5321 §3.6.2, §4.2.5, §6.1."""
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
 from mxprobe.mx.proving import State, state_of
-from mxprobe.rules.proof.reading import NOBODY_LOOKED, NOTHING_SENT, over_backups, quote, waited, was_sent
+from mxprobe.rules.proof.reading import (
+    NOBODY_LOOKED,
+    NOTHING_SENT,
+    in_state,
+    over_backups,
+    quote,
+    unseen,
+    waited,
+    was_sent,
+)
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -29,7 +38,7 @@ def find_in_proof(proof: Proof) -> Judgement:
         return inconclusive(RULE, NOTHING_SENT)
     if not proof.mailbox:
         return inconclusive(RULE, NOBODY_LOOKED)
-    found, short = [], ""
+    found, short = [], unseen(proof) if any(in_state(proof, State.UNSEEN)) else ""
     for route in over_backups(proof):
         if state_of(route, proof) is not State.WAITING or route.down:
             continue

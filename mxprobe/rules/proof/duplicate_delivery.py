@@ -10,8 +10,8 @@ What to do. Look for slow answers to the final dot, and for two ways to one mail
 Standards. RFC 5321 §4.5.3.2.6, §6.1; RFC 1047."""
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.proof import Proof
-from mxprobe.rules.proof.reading import NOBODY_LOOKED, known_routes
+from mxprobe.facts.proof import Box, Proof
+from mxprobe.rules.proof.reading import NOBODY_LOOKED, known_routes, unseen
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -36,4 +36,5 @@ def find_in_proof(proof: Proof) -> Judgement:
                 do="Look for slow answers to the final dot, and for two ways to one mailbox.",
             )
             found.append(finding(RULE, route.via, words))
-    return conclude(RULE, found)
+    reason = unseen(proof, Box.MAILBOX)
+    return inconclusive(RULE, reason) if reason and not found else conclude(RULE, found)

@@ -13,7 +13,7 @@ Standards. RFC 5321 §4.2.5, §6.1."""
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
 from mxprobe.mx.proving import State, state_of
-from mxprobe.rules.proof.reading import NOBODY_LOOKED, NOTHING_SENT, known_routes, quote, was_sent
+from mxprobe.rules.proof.reading import NOBODY_LOOKED, NOTHING_SENT, in_state, known_routes, quote, unseen, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -49,4 +49,6 @@ def find_in_proof(proof: Proof) -> Judgement:
                 do="Look at why the filter held it for unwanted.",
             )
             found.append(finding(RULE, route.via, words, Severity.WARNING))
+    if not found and any(in_state(proof, State.UNSEEN)):
+        return inconclusive(RULE, unseen(proof))
     return conclude(RULE, found)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mxprobe.facts.dsn import Bounce
-from mxprobe.facts.proof import Handover, Proof, Route
-from mxprobe.mx.proving import State, accepted_at, state_of
+from mxprobe.facts.proof import Box, Handover, Proof, Route
+from mxprobe.mx.proving import State, accepted_at, blind_at_end, state_of
 
 NOTHING_SENT = "no message was handed over"
 """Why a proof cannot be judged: nothing was sent."""
@@ -16,6 +16,12 @@ NOBODY_LOOKED = "nobody looked for copies"
 def was_sent(proof: Proof) -> bool:
     """Whether a host was spoken with about any message."""
     return any(route.handovers for route in proof.routes)
+
+
+def unseen(proof: Proof, *boxes: Box) -> str:
+    """Why nobody knows what came last into one of these boxes (none named: any); empty where somebody looked."""
+    blind = blind_at_end(proof, *boxes)
+    return "" if blind is None else f"the {blind.box.value} could not be looked at: {blind.reason}"
 
 
 def known_routes(proof: Proof) -> Iterator[Route]:

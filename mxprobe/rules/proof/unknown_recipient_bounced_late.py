@@ -12,8 +12,8 @@ What to do. Give every MX host the list of recipients, and refuse others at RCPT
 Standards. RFC 5321 §6.1, §6.2; RFC 3464."""
 
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.proof import Proof
-from mxprobe.rules.proof.reading import NOTHING_SENT, failures, was_sent
+from mxprobe.facts.proof import Box, Proof
+from mxprobe.rules.proof.reading import NOTHING_SENT, failures, unseen, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -41,4 +41,5 @@ def find_in_proof(proof: Proof) -> Judgement:
                 do=f"Give {route.via} the list of recipients, so that it refuses others at RCPT.",
             )
             found.append(finding(RULE, route.via, words))
-    return conclude(RULE, found)
+    reason = unseen(proof, Box.RETURNS)
+    return inconclusive(RULE, reason) if reason and not found else conclude(RULE, found)
