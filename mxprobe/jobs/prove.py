@@ -31,7 +31,7 @@ from mxprobe.settings import load_settings
 from mxprobe.wire.dial import connect
 from mxprobe.wire.dkim import Signer
 from mxprobe.wire.exchange import ask_over_sockets
-from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.fetch import FetchMeans, allow_any, allow_public
 from mxprobe.wire.outage import until_down
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext, permissive_context, trusted_pem
@@ -319,13 +319,20 @@ async def _wait_for_outage(prepared: Prepared, tell: Callable[[str], None]) -> t
 
 def _means(prepared: Prepared, mailbox: Mailbox | None, returns: Mailbox | None) -> Means:
     options = prepared.options
+    fetch = FetchMeans(
+        resolver=prepared.resolver,
+        connect=connect,
+        tls=TlsContext(options.cafile),
+        wall=time.time,
+        allows=allow_any if options.allow_special else allow_public,
+    )
     return Means(
         resolver=prepared.resolver,
         connect=connect,
         anchors=trusted_pem(options.cafile),
         tls=permissive_context(),
         wall=time.time,
-        fetch=FetchMeans(resolver=prepared.resolver, connect=connect, tls=TlsContext(options.cafile), wall=time.time),
+        fetch=fetch,
         mailbox=mailbox.look if mailbox is not None else None,
         returns=returns.look if returns is not None else None,
     )

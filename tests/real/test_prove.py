@@ -147,39 +147,3 @@ def test_what_was_begun_is_never_sent_twice(make: Make, tmp_path: Path) -> None:
         routes = json.loads(said.stdout)["proof"]["routes"]
         assert {route["token"] for route in routes} == begun
         assert all(len(route["copies"]) <= 1 for route in routes)
-
-
-def test_hold_says_what_to_block_and_goes_on_when_the_primary_is_down(make: Make, tmp_path: Path) -> None:
-    pair = make()
-    assert pair.primary is not None
-    words = ["prove", ALICE, "--hold", "--at-most", "1m", "--watch", "40s", "--no-unknown", "--save", "held.json"]
-    words += [
-        "--mailbox",
-        pair.maildir(),
-        "--returns",
-        pair.maildir(RETURNS),
-        "--from",
-        RETURNS,
-        "--helo",
-        "probe.test",
-    ]
-    command = [sys.executable, "-m", "mxprobe", *words, "--nameserver", NAMES, "--allow-special"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, env=environment, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as program:
-        assert program.stderr is not None
-        told = [program.stderr.readline() for _ in range(8)]
-        pair.primary.stop()
-        deadline = time.monotonic() + 60
-        assert pair.backup is not None
-        while "status=deferred" not in pair.backup.log() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        pair.primary.start()
-        output, _ = program.communicate(timeout=90)
-
-    assert told[0].startswith("To take mx1.kept.test down")
-    assert "nft add table" in told[1]
-    assert program.returncode == 0, output
-    assert "mx2.kept.test: PROVEN in an outage of mx1.kept.test" in output
-    assert "Last proven in an outage: 20" in output
