@@ -20,6 +20,10 @@ class Reverse(StrEnum):
     UNKNOWN = "unknown"
 
 
+NOT_ASKED = "not asked"
+"""Why nothing is known of an address's name where nobody has asked for it."""
+
+
 class ReverseName(Struct, frozen=True, kw_only=True):
     """The verdict for an address, the names that it has, and what was asked in vain."""
 
@@ -45,7 +49,7 @@ def reverse_of(address: str, answers: Answers) -> ReverseName:
     """What is known of an address's name."""
     answer = answers.get(reverse_question(address))
     if answer is None or answer.status.is_temporary:
-        reason = "not asked" if answer is None else f"the PTR lookup failed: {answer.status}"
+        reason = NOT_ASKED if answer is None else f"the PTR lookup failed: {answer.status}"
         return ReverseName(address=address, verdict=Reverse.UNKNOWN, reason=reason)
     names = reverse_names(answer)
     if not names:

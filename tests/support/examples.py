@@ -13,6 +13,9 @@ An example of a rule about domains has a line for each thing that was seen:
                                               right
     192.0.2.1 again good "250 2.1.5 ok"       and what it said when it was asked once more
     control 198.51.100.1 does not answer      the same for a host of another operator
+    _mta-sts.example.test TXT v=STSv1; id=1   a text
+    policy "version: STSv1" "mode: testing"   the lines of the policy file that was fetched
+    policy http-status 404                    or how the fetch ended, and its detail
     helo probe.example.test from 192.0.2.9    who was looking
 
 An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here. What the lab's
@@ -40,6 +43,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
 from mxprobe.facts.matrix import AskedAbout, Role
+from mxprobe.facts.policy import FetchStatus, PolicyFetch
 from mxprobe.facts.run import Event, EventKind, Run, TlsUse
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -51,6 +55,8 @@ from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import Scenario
 
+POLICY, REPORTS = "_mta-sts.example.test", "_smtp._tls.example.test"
+_ADDRESS_TYPES = (RecordType.A, RecordType.AAAA)
 _GOOD = "alice@example.test"
 _FAILURES = {
     "refuses connections": FailureKind.REFUSED,
@@ -74,7 +80,7 @@ _VERDICTS = {
     ),
     "another name": StrictVerdict(trusted=True, dates_valid=True, name_matches=False),
 }
-_RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
+_RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|TXT|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
 _RIGHT = {
     "good": "250 2.1.5 ok",
@@ -119,6 +125,7 @@ class _Reading:
         self.controls: list[tuple[str, str]] = []
         self.answered: dict[str, dict[str, str]] = defaultdict(dict)
         self.answered_again: dict[str, dict[str, str]] = defaultdict(dict)
+        self.policy: PolicyFetch | None = None
         self.helo, self.source = "probe.example.test", None
         for line in block.splitlines():
             self._read(line.strip())
@@ -128,6 +135,8 @@ class _Reading:
         if subject == "control":
             address, _, how = rest.partition(" ")
             self.controls.append((address, how))
+        elif subject == "policy":
+            self.policy = _policy(rest)
         elif subject == "helo":
             self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
         elif match := _RECORD.fullmatch(line):
@@ -152,7 +161,11 @@ class _Reading:
         reverse = [name for name, word in self.records if word == "PTR"]
         reverse += [name for name in self.statuses if name.endswith(".arpa")]
         answers += [self._answer(name, RecordType.PTR) for name in reverse]
-        answers += [self._answer(name, RecordType.A) for name in (self.helo,) if (name, "A") in self.records]
+        named = [text for (_, word), texts in self.records.items() if word == "PTR" for text in texts]
+        forward = [(name, rrtype) for name in dict.fromkeys([self.helo, *named]) for rrtype in _ADDRESS_TYPES]
+        told = [(name, rrtype) for name, rrtype in forward if (name, rrtype.value) in self.records]
+        answers += [self._answer(name, rrtype) for name, rrtype in told]
+        answers += [self._answer(name, RecordType.TXT) for name in (POLICY, REPORTS) if self._is_told(name)]
         visits = [
             self._visit(endpoint, preference)
             for preference, name in hosts
@@ -174,7 +187,11 @@ class _Reading:
             controls=tuple(self._control(address, how) for address, how in self.controls),
             recipients=(_GOOD,) if self._asked() else (),
             asked_about=self._asked(),
+            policy=self.policy,
         )
+
+    def _is_told(self, name: str) -> bool:
+        return (name, "TXT") in self.records or name in self.statuses
 
     def _asked(self) -> AskedAbout | None:
         """What was asked about: nobody, the good recipient, or a matrix."""
@@ -268,9 +285,19 @@ def _record(rrtype: RecordType, text: str) -> MxRecord | AddressRecord | TextRec
     if rrtype is RecordType.MX:
         preference, exchange = text.split()
         return MxRecord(preference=int(preference), exchange=exchange, ttl=3600)
-    if rrtype is RecordType.PTR:
-        return TextRecord(text=text, ttl=3600)
+    if rrtype in (RecordType.PTR, RecordType.TXT):
+        quoted = f'"{text}"' if rrtype is RecordType.TXT else text
+        return TextRecord(text=quoted, ttl=3600)
     return AddressRecord(address=text, ttl=3600)
+
+
+def _policy(words: str) -> PolicyFetch:
+    """A fetch that brought a file, or how it ended: `http-status 404`."""
+    if words.startswith('"'):
+        body = "".join(f"{line}\r\n" for line in shlex.split(words)).encode()
+        return PolicyFetch(domain="example.test", status=FetchStatus.FETCHED, started_at=0.0, code=200, body=body)
+    status, _, detail = words.partition(" ")
+    return PolicyFetch(domain="example.test", status=FetchStatus(status), started_at=0.0, detail=detail)
 
 
 def _reply(lines: list[str]) -> Reply:

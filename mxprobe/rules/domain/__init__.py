@@ -43,6 +43,8 @@ from mxprobe.rules.domain import (
     tls_parity_gap,
 )
 from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
+from mxprobe.rules.domain.policy import RULES as POLICY_RULES
+from mxprobe.rules.domain.reputation import RULES as REPUTATION_RULES
 from mxprobe.rules.domain.transport import RULES as TRANSPORT_RULES
 
 _HERE: tuple[ModuleType, ...] = (
@@ -86,4 +88,4 @@ _HERE: tuple[ModuleType, ...] = (
     open_relay,
 )
 
-RULES: tuple[ModuleType, ...] = _HERE + CHAIN_RULES + TRANSPORT_RULES
+RULES: tuple[ModuleType, ...] = _HERE + CHAIN_RULES + TRANSPORT_RULES + POLICY_RULES + REPUTATION_RULES

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dns import Answer, TextRecord, index_answers
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
@@ -125,3 +125,8 @@ def not_resolved(plan: Plan) -> str | None:
     if names:
         return f"the addresses of {', '.join(names)} could not be looked up"
     return f"the addresses of {plan.domain} could not be looked up" if plan.temporary else None
+
+
+def texts_of(answer: Answer) -> tuple[str, ...]:
+    """The records of an answer, as a zone file has them."""
+    return tuple(record.text for record in answer.records if isinstance(record, TextRecord))

@@ -13,8 +13,6 @@ from mxprobe.rules.proof import (
     primary_distrusts_backup,
     session_accepted_but_policy_after_data,
     slow_final_reply,
-    sts_mx_fails_validation,
-    sts_mx_not_covered,
     unknown_recipient_bounced_late,
 )
 
@@ -29,7 +27,5 @@ RULES: tuple[ModuleType, ...] = (
     slow_final_reply,
     primary_distrusts_backup,
     dmarc_breaks_on_mx_path,
-    sts_mx_not_covered,
-    sts_mx_fails_validation,
     forwarder_without_srs,
 )

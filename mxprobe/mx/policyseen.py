@@ -1,0 +1,57 @@
+"""What a saved probe knows of a domain's MTA-STS: the record, the policy as it was fetched, and what is in force.
+
+Standards: RFC 8461 §3.1, §3.2, §5.
+"""
+
+from msgspec import Struct
+
+from mxprobe.facts.dns import index_answers
+from mxprobe.facts.policy import FetchStatus, PolicyFetch
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.mtasts import (
+    Mode,
+    Policy,
+    PolicyRecord,
+    RecordStatus,
+    UnusablePolicy,
+    read_policy,
+    read_record,
+    record_question,
+)
+
+
+class PolicySeen(Struct, frozen=True, kw_only=True):
+    """`record` None: nobody asked. `fetch` None: nothing was fetched. `policy` is what the fetched file says."""
+
+    record: PolicyRecord | None = None
+    fetch: PolicyFetch | None = None
+    policy: Policy | UnusablePolicy | None = None
+
+    @property
+    def in_force(self) -> Policy | None:
+        """The policy that senders obey who have it: one that enforces or tests."""
+        usable = self.policy if isinstance(self.policy, Policy) else None
+        return None if usable is None or usable.mode is Mode.NONE else usable
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known whether a policy is in force; empty where it is known, or known to be broken."""
+        if self.record is None:
+            return "nobody asked for the MTA-STS policy"
+        if self.record.status is RecordStatus.FAILED:
+            return self.record.reason
+        if self.record.status is not RecordStatus.FOUND or self.policy is not None:
+            return ""
+        if self.fetch is None:
+            return "the MTA-STS policy was not fetched"
+        return f"the MTA-STS policy could not be had: {self.fetch.detail or self.fetch.status}"
+
+
+def policy_of(snapshot: Snapshot) -> PolicySeen:
+    """What the probe knows of the policy."""
+    answer = index_answers(snapshot.answers).get(record_question(snapshot.domain))
+    if answer is None:
+        return PolicySeen()
+    fetch = snapshot.policy
+    body = fetch.body if fetch is not None and fetch.status is FetchStatus.FETCHED else None
+    return PolicySeen(record=read_record(answer), fetch=fetch, policy=None if body is None else read_policy(body))
