@@ -29,6 +29,7 @@ _OPTIONS = (
     click.option("--timeout", type=float, help="Seconds to wait for each reply."),
     click.option("--attempts", type=int, help="Attempts before a failure is an error (default 3 over 40 s)."),
     click.option("--spacing", type=float, help="Seconds between attempts (default 20)."),
+    click.option("--queries", type=int, help="The most DNS queries (default 200)."),
     click.option("--in-order", is_flag=True, help="Dial a worse preference only when the better one is done."),
     click.option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
@@ -42,7 +43,7 @@ _OPTIONS = (
 
 _LOOKED_WITH = (
     *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts"),
-    *("spacing", "in_order", "allow_special", "cafile"),
+    *("spacing", "queries", "in_order", "allow_special", "cafile"),
     *("matrix", "i_own_this", "force_shared", "patient", "dry_run"),
 )
 
@@ -59,6 +60,7 @@ _DIALS = {
     "timeout": "--timeout",
     "attempts": "--attempts",
     "spacing": "--spacing",
+    "queries": "--queries",
     "in_order": "--in-order",
     "allow_special": "--allow-special",
     "cafile": "--cafile",

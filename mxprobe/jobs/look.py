@@ -33,12 +33,17 @@ LITERAL = "an address literal"
 """A vantage's EHLO name where none is known: each host is told the address it sees (RFC 5321 §4.1.4)."""
 
 
+MOST_QUERIES = 200
+"""DNS queries of one look, where nobody says otherwise."""
+
+
 class LookOptions(Struct, frozen=True, kw_only=True):
     """How to look. None means: as the settings say.
 
     `recipients` are asked for (RCPT) and never sent to; `matrix` asks about more, which needs the consent of the domain
     or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
-    `nameservers` are "ADDR" or "ADDR:PORT" or "[ADDR6]:PORT".
+    `queries` is the most DNS queries (None: 200); what they do not reach is not judged. `nameservers` are "ADDR" or
+    "ADDR:PORT" or "[ADDR6]:PORT".
     """
 
     recipients: tuple[str, ...] = ()
@@ -52,6 +57,7 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     attempts: int | None = None
     spacing: float | None = None
+    queries: int | None = None
     in_order: bool = False
     allow_special: bool = False
     cafile: Path | None = None
@@ -136,6 +142,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         timeout=_more_than_zero("timeout", _or(options.timeout, settings.timeout), 86400),
         attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
         spacing=_spacing(_or(options.spacing, settings.spacing)),
+        budget=_more_than_zero("number of queries", _or(options.queries, MOST_QUERIES), 2000),
     )
     recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
     return Request(
