@@ -4,6 +4,7 @@ Standards: RFC 5321 §4.5.4.1 (who is not reached is asked again after a while).
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from mxprobe.wire.dial import Connect, ConnectDialer
 
 _EVERY = 60.0
 _PATIENCE = 20.0
+_FAREWELL = 5.0
 _IN_A_ROW = 2
 """So many rounds in a row nobody answers before a host counts as down."""
 
@@ -76,7 +78,7 @@ async def _answers(endpoint: Endpoint, connect: Connect) -> bool:
         async with asyncio.timeout(_PATIENCE):
             transport, ear = await ConnectDialer(connect).open(_Ear, endpoint.address, endpoint.port)
             try:
-                return await ear.heard
+                return await ear.heard and await ear.farewell()
             finally:
                 transport.abort()
     except (OSError, TimeoutError):
@@ -87,7 +89,9 @@ class _Ear(asyncio.Protocol):
     """Hears whether anything is said before the connection ends, and says nothing but goodbye."""
 
     def __init__(self) -> None:
-        self.heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.heard: asyncio.Future[bool] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
         self.transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,10 +102,19 @@ class _Ear(asyncio.Protocol):
         """Something was said."""
         if not self.heard.done():
             self.heard.set_result(True)
-            if self.transport is not None:
-                self.transport.write(b"QUIT\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is over."""
         if not self.heard.done():
             self.heard.set_result(False)
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    async def farewell(self) -> bool:
+        """Say goodbye, and wait a moment for the host to end the connection."""
+        if self.transport is not None:
+            self.transport.write(b"QUIT\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self.ended
+        return True

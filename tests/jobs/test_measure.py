@@ -51,6 +51,7 @@ def test_a_profile_predicts_what_its_mailer_did(measured: Measurement) -> None:
     assert [one.case for one in found.disagreements if not one.because] == []
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", MAILERS)
 def test_a_reason_is_given_for_cases_that_are_apart_and_for_no_others(name: str) -> None:
     apart = {case for case, _ in find_profile(name).apart}
