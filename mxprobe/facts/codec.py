@@ -1,9 +1,11 @@
 """Facts to JSON and back. The JSON form is a promise: it carries a schema number, and floats keep six digits."""
 
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from mxprobe.facts.octets import BINARY
 from mxprobe.facts.text import mask, mask_bytes
 
 T = TypeVar("T")
@@ -20,7 +22,10 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def masked(fact: T) -> T:
-    """`fact` with every local part of a mail address cut short, in text and in raw bytes alike."""
+    """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not.
+
+    Fields of `Octets` stay as they are: no person wrote them, and a certificate with one octet changed is another one.
+    """
     return _mask_value(fact)  # type: ignore[no-any-return]
 
 
@@ -33,6 +38,14 @@ def _mask_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_mask_value(item) for item in value)
     if isinstance(value, msgspec.Struct):
-        fields = {name: _mask_value(getattr(value, name)) for name in value.__struct_fields__}
-        return type(value)(**fields)
+        whole = _binary_fields(type(value))
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        return type(value)(**{name: one if name in whole else _mask_value(one) for name, one in fields.items()})
     return value
+
+
+@cache
+def _binary_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a fact that are `Octets`."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if BINARY in get_args(hint))

@@ -5,11 +5,13 @@ Times are seconds since 1970 UTC. Standards: RFC 8446, RFC 5280, RFC 9525 (names
 
 from msgspec import Struct
 
+from mxprobe.facts.octets import Octets
+
 
 class Certificate(Struct, frozen=True, kw_only=True):
     """One certificate of the chain as sent. `names` are its DNS names, `key` e.g. "ECDSA 256" or "RSA 2048"."""
 
-    der: bytes
+    der: Octets
     subject: str
     issuer: str
     names: tuple[str, ...]

@@ -13,6 +13,7 @@ from mxprobe.facts.run import Run
 from mxprobe.facts.session import Endpoint, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.facts.tls import Certificate
 
 
 def _strategy(kind: Any) -> st.SearchStrategy[Any]:
@@ -76,3 +77,26 @@ def test_local_parts_are_cut_in_text_and_raw_bytes_of_a_fact() -> None:
     assert cut.turns[0].reply is not None
     assert cut.turns[0].reply.raw == b"550 <al***@example.test>\r\n"
     assert cut.endpoint == session.endpoint
+
+
+_LOOKS_LIKE_AN_ADDRESS = st.sampled_from([b"alice@example.test", b"\xff\x04al@\x80", b"postmaster@mx1"])
+
+
+@given(st.lists(st.one_of(st.binary(max_size=60), _LOOKS_LIKE_AN_ADDRESS)).map(b"".join))
+def test_a_certificate_survives_a_save_octet_by_octet_and_what_is_said_of_it_is_cut(der: bytes) -> None:
+    certificate = Certificate(
+        der=der,
+        subject="1.2.840.113549.1.9.1=alice@example.test",
+        issuer="CN=An authority",
+        names=("mx1.example.test",),
+        not_before=0.0,
+        not_after=1.0,
+        key="ECDSA 256",
+        signature="ecdsa-with-SHA256",
+        fingerprint="00",
+    )
+
+    saved = decode(encode(masked(certificate)), Certificate)
+
+    assert saved.der == der
+    assert "alice" not in saved.subject
