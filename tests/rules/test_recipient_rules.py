@@ -17,8 +17,8 @@ example.test MX 20 mx2.example.test
 mx1.example.test A 192.0.2.1
 mx2.example.test A 192.0.2.2
 """
-UP1 = '192.0.2.1 "220 mx1 ESMTP" "250 mx1"\n'
-UP2 = '192.0.2.2 "220 mx2 ESMTP" "250 mx2"\n'
+UP1 = '192.0.2.1 "220 mx1.example.test ESMTP" "250 mx1"\n'
+UP2 = '192.0.2.2 "220 mx2.example.test ESMTP" "250 mx2"\n'
 PAIR = HOSTS + UP1 + UP2
 HEALTHY = f'{PAIR}192.0.2.1 random "550 5.1.1 no such user"\n'
 RELAY = "554 5.7.1 Relay access denied"

@@ -21,8 +21,8 @@ mx1.example.test A 198.41.0.4
 mx2.example.test A 199.9.14.201
 """
 ONE = "example.test MX 10 mx1.example.test\nmx1.example.test A 198.41.0.4\n"
-UP1 = '198.41.0.4 "220 mx1 ESMTP" "250-mx1" "250 STARTTLS"\n'
-UP2 = '199.9.14.201 "220 mx2 ESMTP" "250-mx2" "250 STARTTLS"\n'
+UP1 = '198.41.0.4 "220 mx1.example.test ESMTP" "250-mx1" "250 STARTTLS"\n'
+UP2 = '199.9.14.201 "220 mx2.example.test ESMTP" "250-mx2" "250 STARTTLS"\n'
 LISTED = '"554 5.7.1 203.0.113.9 is on dnsbl.example"\n'
 
 
@@ -130,7 +130,7 @@ def test_one_family_that_is_blocked_here_does_not_make_a_host_dead() -> None:
         "example.test MX 10 mx1.example.test\nexample.test MX 20 mx2.example.test\n"
         "mx1.example.test A 198.41.0.4\nmx2.example.test AAAA 2001:503:ba3e::2:30\n"
         "198.41.0.4 does not answer\n"
-        '2001:503:ba3e::2:30 "220 mx2 ESMTP" "250-mx2" "250 STARTTLS"\n'
+        '2001:503:ba3e::2:30 "220 mx2.example.test ESMTP" "250-mx2" "250 STARTTLS"\n'
         "control 198.41.0.9 does not answer\ncontrol 199.7.83.42 does not answer"
     )
 
@@ -150,7 +150,7 @@ def test_attempts_that_ended_in_different_ways_are_all_told() -> None:
 
 
 def test_a_host_that_greets_and_answers_no_ehlo_does_not_count_as_up() -> None:
-    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1 ESMTP" "451 4.3.0 not now"')
+    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1.example.test ESMTP" "451 4.3.0 not now"')
 
     assert _text(seen).splitlines()[0].startswith("example.test: no MX host answers; 0 of 1 MX host answer")
     assert "no EHLO" in _text(seen)
@@ -209,7 +209,7 @@ def test_an_alias_that_leads_nowhere_is_told_once_and_with_its_way() -> None:
 
 
 def test_leaving_out_a_rule_does_not_lose_what_it_covers() -> None:
-    plain = '199.9.14.201 "220 mx2 ESMTP" "250 mx2"\n'
+    plain = '199.9.14.201 "220 mx2.example.test ESMTP" "250 mx2"\n'
     seen = snapshot_of(f"{PAIR}{UP1}198.41.0.4 certificate valid\n{plain}")
     codes = {found.code for judgement in judge(seen, unwanted=("MX715",)).judgements for found in judgement.findings}
     told = {judgement.code: judgement.reason for judgement in judge(seen).judgements}
@@ -220,7 +220,9 @@ def test_leaving_out_a_rule_does_not_lose_what_it_covers() -> None:
 
 def test_equal_hosts_are_compared_and_the_certificate_is_the_cause() -> None:
     equal = PAIR.replace("MX 20", "MX 10")
-    seen = snapshot_of(f'{equal}{UP1}198.41.0.4 certificate valid\n199.9.14.201 "220 mx2 ESMTP" "250 mx2"\n')
+    seen = snapshot_of(
+        f'{equal}{UP1}198.41.0.4 certificate valid\n199.9.14.201 "220 mx2.example.test ESMTP" "250 mx2"\n'
+    )
     wrong = snapshot_of(f"{PAIR}{UP1}198.41.0.4 certificate valid\n{UP2}199.9.14.201 certificate another name\n")
     findings = {found.code: found for judgement in judge(wrong).judgements for found in judgement.findings}
 
@@ -242,7 +244,7 @@ def test_the_identity_of_the_probe_is_unknown_where_its_names_are() -> None:
     "reply", ["530 5.7.0 Must issue a STARTTLS command first", "530 5.7.0 Authentication required"]
 )
 def test_a_host_that_asks_everybody_for_tls_does_not_refuse_this_probe(reply: str) -> None:
-    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1" "250 mx1"')
+    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1.example.test" "250 mx1"')
     (visit,) = seen.visits
     refused = replace(visit.sessions[0].turns[0], phase=Phase.MAIL, reply=_reply(reply))
     session = replace(visit.sessions[0], turns=(*visit.sessions[0].turns, refused))
@@ -272,7 +274,7 @@ def _reply(text: str):  # type: ignore[no-untyped-def]
     ],
 )
 def test_what_a_reply_to_rcpt_is_about(reply: str, about_us: bool) -> None:
-    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1" "250 mx1"')
+    seen = snapshot_of(f'{ONE}198.41.0.4 "220 mx1.example.test" "250 mx1"')
     (visit,) = seen.visits
     said = replace(visit.sessions[0].turns[0], phase=Phase.RCPT, reply=_reply(reply))
     session = replace(visit.sessions[0], turns=(*visit.sessions[0].turns, said))

@@ -5,9 +5,11 @@ An example of a rule about domains has a line for each thing that was seen:
     example.test MX 10 mx1.example.test       a record: MX, A, AAAA, CNAME or PTR
     mx1.example.test NXDOMAIN                 a name without one, or a failure: NXDOMAIN, NODATA, SERVFAIL
     192.0.2.1 refuses connections             how every attempt at an address ended: "refuses connections", "does not
-                                              answer", "hangs up", "no way for its family"
+                                              answer", "says nothing", "hangs up", "no way for its family"
     192.0.2.1 "220 mx1" "250-mx1" "250 SIZE"  what it said to the connection and to EHLO
     192.0.2.1 certificate self-signed         and what it showed in the handshake
+    192.0.2.1 STARTTLS "454 4.7.0 not now"    what it said to STARTTLS; without such a line, 220 before a handshake
+    192.0.2.1 handshake "bad certificate"     and why the handshake failed, in the words of OpenSSL
     192.0.2.1 random "550 5.1.1 no such user" what it said to RCPT: of alice (good), of random, postmaster and foreign,
                                               and of alice from the null sender (null); without such a line, what is
                                               right
@@ -62,8 +64,10 @@ _FAILURES = {
     "refuses connections": FailureKind.REFUSED,
     "does not answer": FailureKind.TIMEOUT,
     "no way for its family": FailureKind.NO_FAMILY,
+    "says nothing": FailureKind.TIMEOUT,
     "hangs up": FailureKind.CLOSED,
 }
+_CONNECTED = ("says nothing", "hangs up")
 _VERDICTS = {
     "valid": StrictVerdict(trusted=True, dates_valid=True, name_matches=True),
     "expired": StrictVerdict(
@@ -79,6 +83,7 @@ _VERDICTS = {
         problems=(ChainProblem(code=18, depth=0, text="self-signed certificate"),),
     ),
     "another name": StrictVerdict(trusted=True, dates_valid=True, name_matches=False),
+    "expiring": StrictVerdict(trusted=True, dates_valid=True, name_matches=True),
 }
 _RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|TXT|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
@@ -148,7 +153,7 @@ class _Reading:
         elif match := _ANSWER.fullmatch(rest):
             again, role, text = match.groups()
             (self.answered_again if again else self.answered)[subject][role] = text
-        elif rest in _FAILURES or rest.startswith(('"', "certificate ")):
+        elif rest in _FAILURES or rest.startswith(('"', "certificate ", 'STARTTLS "', 'handshake "')):
             self.said[subject].append(rest)
         else:
             raise ValueError(f"an example cannot say {line!r}")
@@ -246,21 +251,38 @@ class _Reading:
 
     def _session(self, endpoint: Endpoint, how: list[str], at: float) -> Session:
         if kind := _FAILURES.get(how[0]):
-            phase = Phase.BANNER if kind is FailureKind.CLOSED else Phase.CONNECT
-            failure = Failure(kind=kind, phase=phase)
+            phase = Phase.BANNER if how[0] in _CONNECTED else Phase.CONNECT
+            failure = Failure(kind=kind, phase=phase, after=60.0 if kind is FailureKind.TIMEOUT else 0.0)
             turn = Turn(phase=phase, started=0.0, ended=0.0, failure=failure)
             return Session(endpoint=endpoint, side=Side.CLIENT, started_at=at, turns=(turn,), failure=failure)
         banner, *hello = shlex.split(how[0])
         texts = [(Phase.BANNER, [banner])] + ([(Phase.EHLO, hello)] if hello else [])
-        kinds = [said.removeprefix("certificate ") for said in how[1:]]
+        kinds = [said.removeprefix("certificate ") for said in how[1:] if said.startswith("certificate ")]
+        turns = tuple(Turn(phase=phase, started=0.0, ended=0.0, reply=_reply(lines)) for phase, lines in texts)
+        secured, broken = _upgrade(how[1:])
         return Session(
             endpoint=endpoint,
             side=Side.CLIENT,
             started_at=at,
-            turns=tuple(Turn(phase=phase, started=0.0, ended=0.0, reply=_reply(lines)) for phase, lines in texts),
+            turns=turns + secured,
+            failure=broken,
             tls=_handshake(endpoint.host, kinds[0]) if kinds else None,
             source=self.source,
         )
+
+
+def _upgrade(how: list[str]) -> tuple[tuple[Turn, ...], Failure | None]:
+    """The turns of STARTTLS and of its handshake, and how that failed."""
+    said = dict(line.split(" ", 1) for line in how)
+    if "STARTTLS" in said:
+        return (Turn(phase=Phase.STARTTLS, started=0.0, ended=0.0, reply=_reply([said["STARTTLS"].strip('"')])),), None
+    failure = None
+    if "handshake" in said:
+        failure = Failure(kind=FailureKind.TLS, phase=Phase.TLS, detail=said["handshake"].strip('"'))
+    if not said:
+        return (), None
+    ready = Turn(phase=Phase.STARTTLS, started=0.0, ended=0.0, reply=_reply(["220 2.0.0 ready"]))
+    return (ready, Turn(phase=Phase.TLS, started=0.0, ended=0.0, failure=failure)), failure
 
 
 def _role(asked: AskedAbout, number: int) -> str:
@@ -312,8 +334,8 @@ def _handshake(host: str, kind: str) -> TlsFacts:
         subject=f"CN={name}",
         issuer="CN=An authority",
         names=(name,),
-        not_before=0.0,
-        not_after=2e9,
+        not_before=-80 * 86400.0,
+        not_after=5 * 86400.0 if kind == "expiring" else 2e9,
         key="ECDSA 256",
         signature="ecdsa-with-SHA256",
         fingerprint="00",

@@ -8,8 +8,8 @@ from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Vantage, Visit
 
 DOMAIN = "example.test"
-HEALTHY = ("220 ready", "250-mx\n250 STARTTLS")
-PLAIN = ("220 ready", "250 mx")
+HEALTHY = ("220 mx.example.test ready", "250-mx\n250 STARTTLS")
+PLAIN = ("220 mx.example.test ready", "250 mx")
 
 
 def mx(*records: tuple[int, str], status: AnswerStatus | None = None) -> Answer:

@@ -16,10 +16,25 @@ Standards. RFC 5321 §4.5.4.1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.standing import Standing
-from mxprobe.rules.domain.reading import Reach, attempts_at, chain_of, reach_of, repeated, standings, was_dialled
+from mxprobe.rules.domain.reading import (
+    WAYS_OF_BEING_DOWN,
+    Reach,
+    attempts_at,
+    chain_of,
+    reach_of,
+    repeated,
+    standings,
+    was_dialled,
+)
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX309", name="all-mx-unreachable", severity=Severity.ERROR, references=("RFC 5321 §4.5.4.1",))
+RULE = Rule(
+    code="MX309",
+    name="all-mx-unreachable",
+    severity=Severity.ERROR,
+    covers=WAYS_OF_BEING_DOWN,
+    references=("RFC 5321 §4.5.4.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -36,6 +51,7 @@ def find(snapshot: Snapshot) -> Judgement:
     refuse = states == {Standing.GREETS_NO}
     words = Words(
         says="every MX host refuses service" if refuse else "no MX host answers",
+        about=tuple(host.name for host in plan.hosts),
         seen=tuple(line for tier in plan.tiers for line in attempts_at(snapshot, tier.preference)),
         means=(
             "Most senders give their mail back at once, some keep it for days."

@@ -18,6 +18,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.standing import Standing
 from mxprobe.rules.domain.reading import (
+    WAYS_OF_BEING_DOWN,
     Reach,
     attempts_at,
     chain_of,
@@ -30,7 +31,14 @@ from mxprobe.rules.domain.reading import (
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
-    code="MX306", name="backup-unreachable", severity=Severity.ERROR, references=("RFC 5321 §5.1", "RFC 5321 §4.5.4.2")
+    code="MX306",
+    name="backup-unreachable",
+    severity=Severity.ERROR,
+    covers=WAYS_OF_BEING_DOWN,
+    references=(
+        "RFC 5321 §5.1",
+        "RFC 5321 §4.5.4.2",
+    ),
 )
 
 
@@ -54,6 +62,7 @@ def find(snapshot: Snapshot) -> Judgement:
         else:
             words = Words(
                 says=f"every address of the backup ({names}) fails: {ways_of_failing(snapshot, tier.preference)}",
+                about=tuple(host.name for host in tier.hosts),
                 seen=attempts_at(snapshot, tier.preference),
                 means="While the best preference fails, there is no other way.",
                 do="Repair it, or remove the record.",

@@ -23,7 +23,7 @@ RULE = Rule(
     code="MX709",
     name="cert-expired",
     severity=Severity.ERROR,
-    covers=("MX715",),
+    covers=("MX715", "MX710"),
     references=("RFC 8461 §4.2", "RFC 9525 §6"),
 )
 

@@ -16,11 +16,27 @@ Standards. RFC 5321 §5.1, §4.5.4.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import Reach, attempts_at, chain_of, reach_of, repeated, was_dialled, ways_of_failing
+from mxprobe.rules.domain.reading import (
+    WAYS_OF_BEING_DOWN,
+    Reach,
+    attempts_at,
+    chain_of,
+    reach_of,
+    repeated,
+    was_dialled,
+    ways_of_failing,
+)
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
-    code="MX308", name="primary-tier-down", severity=Severity.ERROR, references=("RFC 5321 §5.1", "RFC 5321 §4.5.4.2")
+    code="MX308",
+    name="primary-tier-down",
+    severity=Severity.ERROR,
+    covers=WAYS_OF_BEING_DOWN,
+    references=(
+        "RFC 5321 §5.1",
+        "RFC 5321 §4.5.4.2",
+    ),
 )
 
 
@@ -40,6 +56,7 @@ def find(snapshot: Snapshot) -> Judgement:
     taken = "Mail takes the way over the next preference, from mailers that go on. If that fails too, it waits."
     words = Words(
         says=f"every address of the best preference ({names}) fails: {ways_of_failing(snapshot, best.preference)}",
+        about=tuple(host.name for host in best.hosts),
         seen=attempts_at(snapshot, best.preference),
         means=taken if Reach.UP in others else "Whether the next preference takes over is not known.",
         do=f"Restore {names}.",

@@ -23,6 +23,10 @@ def was_dialled(snapshot: Snapshot) -> bool:
     return any(visit.sessions for visit in snapshot.visits)
 
 
+WAYS_OF_BEING_DOWN = ("MX601", "MX602", "MX605", "MX607", "MX608")
+"""The rules about one address that is down: what is told of a whole preference covers them."""
+
+
 class Reach(StrEnum):
     """Whether a preference can be reached: one address that answers is enough, and what is unknown accuses nobody."""
 
@@ -52,10 +56,15 @@ def ways_of_failing(snapshot: Snapshot, preference: int) -> str:
 def attempts_at(snapshot: Snapshot, preference: int) -> tuple[str, ...]:
     """A line for each address: how its attempts ended, how many there were, over which time."""
     return tuple(
-        f"{visit.endpoint.id}: {_endings(visit)} ({span_of(visit)})"
+        f"{visit.endpoint.id}: {attempts_of(visit)}"
         for visit in snapshot.visits
         if visit.preference == preference and visit.sessions
     )
+
+
+def attempts_of(visit: Visit) -> str:
+    """How the attempts at an address ended, how many there were, over which time."""
+    return f"{_endings(visit)} ({span_of(visit)})"
 
 
 def _endings(visit: Visit) -> str:
