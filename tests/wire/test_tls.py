@@ -3,8 +3,15 @@
 import contextlib
 import ssl
 
+import pytest
+from OpenSSL import SSL
+
+from mxprobe.facts.smtp import Phase
 from mxprobe.facts.tls import StrictVerdict
 from mxprobe.lab.certs import Authority
+from mxprobe.rules.domain.transport.handshake import speaks_old_only
+from mxprobe.scenario.reaction import TlsVersion
+from mxprobe.wire.failures import failure_of
 from mxprobe.wire.tls import TlsContext, TlsEngine
 
 NAME = "mx1.example.test"
@@ -35,3 +42,46 @@ def test_each_handshake_of_one_context_is_judged_at_its_own_moment() -> None:
     assert [(problem.code, problem.depth) for problem in late.problems] == [(10, 1), (10, 0)]
     assert [(problem.code, problem.depth) for problem in early.problems] == [(9, 1), (9, 0)]
     assert (late.trusted, late.dates_valid, early.trusted, early.dates_valid) == (True, False, True, False)
+
+
+@pytest.mark.parametrize("version", [TlsVersion.TLS_1_0, TlsVersion.TLS_1_1])
+def test_a_host_with_old_versions_alone_says_so_in_words_that_the_rule_knows(version: TlsVersion) -> None:
+    to_host, from_host = ssl.MemoryBIO(), ssl.MemoryBIO()
+    host = AUTHORITY.context(NAME, version=version).wrap_bio(to_host, from_host, server_side=True)
+    engine = TlsEngine(TlsContext(pem=AUTHORITY.pem), NAME, IN_2026)
+    engine.shake_hands()
+    to_host.write(engine.pull())
+    with pytest.raises(ssl.SSLError):
+        host.do_handshake()
+
+    assert speaks_old_only(failure_of(_end(engine, from_host.read()), Phase.TLS, 0.0))
+
+
+# A record of TLS 1.0 with a ServerHello of TLS 1.0: an old host that knows nothing of our list of versions.
+_HELLO_OF_1_0 = bytes.fromhex("1603010031" + "0200002d" + "0301") + bytes(32) + bytes.fromhex("00002f000005ff01000100")
+
+
+@pytest.mark.parametrize(
+    ("heard", "is_old"),
+    [
+        (_HELLO_OF_1_0, True),
+        (bytes.fromhex("15030300020246"), True),
+        (bytes.fromhex("15030300020228"), False),
+        (b"220 this is no TLS\r\n", False),
+        (b"\0" * 60, False),
+    ],
+    ids=["hello of 1.0", "alert 70", "alert 40", "words", "zeros"],
+)
+def test_old_versions_are_told_from_other_failures_of_a_handshake(heard: bytes, is_old: bool) -> None:
+    engine = TlsEngine(TlsContext(pem=AUTHORITY.pem), NAME, IN_2026)
+    engine.shake_hands()
+
+    assert speaks_old_only(failure_of(_end(engine, heard), Phase.TLS, 0.0)) is is_old
+
+
+def _end(engine: TlsEngine, heard: bytes) -> SSL.Error:
+    """The error in which a handshake ends on what was heard."""
+    engine.feed(heard)
+    with pytest.raises(SSL.Error) as raised:
+        engine.shake_hands()
+    return raised.value

@@ -46,7 +46,8 @@ def _proof(address: Address) -> str | None:
     if failure is None or speaks_old_only(failure):
         return None
     detail = f": {failure.detail}" if failure.detail else ""
-    return f"220 to STARTTLS, then {failure.kind.value} in the handshake{detail} ({span_of(address.visit)}, one client)"
+    span = f"the last of {span_of(address.visit)}" if address.was_asked_twice else span_of(address.visit)
+    return f"220 to STARTTLS, then {failure.kind.value} in the handshake{detail} ({span}, one client)"
 
 
 def _words(host: str) -> Words:
