@@ -41,7 +41,7 @@ class Copy(Struct, frozen=True, kw_only=True):
     """A message of ours that was found: in which `place`, when it got there, by which hops, the oldest first.
 
     `notes` are the values of Authentication-Results and Received-SPF, `return_path` that of Return-Path. `is_junk`: it
-    lay where unwanted mail is put.
+    lay where unwanted mail is put. `at_known` False: `at` is when somebody said so, and not when it came.
     """
 
     place: str
@@ -51,6 +51,7 @@ class Copy(Struct, frozen=True, kw_only=True):
     return_path: str = ""
     message_id: str = ""
     is_junk: bool = False
+    at_known: bool = True
 
 
 class Found(NamedTuple):
@@ -97,8 +98,9 @@ class Route(Struct, frozen=True, kw_only=True):
     """One message and its way: straight to `via`, a host of preference `preference`, marked with `token`.
 
     `is_unknown`: it is for a recipient who is not there, to see who says so and when. `down` are the better hosts that
-    could not be reached while it was handed over. `begun_at` is set before anything is said of it: with no handover
-    behind it nobody knows how far it came, and it is never sent again.
+    could not be reached while it was handed over. `begun_at` is set before anything is said of it, `trying_at` before
+    each attempt until that one's handover stands here: while it is set nobody knows how far the attempt came, and the
+    message is never sent again.
     """
 
     token: str
@@ -108,6 +110,7 @@ class Route(Struct, frozen=True, kw_only=True):
     is_unknown: bool = False
     down: tuple[str, ...] = ()
     begun_at: float | None = None
+    trying_at: float | None = None
     handovers: tuple[Handover, ...] = ()
     copies: tuple[Copy, ...] = ()
     bounces: tuple[Bounce, ...] = ()
@@ -144,6 +147,9 @@ class Proof(Struct, frozen=True, kw_only=True):
     to take connections again (None: they were not). `policy_missing` says why there is a sign of an MTA-STS policy and
     it could not be had. `signed` is the domain that the messages were signed for by DKIM (empty: they were not).
 
+    `unusable` are hosts of the chain that no message can be handed to from here, and why. `down_at_end` are the hosts
+    of the best preference that took no connection when the watch ended without everything having come.
+
     `mailbox` and `returns` say in words where copies and bounces were looked for (empty: nowhere), `blind` when they
     could not be looked at.
     """
@@ -161,12 +167,14 @@ class Proof(Struct, frozen=True, kw_only=True):
     deadline: float
     chain: tuple[tuple[int, str], ...] = ()
     addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
     routes: tuple[Route, ...] = ()
     mailbox: str = ""
     returns: str = ""
     complete: bool = True
     overdue: float = 1800.0
     up_at: float | None = None
+    down_at_end: tuple[str, ...] = ()
     policy_missing: str = ""
     blind: tuple[Blind, ...] = ()
     signed: str = ""
@@ -175,6 +183,11 @@ class Proof(Struct, frozen=True, kw_only=True):
     def best(self) -> int:
         """The best preference."""
         return min((preference for preference, _ in self.chain), default=0)
+
+    @property
+    def primaries(self) -> frozenset[str]:
+        """The hosts of the best preference."""
+        return frozenset(host for preference, host in self.chain if preference == self.best)
 
     def is_primary(self, host: str) -> bool:
         """Whether a host has the best preference."""
