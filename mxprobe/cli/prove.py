@@ -67,14 +67,16 @@ def command(**options: Any) -> int:
     import asyncio
 
     from mxprobe.cli.proving import begin, carry_on, check
-    from mxprobe.facts.text import escape_text
+    from mxprobe.facts.codec import masked
+    from mxprobe.facts.text import escape_text, mask
     from mxprobe.jobs.prove import carry_out
     from mxprobe.report.proof_text import render_plan
 
     check(options)
     prepared, journal = asyncio.run(carry_on(options) if options["resume"] is not None else begin(options))
     if options["dry_run"]:
-        click.echo(render_plan(prepared.proof, prepared.options.watch))
+        proof = prepared.proof if sys.stdout.isatty() else masked(prepared.proof)
+        click.echo(render_plan(proof, prepared.options.watch))
         return 0
     from mxprobe.cli.proving import show
     from mxprobe.report.hold_text import render_hold
@@ -84,7 +86,9 @@ def command(**options: Any) -> int:
         click.echo(render_hold(prepared.proof, down, port, options["at_most"]), err=True)
 
     def tell(text: str) -> None:
-        if options["hold"] or sys.stderr.isatty():
+        if sys.stderr.isatty():
             click.echo(escape_text(text), err=True)
+        elif options["hold"]:
+            click.echo(escape_text(mask(text)), err=True)
 
     return show(asyncio.run(carry_out(prepared, journal, tell)), options, journal)

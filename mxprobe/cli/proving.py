@@ -27,6 +27,10 @@ _USUALLY, _HELD = 60.0, 10.0
 """Seconds between two knocks at hosts that shall be down: as a rule, and where somebody sits there and waits."""
 
 
+_OF_A_NEW_PROOF = ("when_down", "hold", "dry_run", "only", "i_own_this", "dkim_key", "mail_from", "save")
+"""Options that say what is sent, to whom and when."""
+
+
 def check(options: Mapping[str, Any]) -> None:
     """Refuse words that do not go together. Raises InputError."""
     recipient, resumed = options["recipient"], options["resume"]
@@ -38,6 +42,11 @@ def check(options: Mapping[str, Any]) -> None:
         raise InputError(f"{recipient}: an address has the form user@domain; a list of domains is not proven")
     if options["arrived"] and resumed is None:
         raise InputError("--arrived belongs to --resume FILE")
+    if resumed is not None:
+        for name in _OF_A_NEW_PROOF:
+            if options[name]:
+                flag = f"--{name.replace('_', '-')}"
+                raise InputError(f"{flag}: --resume sends nothing, it looks for what was sent already")
     path = options["save"]
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         reason = "this is a folder" if path.is_dir() else "there is no such folder"
@@ -74,7 +83,7 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
         for finding in judgement.findings
     )
     proven = bool(grades) and all(grade in (Grade.WHILE_UP, Grade.IN_OUTAGE) for grade in grades)
-    status = 0 if proven and not errors and proof.complete else 1
+    status = 0 if proven and not errors and proof.complete and not proof.unusable else 1
     cleaned = proved.cleaned
     document = ProofDocument(
         proof=proof,

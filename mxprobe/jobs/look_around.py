@@ -11,8 +11,9 @@ from mxprobe.jobs.look import judge
 from mxprobe.lab.seams import Lookout
 from mxprobe.mx.labelled import Author
 from mxprobe.mx.proving import grade_of, route_of
+from mxprobe.probe.planning import Wanted, plan_proof
 from mxprobe.probe.prove import Means as Proving
-from mxprobe.probe.prove import Wanted, plan_proof, prove
+from mxprobe.probe.prove import prove
 from mxprobe.probe.snapshot import Request, take_snapshot
 from mxprobe.rules import judge_proof
 from mxprobe.scenario.model import Prove
@@ -93,6 +94,9 @@ def _means(lookout: Lookout) -> Proving:
     async def looking() -> tuple[Found | Bounce, ...]:
         return lookout.found()
 
+    async def no_more() -> tuple[Found | Bounce, ...]:
+        return ()  # what comes back is found by the same look
+
     return Proving(
         resolver=lookout.resolver,
         connect=lookout.connect,
@@ -101,6 +105,7 @@ def _means(lookout: Lookout) -> Proving:
         wall=lookout.wall,
         fetch=_fetch(lookout),
         mailbox=looking,
+        returns=no_more,
     )
 
 

@@ -18,15 +18,18 @@ from mxprobe import __version__
 from mxprobe.errors import InputError, MxprobeError, Place
 from mxprobe.facts.dns import Question, RecordType, TextRecord
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.proof import Copy, Proof
+from mxprobe.facts.proof import PROOF_SCHEMA, Copy, Proof
 from mxprobe.jobs.look import LookOptions, domain_of, make_request
+from mxprobe.jobs.quota import charge
 from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent, text_of
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
 from mxprobe.probe.mailboxes.cleaning import Cleaned, clean_boxes
-from mxprobe.probe.mailboxes.mailbox import Watch
-from mxprobe.probe.prove import Means, Wanted, plan_proof, prove, watched_hosts
+from mxprobe.probe.mailboxes.mailbox import Watch, token_of
+from mxprobe.probe.planning import Wanted, plan_proof
+from mxprobe.probe.prove import Means, prove, watched_hosts
 from mxprobe.rules import judge_proof
+from mxprobe.scenario.durations import render_duration
 from mxprobe.settings import load_settings
 from mxprobe.wire.dial import connect
 from mxprobe.wire.dkim import Signer
@@ -38,9 +41,6 @@ from mxprobe.wire.tls import TlsContext, permissive_context, trusted_pem
 
 MOST_MESSAGES = 20
 """The most messages of one proof."""
-
-MOST_AN_HOUR = 60
-"""The most messages of one person in an hour, over all proofs."""
 
 _HOUR = 3600.0
 
@@ -121,6 +121,9 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         settings,
     )
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
+    if options.returns and not request.vantage.mail_from:
+        says = "--returns: nothing can come back to the null sender"
+        raise InputError(says, hint="Name an envelope sender whose mailbox that is: --from you@example.com")
     allowed = await _consent(request.domain, resolver, options)
     helo = request.helo or "localhost.localdomain"
     author = Author(mail_from=request.vantage.mail_from, helo=helo, contact=settings.contact)
@@ -135,7 +138,8 @@ async def prepare(recipient: str, options: ProveOptions) -> Prepared:
         unknown=f"mxprobe-{os.urandom(8).hex()}@{request.domain}" if options.unknown else "",
         allow_special=options.allow_special,
         sign=signer.sign if signer is not None else None,
-        only=tuple(host.rstrip(".").lower() for host in options.only),
+        only=_hosts(options.only),
+        down=_hosts(options.when_down),
     )
     proof = Proof(
         version=__version__,
@@ -167,12 +171,13 @@ async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], Non
     mailbox, returns = (_open(word, flag, proof, options) for word, flag in _boxes(options))
     boxes, cleaned = [box for box in (mailbox, returns) if box is not None], None
     try:
-        if any(route.begun_at is None for route in proof.routes):
+        planned = sum(1 for route in proof.routes if route.begun_at is None) if wanted.sends else 0
+        if planned:
             for box in boxes:
-                await box.look()  # marks that are new are in no mailbox: what counts is that it can be looked at
-        _count_messages(sum(1 for route in proof.routes if route.begun_at is None))
-        if options.when_down:
-            wanted, proof = await _wait_for_outage(prepared, tell)
+                await _look_before(box, proof)
+            if wanted.down:
+                proof = await _wait_for_outage(prepared, tell)
+            charge(planned)
         keep(proof, journal)
         proof = await prove(proof, wanted, _means(prepared, mailbox, returns), lambda known: keep(known, journal), tell)
         if options.clean and proof.complete:
@@ -184,33 +189,60 @@ async def carry_out(prepared: Prepared, journal: Path, tell: Callable[[str], Non
     return replace(judge(proof), cleaned=cleaned)
 
 
+async def _look_before(box: Mailbox, proof: Proof) -> None:
+    """See that a mailbox can be looked at before anything is sent. Raises InputError for one that finds what cannot be
+    there yet."""
+    tokens = {route.token for route in proof.routes}
+    if any(token_of(found.content) in tokens for found in await box.look()):
+        says = "says that a message has arrived that was not sent yet"
+        raise InputError(f"{box.describe()}: {says}", hint="It has to look for the mark that it is given.")
+
+
 def keep(proof: Proof, journal: Path) -> None:
     """Write the proof to disk, for its owner alone; it is there when this returns. Raises InputError."""
     beside = journal.with_name(f".{journal.name}.new")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINKS, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(proof), indent=1))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(journal)
+        _sync(journal.parent)
     except OSError as error:
         raise InputError(f"the proof cannot be kept there: {error.strerror}", place=Place(str(journal))) from error
+
+
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can open one."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def load_proof(path: Path) -> Proof:
     """A proof that was kept. Raises InputError for a file that is none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Proof)
+        proof = msgspec.json.decode(path.read_bytes(), type=Proof)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
     except msgspec.DecodeError as error:
         raise InputError(f"this is no proof that mxprobe has kept: {error}", place=Place(str(path))) from error
+    if proof.kind != "proof" or proof.schema > PROOF_SCHEMA:
+        says = f"this is a {proof.kind} of schema {proof.schema}; a proof of schema {PROOF_SCHEMA} can be read"
+        raise InputError(says, place=Place(str(path)))
+    return proof
 
 
 async def resume(path: Path, options: ProveOptions, arrived: tuple[str, ...] = ()) -> Prepared:
-    """A proof taken up again: what was begun is not sent again, what was not is dropped. `arrived` are tokens that
-    somebody has seen.
+    """A proof taken up again: nothing is sent, not even what was not begun. `arrived` are tokens that somebody has
+    seen.
 
     Raises InputError for a file that is none, and for a token that is none of its own.
     """
@@ -224,18 +256,14 @@ async def resume(path: Path, options: ProveOptions, arrived: tuple[str, ...] = (
         proof.recipient, LookOptions(helo=proof.helo, nameservers=options.nameservers, port=options.port), settings
     )
     routes = tuple(
-        replace(route, copies=(*route.copies, _by_word(route.token))) if route.token in arrived else route
+        replace(route, copies=(_by_word(route.token),)) if route.token in arrived and not route.copies else route
         for route in proof.routes
-        if route.begun_at is not None
     )
     author = Author(mail_from=proof.mail_from, helo=proof.helo, contact=settings.contact)
-    down = tuple(dict.fromkeys(host for route in routes for host in route.down)) if proof.up_at is None else ()
-    wanted = Wanted(author=author, port=request.vantage.port, watch=options.watch, down=down, knock=options.knock)
-    proof = replace(
-        proof,
-        routes=routes,
-        complete=True,
+    wanted = Wanted(
+        author=author, port=request.vantage.port, watch=options.watch, knock=options.knock, again=None, sends=False
     )
+    proof = replace(proof, routes=routes, complete=True)
     proof = _with_boxes(proof, options)
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
     return Prepared(proof=proof, wanted=wanted, resolver=resolver, options=options)
@@ -274,47 +302,39 @@ async def _signer(author: Author, resolver: Resolver, options: ProveOptions) -> 
 def _check_plan(proof: Proof, options: ProveOptions) -> None:
     """Refuse a proof that would write to nobody or to too many, or that names hosts that are not there."""
     hosts = {host for _, host in proof.chain}
-    if not hosts:
-        raise InputError(f"{proof.domain} has no host that mail could be sent to: mxprobe probe {proof.domain}")
     for flag, names in (("--only", options.only), ("--when-down", options.when_down)):
-        for name in names:
-            if name not in hosts:
+        for name, host in zip(names, _hosts(names), strict=True):
+            if host not in hosts:
                 raise InputError(f"{flag} {name}: the MX hosts of {proof.domain} are {', '.join(sorted(hosts))}")
+    if not proof.routes and proof.unusable:
+        whys = "; ".join(f"{host}: {why}" for host, why in proof.unusable)
+        raise InputError(f"no message can be handed to a host of {proof.domain} from here: {whys}")
     if len(proof.routes) > MOST_MESSAGES:
         says = f"{len(proof.routes)} messages would be sent, and {MOST_MESSAGES} is the most"
         raise InputError(says, hint="Name the hosts that count: --only mx2.example.com; --no-unknown halves them.")
-    if options.when_down and hosts <= set(options.when_down):
+    if options.when_down and hosts <= set(_hosts(options.when_down)):
         raise InputError("--when-down names every MX host: nobody would be left to write to")
+    unreachable = set(_hosts(options.when_down)) - set(dict(proof.addresses))
+    if unreachable:
+        says = "nobody can see from here whether it is down, for it has no address that may be dialled"
+        raise InputError(f"--when-down {', '.join(sorted(unreachable))}: {says}")
 
 
-def _count_messages(number: int) -> None:
-    """Take down that so many messages will be sent now. Raises InputError where there were too many in an hour."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mxprobe"
-    book, now = home / "sent", time.time()
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = book.read_text().split() if book.exists() else []
-        recent = [line for line in lines if line.replace(".", "", 1).isdigit() and float(line) > now - _HOUR]
-        if len(recent) + number > MOST_AN_HOUR:
-            says = f"{len(recent)} messages were sent in the last hour; {MOST_AN_HOUR} an hour is the most"
-            raise InputError(says, hint="Wait, or name fewer hosts: --only.")
-        book.write_text("\n".join([*recent, *[f"{now:.0f}"] * number]) + "\n")
-    except OSError as error:
-        raise InputError(f"the count of messages cannot be kept: {error.strerror}", place=Place(str(book))) from error
+def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of hosts as the chain has them."""
+    return tuple(name.rstrip(".").lower() for name in names)
 
 
-async def _wait_for_outage(prepared: Prepared, tell: Callable[[str], None]) -> tuple[Wanted, Proof]:
-    """The wish and the proof as they are once the named hosts are down: nothing is sent to those."""
-    options, proof = prepared.options, prepared.proof
-    wanted = replace(prepared.wanted, down=options.when_down)
-    watched = replace(watched_hosts(proof, wanted), at_most=options.at_most)
+async def _wait_for_outage(prepared: Prepared, tell: Callable[[str], None]) -> Proof:
+    """The proof as it is once the named hosts are down. Raises MxprobeError where they do not go down in time, or where
+    it is not allowed any more by then."""
+    options, proof, wanted = prepared.options, prepared.proof, prepared.wanted
+    watched = replace(watched_hosts(proof, wanted.down, wanted), at_most=options.at_most)
     if not await until_down(watched, connect, tell):
-        names = ", ".join(options.when_down)
-        raise MxprobeError(f"{names} did not go down within {options.at_most / _HOUR:.0f} h; nothing was sent")
-    now = time.time()
-    routes = tuple(route for route in proof.routes if route.via not in options.when_down)
-    shift = now - proof.began_at
-    return wanted, replace(proof, routes=routes, began_at=now, deadline=proof.deadline + shift)
+        names, waited = ", ".join(wanted.down), render_duration(options.at_most)
+        raise MxprobeError(f"{names} did not go down within {waited} (--at-most); nothing was sent")
+    allowed, now = await _consent(proof.domain, prepared.resolver, options), time.time()
+    return replace(proof, allowed_by=allowed, began_at=now, deadline=proof.deadline + now - proof.began_at)
 
 
 def _means(prepared: Prepared, mailbox: Mailbox | None, returns: Mailbox | None) -> Means:
@@ -335,6 +355,7 @@ def _means(prepared: Prepared, mailbox: Mailbox | None, returns: Mailbox | None)
         fetch=fetch,
         mailbox=mailbox.look if mailbox is not None else None,
         returns=returns.look if returns is not None else None,
+        charge=charge,
     )
 
 
@@ -371,4 +392,4 @@ def _with_boxes(proof: Proof, options: ProveOptions) -> Proof:
 
 def _by_word(token: str) -> Copy:
     """A copy that somebody says has arrived."""
-    return Copy(place="seen by whoever says so", at=time.time(), message_id=token)
+    return Copy(place="seen by whoever says so", at=time.time(), message_id=token, at_known=False)

@@ -58,11 +58,16 @@ def answer_of(cell: str, code: int | None) -> Answer:
     """What the cell in which a handover ended says of the message; `code` is that of the last reply, if any."""
     if cell == _TAKEN:
         return Answer.ACCEPTED
-    if cell in _AMBIGUOUS:
+    if cell in _AMBIGUOUS or (cell[0] == "Z" and not _is_no(code)):
         return Answer.UNKNOWN
     if code is not None and code >= 500 and CELLS[cell].id[0] != "Q":
         return Answer.REFUSED
     return Answer.LATER
+
+
+def _is_no(code: int | None) -> bool:
+    """Whether a reply says that a message is not kept: 4yz or 5yz, and no garbage in their place."""
+    return code is not None and code // 100 in (4, 5)
 
 
 def state_of(route: Route, proof: Proof) -> State:
@@ -72,8 +77,10 @@ def state_of(route: Route, proof: Proof) -> State:
     if any(bounce.action == _FAILED for bounce in route.bounces):
         return State.BOUNCED
     last = route.last
-    if last is None:
-        return State.PLANNED if route.begun_at is None else _awaited(proof, State.UNKNOWN)
+    if route.begun_at is None:
+        return State.PLANNED
+    if last is None or route.trying_at is not None:
+        return _awaited(proof, State.UNKNOWN)
     if last.answer is Answer.ACCEPTED:
         return _awaited(proof, State.WAITING)
     if last.answer is Answer.UNKNOWN:
@@ -111,9 +118,8 @@ def grade_of(route: Route, proof: Proof) -> Grade:
 def _was_in_outage(route: Route, proof: Proof) -> bool:
     """Whether every primary was down when the message was taken."""
     taken = accepted_at(route) or route.last
-    primaries = {host for preference, host in proof.chain if preference == proof.best}
     was_over = taken is not None and proof.up_at is not None and taken.at >= proof.up_at
-    return bool(route.down) and primaries <= set(route.down) and not was_over
+    return bool(route.down) and proof.primaries <= set(route.down) and not was_over
 
 
 def route_of(proof: Proof, host: str) -> Route | None:
@@ -130,10 +136,25 @@ def hop_to(copy: Copy, route: Route, proof: Proof) -> Hop | None:
     """The hop by which the host of the route handed a copy on; None where the trace shows none."""
     names = names_of(proof, route.via)
     for hop in copy.hops:
-        came_from_it = hop.source.lower() in names or any(name in hop.client.lower() for name in names)
+        came_from_it = hop.source.lower() in names or any(_names(hop.client.lower(), name) for name in names)
         if came_from_it and hop.by.lower() not in names:
             return hop
     return None
+
+
+def _names(client: str, name: str) -> bool:
+    """Whether what stands in a trace names a host, whole: 192.0.2.1 is not in 192.0.2.10."""
+    return re.search(rf"(?<![\w.:-]){re.escape(name)}(?![\w:-]|\.\w)", client) is not None
+
+
+def is_same_copy(one: Copy, other: Copy) -> bool:
+    """Whether two copies of one message are one: the same came by the same way, or somebody only says that it came.
+
+    A message that was moved to another folder, or that a command names at each look, came once.
+    """
+    if not one.hops or not other.hops:
+        return True
+    return [hop.raw for hop in one.hops] == [hop.raw for hop in other.hops]
 
 
 def names_of(proof: Proof, host: str) -> frozenset[str]:

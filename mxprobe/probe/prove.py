@@ -4,40 +4,29 @@ One message a host, each with a mark of its own, the primary first. What is know
 of a message, so that a run that ends in the middle can be taken up again, and nothing is sent twice. Who may be written
 to is decided before; what it proves is thought out in `mx.proving`.
 
-Standards: RFC 5321 §3.3, §4.5.3.2 (timeouts), §4.5.4.1 (a host that says later is asked again); RFC 8461 §5.
+Standards: RFC 5321 §4.5.4.1 (a host that says later is asked again).
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.errors import CouldNotLook, MxprobeError
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.dsn import Bounce, read_dsn
-from mxprobe.facts.policy import FetchStatus
-from mxprobe.facts.proof import TOKEN_HEADER, Answer, Blind, Box, Copy, Found, Handover, Proof, Route
+from mxprobe.facts.proof import TOKEN_HEADER, Answer, Blind, Box, Copy, Found, Proof, Route
 from mxprobe.facts.session import Endpoint
-from mxprobe.mx.labelled import Author, write_labelled
-from mxprobe.mx.mtasts import Policy, RecordStatus, read_policy, read_record, record_question
-from mxprobe.mx.plan import plan_mx, special_use
-from mxprobe.mx.proving import answer_of, blind_at_end, is_worth_asking_again
-from mxprobe.mx.senders import rfc5321
-from mxprobe.mx.shared import shared_provider
-from mxprobe.mx.tlsneed import Need, need_by_mtasts
+from mxprobe.mx.mtasts import Policy
+from mxprobe.mx.proving import blind_at_end, is_same_copy, is_worth_asking_again
 from mxprobe.mx.trace import read_copy
+from mxprobe.probe.handing import Hand, find_policy
+from mxprobe.probe.planning import Wanted
 from mxprobe.wire.dial import Connect
-from mxprobe.wire.fetch import FetchMeans, fetch_policy
-from mxprobe.wire.outage import Watched, are_up, until_up
-from mxprobe.wire.resolver import Resolver, look_up
-from mxprobe.wire.send import Manner, Parcel, Sent, send
+from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.outage import Watched, are_up, until_up, who_is_down
+from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import PermissiveContext
-from mxprobe.wire.trust import Trust
-
-_CLEAR_AGAIN = ("T4", "T10", "T17")
-"""Cells behind which an opportunistic sender tries once more without TLS."""
 
 _POLL, _SELDOM = 5.0, 30.0
 """Seconds between two looks into the mailbox: at first, and after the first minutes."""
@@ -52,10 +41,15 @@ Looking = Callable[[], Awaitable[Iterable[Found | Bounce]]]
 """Looks into a mailbox once, and gives what is new since: messages, or bounces that were read already."""
 
 
+def _free(_messages: int) -> None:
+    """Where nobody counts."""
+
+
 class Means(Struct, frozen=True, kw_only=True):
     """What a proof is made with: names, connections, trust anchors (PEM), the wall clock, and where to look.
 
-    `mailbox` finds copies, `returns` what comes back to the envelope sender; None: nobody looks there.
+    `mailbox` finds copies, `returns` what comes back to the envelope sender; None: nobody looks there. `charge` is
+    asked before messages are offered once more, and raises MxprobeError where there were too many lately.
     """
 
     resolver: Resolver
@@ -66,66 +60,21 @@ class Means(Struct, frozen=True, kw_only=True):
     fetch: FetchMeans | None = None
     mailbox: Looking | None = None
     returns: Looking | None = None
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What shall be proven: for which recipient, by whom, how long the copies are watched for (seconds).
-
-    `unknown` is a recipient who is not there, "" for none: a message to them goes over every host but the primary.
-    `again` are the seconds after which a host that said later is asked once more (None: it is not). `only`: the hosts
-    that are written to (empty: all). `down` are hosts that are known to be down; every `knock` seconds it is seen
-    whether they are up again. `new_token` makes marks. Addresses
-    of special use are written to with `allow_special` alone, and at hosts that many share nobody is who is not there.
-    `sign` signs a message.
-    """
-
-    author: Author
-    port: int = 25
-    watch: float = 1800.0
-    unknown: str = ""
-    again: float | None = 330.0
-    only: tuple[str, ...] = ()
-    down: tuple[str, ...] = ()
-    knock: float = 60.0
-    allow_special: bool = False
-    sign: Callable[[bytes], bytes] | None = None
-    new_token: Callable[[], str] = lambda: secrets.token_hex(8)
+    charge: Callable[[int], None] = _free
 
 
 Keep = Callable[[Proof], None]
 """Writes down what is known. It returns when that is on disk."""
 
 
-def watched_hosts(proof: Proof, wanted: Wanted) -> Watched:
-    """The hosts that are or shall be down, as they are knocked at."""
+def watched_hosts(proof: Proof, hosts: Iterable[str], wanted: Wanted) -> Watched:
+    """Some hosts of the chain, as they are knocked at."""
     addresses = dict(proof.addresses)
-    hosts = tuple((host, addresses.get(host, ())) for host in wanted.down)
-    return Watched(hosts=hosts, port=wanted.port, every=wanted.knock)
-
-
-async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
-    """The proof with its chain and a route for every message that will be sent; nothing is said to any host."""
-    answers = await look_up(proof.domain, resolver)
-    plan = plan_mx(proof.domain, index_answers(answers))
-    targets = [
-        target
-        for target in plan.targets(wanted.port)
-        if wanted.allow_special or special_use(target.endpoint.address) is None
-    ]
-    addresses: dict[str, list[str]] = {}
-    for target in targets:
-        addresses.setdefault(target.endpoint.host, []).append(target.endpoint.address)
-    chain = tuple(dict.fromkeys((target.preference, target.endpoint.host) for target in targets))
-    proof = replace(proof, chain=chain, addresses=tuple((host, tuple(found)) for host, found in addresses.items()))
-    routes = []
-    for preference, host in chain:
-        if host in wanted.down or (wanted.only and host not in wanted.only):
-            continue
-        route = Route(token=wanted.new_token(), via=host, preference=preference, recipient=proof.recipient)
-        routes.append(route)
-        if wanted.unknown and preference != proof.best and shared_provider(host) is None:
-            routes.append(replace(route, token=wanted.new_token(), recipient=wanted.unknown, is_unknown=True))
-    return replace(proof, routes=tuple(routes))
+    return Watched(
+        hosts=tuple((host, addresses[host]) for host in hosts if host in addresses),
+        port=wanted.port,
+        every=wanted.knock,
+    )
 
 
 async def prove(
@@ -160,25 +109,40 @@ class _Course:
         self.proof, self.wanted, self.means = proof, wanted, means
         self.keep, self.tell = keep, tell
         self.policy: Policy | None = None
+        self.hand = Hand(
+            connect=means.connect,
+            anchors=means.anchors,
+            tls=means.tls,
+            wall=means.wall,
+            author=wanted.author,
+            sign=wanted.sign,
+        )
 
     async def run(self) -> None:
         """Send, then watch."""
-        if self.proof.routes and all(route.begun_at is not None for route in self.proof.routes):
+        wanted = self.wanted
+        planned = [route for route in self.proof.routes if route.begun_at is None] if wanted.sends else []
+        if not planned and self.proof.routes:
             await self._look(is_first=True)
-        self.policy = await self._policy()
-        for route in self.proof.routes:
-            if route.begun_at is None:
-                route = replace(route, begun_at=self.means.wall(), down=self.wanted.down)
-                self._put(route)
-                await self._try_addresses(route)
-        if self.wanted.down and self._awaited():
+        if self.means.fetch is not None and wanted.sends:
+            self._note_policy(await find_policy(self.proof.domain, self.means.resolver, self.means.fetch))
+        down = await self._who_is_down(planned)
+        for route in planned:
+            better = tuple(host for preference, host in self.proof.chain if preference < route.preference)
+            route = replace(route, begun_at=self.means.wall(), down=tuple(one for one in better if one in down))
+            self._put(route)
+            if await self._try_addresses(route):
+                down -= {route.via}
+        if wanted.down and self._awaited():
             takers = ", ".join(dict.fromkeys(route.via for route in self._awaited()))
-            self.tell(f"{takers} has taken a message: {', '.join(self.wanted.down)} may come up again now")
+            self.tell(f"{takers} has taken a message: {', '.join(wanted.down)} may come up again now")
         async with asyncio.TaskGroup() as group:
             knocking = group.create_task(self._knock())
-            await self._ask_again()
+            if wanted.sends and wanted.again is not None:
+                await self._ask_again(wanted.again)
             await self._watch()
             knocking.cancel()
+        await self._look_at_primaries()
 
     def change(self, **changes: object) -> None:
         """Take a change in, and have it kept."""
@@ -190,100 +154,78 @@ class _Course:
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
-    async def _ask_again(self) -> None:
+    async def _ask_again(self, after: float) -> None:
         """Offer once more, after the wait, what a host has put off as greylisting does."""
-        wanted = self.wanted
         put_off = [one for one in self.proof.routes if one.last is not None and is_worth_asking_again(one.last)]
-        if wanted.again is None or not put_off:
+        if not put_off:
             return
         hosts = ", ".join(dict.fromkeys(route.via for route in put_off))
-        self.tell(f"asking again in {wanted.again:.0f} s, because it was put off: {hosts}")
-        await asyncio.sleep(wanted.again)
-        if wanted.down and await are_up(watched_hosts(self.proof, wanted), self.means.connect):
+        self.tell(f"asking again in {after:.0f} s, because it was put off: {hosts}")
+        await asyncio.sleep(after)
+        if self._down() and await are_up(self._watched(self._down()), self.means.connect):
             self._note_up()
         for route in put_off:
+            try:
+                self.means.charge(1)
+            except MxprobeError as error:
+                self.tell(f"{route.via} is not asked again: {error}")
+                return
             await self._try_addresses(route)
 
-    async def _try_addresses(self, route: Route) -> None:
-        """Hand one message over, at the first address of its host where it gets to speak."""
+    async def _try_addresses(self, route: Route) -> bool:
+        """Hand one message over, at the first address of its host where it gets to speak; whether there was one.
+
+        That an attempt begins is written down before it does: what ends in the middle of one is never sent again.
+        """
         for address in dict(self.proof.addresses).get(route.via, ()):
             endpoint = Endpoint(host=route.via, address=address, port=self.wanted.port)
             self.tell(f"handing a message for {route.recipient} to {route.via} ({address})")
-            handover = await self._hand_over(route, endpoint)
+            self._put(replace(route, trying_at=self.means.wall()))
+            handover = await self.hand.give(route, endpoint, self.proof, self.policy)
             route = replace(route, handovers=(*route.handovers, handover))
             self._put(route)
             if handover.cell[0] not in "CB":
-                break
+                return True
+        return False
 
-    async def _hand_over(self, route: Route, endpoint: Endpoint) -> Handover:
-        at = self.means.wall()
-        need = need_by_mtasts(endpoint.host, self.policy)
-        if need.rules_out and need.cell is not None:
-            return Handover(endpoint=endpoint, at=at, answer=Answer.REFUSED, cell=need.cell)
-        sent = await self._speak(route, endpoint, need, clear=False)
-        if sent.cell in _CLEAR_AGAIN and not need.authenticates:
-            sent = await self._speak(route, endpoint, need, clear=True)
-        cells = dict(sent.recipients)
-        cell = cells.get(route.recipient, sent.cell)
-        cell = sent.cell if cell == "R1" else cell
-        turn = sent.turn_of(route.recipient) if sent.turns else None
-        code = turn.reply.code if turn is not None and turn.reply is not None else None
-        return Handover(
-            endpoint=endpoint,
-            at=at,
-            answer=answer_of(cell, code),
-            cell=cell,
-            turns=sent.turns,
-            tls=dict(sent.tls).get(route.recipient),
-            tls_version=sent.tls_version,
-        )
+    def _note_policy(self, found: Policy | str | None) -> None:
+        if isinstance(found, str):
+            self.change(policy_missing=found)
+        else:
+            self.policy = found
 
-    async def _speak(self, route: Route, endpoint: Endpoint, need: Need, *, clear: bool) -> Sent:
-        wanted, means = self.wanted, self.means
-        content = write_labelled(route, self.proof.domain, wanted.author, self.proof.allowed_by, means.wall())
-        parcel = Parcel(
-            mail_from=wanted.author.mail_from,
-            recipients=(route.recipient,),
-            content=content if wanted.sign is None else wanted.sign(content),
-        )
-        manner = Manner(
-            profile=rfc5321.PROFILE,
-            need=need,
-            trust=Trust(anchors=means.anchors, now=means.wall()),
-            queued_for=0.0,
-            helo=wanted.author.helo,
-            clear=clear,
-            tls=means.tls,
-        )
-        return await send(endpoint, parcel, manner, means.connect)
+    # -- who is up ----------------------------------------------------------------------------------------------------
 
-    async def _policy(self) -> Policy | None:
-        """The MTA-STS policy that senders obey; None where there is none, or none can be had."""
-        if self.means.fetch is None:
-            return None
-        record = read_record(await self.means.resolver.ask(record_question(self.proof.domain)))
-        if record.status in (RecordStatus.ABSENT, RecordStatus.INVALID):
-            return None
-        if record.status is not RecordStatus.FOUND:
-            self.change(policy_missing=f"the TXT record of MTA-STS could not be read: {record.status}")
-            return None
-        fetched = await fetch_policy(self.proof.domain, self.means.fetch)
-        policy = read_policy(fetched.body) if fetched.status is FetchStatus.FETCHED else None
-        if isinstance(policy, Policy):
-            return policy
-        self.change(policy_missing=f"the MTA-STS policy could not be had: {fetched.status}")
-        return None
+    def _watched(self, hosts: Iterable[str]) -> Watched:
+        return watched_hosts(self.proof, hosts, self.wanted)
+
+    async def _who_is_down(self, planned: list[Route]) -> set[str]:
+        """The hosts better than one that will be written to, as far as they take no connection."""
+        worst = max((route.preference for route in planned), default=self.proof.best)
+        better = [host for preference, host in self.proof.chain if preference < worst]
+        unheard = [host for host in better if host not in self.wanted.down]
+        return {*self.wanted.down, *await who_is_down(self._watched(unheard), self.means.connect)}
+
+    def _down(self) -> tuple[str, ...]:
+        """The hosts that were down when something was handed over, or shall be."""
+        return tuple(dict.fromkeys([*self.wanted.down, *(host for route in self.proof.routes for host in route.down)]))
 
     async def _knock(self) -> None:
         """Take down when the hosts that are down are up again."""
-        if self.wanted.down:
-            await until_up(watched_hosts(self.proof, self.wanted), self.means.connect)
+        if self._down() and self.proof.up_at is None:
+            await until_up(self._watched(self._down()), self.means.connect)
             self._note_up()
 
     def _note_up(self) -> None:
         if self.proof.up_at is None:
-            self.tell(f"{', '.join(self.wanted.down)} is up again")
+            self.tell(f"{', '.join(self._down())} is up again")
             self.change(up_at=self.means.wall())
+
+    async def _look_at_primaries(self) -> None:
+        """Where something that a backup has taken has not come: whether the hosts that it waits for are up at all."""
+        kept = any(route.preference != self.proof.best for route in self._awaited())
+        down = await who_is_down(self._watched(sorted(self.proof.primaries)), self.means.connect) if kept else ()
+        self.change(down_at_end=down)
 
     # -- watching -----------------------------------------------------------------------------------------------------
 
@@ -292,13 +234,16 @@ class _Course:
         until = self.means.wall() + self.wanted.watch
         longer = min(_LONGER, self.wanted.watch / 10)
         complete_at: float | None = None
+        self._note_unnamed()
+        if self.means.mailbox is None and self.means.returns is None:
+            return
         while True:
             await self._look()
             now = self.means.wall()
             self.change(watched_until=now)
             complete_at = None if self._awaited() else complete_at or now
             is_over = complete_at is not None and now >= complete_at + longer
-            if is_over or now >= until or (self.means.mailbox is None and self.means.returns is None):
+            if is_over or now >= until:
                 return
             pause = _POLL if now < until - self.wanted.watch + _AT_FIRST else _SELDOM
             await asyncio.sleep(min(pause, until - now))
@@ -308,8 +253,17 @@ class _Course:
         return tuple(
             route
             for route in self.proof.routes
-            if not route.copies and not route.bounces and (route.last is None or route.last.answer in _MAY_COME)
+            if route.begun_at is not None and not route.copies and not _has_failed(route) and _may_come(route)
         )
+
+    def _note_unnamed(self) -> None:
+        """Take down that a box which was looked at before is not named this time: nobody knows what came since."""
+        for box, looking in ((Box.MAILBOX, self.means.mailbox), (Box.RETURNS, self.means.returns)):
+            was_named = self.proof.mailbox if box is Box.MAILBOX else self.proof.returns
+            if looking is None and was_named and blind_at_end(self.proof, box) is None:
+                reason = f"it was not named this time (--{box.value})"
+                blind = Blind(box=box, since=self.proof.watched_until, reason=reason)
+                self.change(blind=(*self.proof.blind, blind))
 
     async def _look(self, *, is_first: bool = False) -> None:
         """Look into each box. One that cannot be looked at now may be later; at first it may also be named wrongly,
@@ -353,11 +307,20 @@ class _Course:
             return
         token, copy = marked
         for route in self.proof.routes:
-            if token == route.token and copy not in route.copies:
+            if token == route.token and not any(is_same_copy(copy, known) for known in route.copies):
                 self._put(replace(route, copies=_sorted(route.copies, copy)))
 
 
-_MAY_COME = (Answer.ACCEPTED, Answer.UNKNOWN)
+def _may_come(route: Route) -> bool:
+    """Whether a copy may still come, by what was said when it was handed over."""
+    if route.last is None or route.trying_at is not None:
+        return True
+    return route.last.answer in (Answer.ACCEPTED, Answer.UNKNOWN)
+
+
+def _has_failed(route: Route) -> bool:
+    """Whether it was given back for good; a report of a delay says that it is still on its way."""
+    return any(bounce.action == "failed" for bounce in route.bounces)
 
 
 def _sorted(copies: tuple[Copy, ...], copy: Copy) -> tuple[Copy, ...]:

@@ -8,15 +8,19 @@ import contextlib
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.session import Endpoint
 from mxprobe.wire.dial import Connect, ConnectDialer
 
 _EVERY = 60.0
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 _FAREWELL = 5.0
 _IN_A_ROW = 2
 """So many rounds in a row nobody answers before a host counts as down."""
+
+_SOON = 5.0
+"""Seconds to the next round where nobody has answered."""
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -39,7 +43,7 @@ async def until_down(watched: Watched, connect: Connect, tell: Callable[[str], N
         if silent >= _IN_A_ROW:
             tell(f"{names} is down")
             return True
-        await asyncio.sleep(watched.every if not silent else min(watched.every, 5.0))
+        await asyncio.sleep(watched.every if not silent else min(watched.every, _SOON))
     return False
 
 
@@ -49,6 +53,19 @@ async def until_up(watched: Watched, connect: Connect) -> None:
         if await are_up(watched, connect):
             return
         await asyncio.sleep(watched.every)
+
+
+async def who_is_down(watched: Watched, connect: Connect) -> tuple[str, ...]:
+    """The hosts that take no connection at any address, asked once more before that is said of one."""
+    down = tuple(host for host, _ in watched.hosts)
+    for number in range(_IN_A_ROW):
+        hosts = tuple((host, addresses) for host, addresses in watched.hosts if host in down)
+        if number and hosts:
+            await asyncio.sleep(min(watched.every, _SOON))
+        answers = await _ask_all(replace(watched, hosts=hosts), connect)
+        up = {endpoint.host for endpoint, says in answers.items() if says}
+        down = tuple(host for host in down if host not in up)
+    return down
 
 
 async def are_up(watched: Watched, connect: Connect) -> bool:

@@ -14,7 +14,7 @@ from mxprobe.jobs import prove as job
 from mxprobe.jobs.prove import Prepared, ProveOptions, carry_out, load_proof, resume
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes.mailbox import Watch
-from mxprobe.probe.prove import Wanted
+from mxprobe.probe.planning import Wanted
 from mxprobe.wire.imapline import MailboxRefused
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.secret import Secret

@@ -17,7 +17,8 @@ from mxprobe.jobs.prove import judge
 from mxprobe.lab.clock import play_in_fresh_loop
 from mxprobe.mx.labelled import Author
 from mxprobe.mx.proving import Grade, State, grade_of, state_of
-from mxprobe.probe.prove import Means, Wanted, prove
+from mxprobe.probe.planning import Wanted
+from mxprobe.probe.prove import Means, prove
 from mxprobe.wire.imapline import MailboxRefused
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import permissive_context
@@ -42,6 +43,11 @@ async def _no_host(endpoint: Endpoint) -> NoReturn:
     raise AssertionError("nothing is sent")
 
 
+async def _refused(endpoint: Endpoint) -> NoReturn:
+    assert endpoint.host != MX2, "nothing is sent"
+    raise ConnectionRefusedError  # whether the primary is up is asked in the end
+
+
 def _watch(known: Proof, mailbox: Moment, returns: Moment = _nothing, watch: float = 300.0) -> tuple[Proof, list[str]]:
     """The proof after the watch, in a time that jumps; what each box gives depends on the seconds since the start."""
     told: list[str] = []
@@ -58,7 +64,7 @@ def _watch(known: Proof, mailbox: Moment, returns: Moment = _nothing, watch: flo
 
         means = Means(
             resolver=Resolver(_nobody, ()),  # type: ignore[arg-type]  # it is never asked
-            connect=_no_host,
+            connect=_refused,
             anchors=b"",
             tls=permissive_context(),
             wall=lambda: BEGAN + clock() - began,
