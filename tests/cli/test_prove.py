@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from mxprobe.cli import main
+from mxprobe.facts.codec import encode
 from mxprobe.facts.proof import Proof, Route
 from mxprobe.jobs.prove import keep
 from tests.support.proofs import MX1, MX2, copy, proof, route, taken
@@ -38,6 +39,11 @@ def _report(*words: str) -> tuple[int, str]:
         (("a@example.test", "--watch", "soon", "--i-own-this", "--dry-run"), "--watch soon"),
         (("a@example.test", "--save", "/nowhere/at/all.json"), "cannot save there: there is no such folder"),
         (("--resume", "/nowhere.json"), "cannot be read"),
+        (("--resume", "x.json", "--when-down", "mx1"), "--when-down: --resume sends nothing"),
+        (("--resume", "x.json", "--i-own-this"), "--i-own-this: --resume sends nothing"),
+        (("--resume", "x.json", "--dry-run"), "--dry-run: --resume sends nothing"),
+        (("--resume", "x.json", "--save", "y.json"), "--save: --resume sends nothing"),
+        (("a@example.test", "--returns", "maildir:x", "--i-own-this"), "nothing can come back to the null sender"),
     ],
 )
 def test_what_cannot_be_right_is_said(words: tuple[str, ...], says: str) -> None:
@@ -47,14 +53,22 @@ def test_what_cannot_be_right_is_said(words: tuple[str, ...], says: str) -> None
     assert says in result.output
 
 
-def test_a_file_that_is_no_proof_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"kind": "look"}', "this is no proof that mxprobe has kept"),
+        (encode(replace(proof(), kind="cat")).decode(), "this is a cat of schema 1"),
+        (encode(replace(proof(), schema=99)).decode(), "this is a proof of schema 99"),
+    ],
+)
+def test_a_file_that_is_no_proof_is_refused(content: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "other.json"
-    file.write_text('{"kind": "look"}')
+    file.write_text(content)
 
     result = CliRunner().invoke(main, ["prove", "--resume", str(file)])
 
     assert result.exit_code == 2
-    assert "this is no proof that mxprobe has kept" in result.output
+    assert says in result.output
 
 
 def test_a_proof_that_was_kept_is_told_again_and_may_be_too_old(tmp_path: Path) -> None:
