@@ -56,12 +56,14 @@ class Copy(Struct, frozen=True, kw_only=True):
 
 class Found(NamedTuple):
     """A message that lies in a mailbox: its header (of a report of delivery all, up to 262,144 octets), in which
-    folder, since when (seconds since 1970 UTC), and whether that folder is for unwanted mail."""
+    folder, since when (seconds since 1970 UTC), and whether that folder is for unwanted mail; `at_known` False: `at` is
+    when somebody said so, and not when it came."""
 
     content: bytes
     place: str
     at: float
     is_junk: bool = False
+    at_known: bool = True
 
 
 class Answer(StrEnum):

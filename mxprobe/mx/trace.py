@@ -48,7 +48,7 @@ class _Clause(Struct):
         return self.words[0] if self.words else ""
 
 
-def read_copy(content: bytes, place: str, at: float, is_junk: bool) -> tuple[str, Copy] | None:
+def read_copy(content: bytes, place: str, at: float, is_junk: bool, at_known: bool = True) -> tuple[str, Copy] | None:
     """The token of a message of ours and what its header tells; None for a message without a token.
 
     `content` may be the header alone. Of its first 262,144 octets at most 64 Received lines are kept, the newest, and
@@ -75,6 +75,7 @@ def read_copy(content: bytes, place: str, at: float, is_junk: bool) -> tuple[str
         return_path=single["return-path"],
         message_id=single["message-id"],
         is_junk=is_junk,
+        at_known=at_known,
     )
     return token, copy
 
