@@ -22,6 +22,13 @@ Nothing needs to be done. The mark {token} tells this message from others.
 {contact}"""
 
 
+SAID_PLACE = "seen by whoever says so"
+"""Where a message lies of which somebody says that it came."""
+
+BY_HAND = "you: type or paste the mark of each message that came"
+"""How arrival is seen where the person looks: the mark stands in the subject of each message."""
+
+
 class Author(Struct, frozen=True, kw_only=True):
     """Who sends: the envelope sender, the EHLO name, and whom to write to about it (empty: nobody is named)."""
 

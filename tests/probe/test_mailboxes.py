@@ -1,8 +1,11 @@
 """Where messages may arrive: what is found there, once each, what is kept of it, and what is left alone."""
 
 import asyncio
+import contextlib
+import io
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -235,6 +238,7 @@ async def test_a_command_is_asked_for_each_token_until_it_has_come(
     assert await mailbox.look() == ()
 
     assert found.content == f"{TOKEN_HEADER}: one\nMessage-ID: <1>\n\n".encode()
+    assert not found.at_known
     assert abs(found.at - time.time()) < 10
     assert (tmp_path / "asked").read_text() == "a word one \na word two \na word two \n"
     assert await mailbox.clean(frozenset({"one"})) == 0
@@ -242,7 +246,8 @@ async def test_a_command_is_asked_for_each_token_until_it_has_come(
 
 
 async def test_what_a_failed_look_had_found_is_found_by_the_next(tmp_path: Path) -> None:
-    script = f'test "$MXPROBE_TOKEN" = one && exit 0\nrm {tmp_path}/ready || exit 2'
+    script = f'test "$MXPROBE_TOKEN" = one && rm {tmp_path}/one && exit 0\nrm {tmp_path}/ready || exit 2'
+    (tmp_path / "one").touch()  # a command that says yes but once: it is not asked again
     mailbox = open_mailbox(command(tmp_path, script), Watch(tokens=("one", "two")))
     with pytest.raises(CouldNotLook):
         await mailbox.look()
@@ -264,7 +269,7 @@ async def test_what_a_failed_look_had_found_is_found_by_the_next(tmp_path: Path)
         with pytest.raises(CouldNotLook):
             await mailbox.look()
         del server.answers[b'"JUNK"']
-        assert tokens(await mailbox.look()) == ["one", "one"]
+        assert tokens(await mailbox.look()) == ["one"]  # the same message in either folder: it was moved
         assert await mailbox.look() == ()
         await mailbox.close()
 
@@ -297,12 +302,120 @@ async def test_a_command_that_fails_or_stays_is_an_error_in_time(tmp_path: Path,
     assert time.monotonic() - began < 3
 
 
-async def test_where_nobody_looks_nothing_is_found() -> None:
-    mailbox = open_mailbox("token", Watch(tokens=("one",)))
+async def test_a_command_asked_for_bounces_has_to_print_them(tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(report("one"))
+    returns = Watch(tokens=("one",), argument="--returns")
 
+    [found] = await open_mailbox(command(tmp_path, f"cat {tmp_path}/report"), returns).look()
+    assert [bounce.token for bounce in read_dsn(found.content, TOKEN_HEADER)] == ["one"]
+    with pytest.raises(CouldNotLook, match="something came back for one, and printed no report"):
+        await open_mailbox(command(tmp_path, "exit 0"), returns).look()
+
+
+async def test_a_message_that_is_moved_to_another_folder_is_the_same_message(maildir: Path) -> None:
+    (maildir / "new/1.one.test").write_bytes(letter("one"))
+    mailbox = open_mailbox(f"maildir:{maildir}", WATCH)
+    assert tokens(await mailbox.look()) == ["one"]
+
+    (maildir / "new/1.one.test").rename(maildir / ".Junk/cur/9.new-name.test:2,")
+    second = letter("one").replace(b"Received: from a.test by b.test", b"Received: from c.test by b.test")
+    (maildir / ".INBOX.Spam/new/2.second.test").write_bytes(second)
+
+    assert [found.place for found in await mailbox.look()] == ["INBOX.Spam"]
     assert await mailbox.look() == ()
-    assert await mailbox.clean(frozenset({"one"})) == 0
-    assert mailbox.describe() == ""
+
+
+async def test_reports_that_bear_no_name_are_told_apart(maildir: Path) -> None:
+    (maildir / "new/1.one.test").write_bytes(report("one"))
+    (maildir / "new/2.two.test").write_bytes(report("two"))
+
+    assert len(await open_mailbox(f"maildir:{maildir}", WATCH).look()) == 2
+
+
+@pytest.fixture
+def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The other end of standard input."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield writing
+    with contextlib.suppress(OSError):
+        os.close(writing)
+
+
+async def _looked(mailbox: Mailbox) -> list[str]:
+    """What is found once all that was typed has been read."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return tokens(await mailbox.look())
+
+
+async def test_the_person_types_the_mark_of_what_came(typing: int) -> None:
+    mailbox = open_mailbox("token", Watch(tokens=("aa11", "bb22", "cc33")))
+    assert await mailbox.look() == ()
+
+    os.write(typing, b"zz99\nSubject: mxprobe aa11: does mail over mx2 arrive?\r\nbb")
+    assert await _looked(mailbox) == ["aa11"]
+    os.write(typing, b"22 cc33\naa11\n")
+    assert await _looked(mailbox) == ["bb22", "cc33"]
+    assert mailbox.describe() == "you: type or paste the mark of each message that came"
+    assert await mailbox.clean(frozenset({"aa11"})) == 0
+    await mailbox.close()
+    os.write(typing, b"nobody reads this\n")
+
+
+async def test_the_time_of_what_is_typed_is_not_known(typing: int) -> None:
+    mailbox = open_mailbox("token", Watch(tokens=("aa11",)))
+    await mailbox.look()
+    os.write(typing, b"aa11\n")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    [found] = await mailbox.look()
+
+    assert (found.place, found.at_known) == ("seen by whoever says so", False)
+    copy = read_copy(*found)
+    assert copy is not None
+    assert not copy[1].at_known
+    await mailbox.close()
+
+
+async def test_the_end_of_the_input_and_long_lines_are_fine(typing: int) -> None:
+    mailbox = open_mailbox("token", Watch(tokens=("aa11", "bb22")))
+    await mailbox.look()
+
+    for _ in range(30):
+        os.write(typing, b"\xff" * 2_000)
+        assert await _looked(mailbox) == []
+    assert len(vars(mailbox)["_line"]) <= 4_096
+    os.write(typing, b"aa11\nbb22")  # the first is behind more than anybody types on one line
+    os.close(typing)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert await _looked(mailbox) == ["bb22"]
+    assert await mailbox.look() == ()
+    await mailbox.close()
+
+
+async def test_a_file_as_input_is_read_and_where_there_is_none_nobody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "typed").write_text("aa11")
+    for path, found in ((tmp_path / "typed", ["aa11"]), (Path(os.devnull), [])):
+        with path.open() as stdin:
+            monkeypatch.setattr("sys.stdin", stdin)
+            mailbox = open_mailbox("token", Watch(tokens=("aa11",)))
+            assert tokens(await mailbox.look()) == found
+            assert await _looked(mailbox) == []
+            await mailbox.close()
+    for nothing in (None, io.StringIO("aa11\n"), stdin):
+        monkeypatch.setattr("sys.stdin", nothing)
+        assert await open_mailbox("token", Watch(tokens=("aa11",))).look() == ()
+
+
+def test_what_comes_back_is_not_typed() -> None:
+    with pytest.raises(InputError, match="--returns token: what comes back is not typed"):
+        open_mailbox("token", Watch(argument="--returns"))
 
 
 @pytest.mark.parametrize(

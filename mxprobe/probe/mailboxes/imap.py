@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.proof import Found
-from mxprobe.probe.mailboxes.mailbox import Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import Kind, Watch, cut, mark_of, token_of
 from mxprobe.wire.imap import Connection, Stored
 from mxprobe.wire.imapline import Account
 
@@ -35,6 +35,7 @@ class ImapMailbox:
         self._since = since
         self._connection = Connection(account)
         self._seen = set[tuple[str, str, int]]()
+        self._marks = set[bytes]()
         self._turn = asyncio.Lock()
 
     def describe(self) -> str:
@@ -50,8 +51,10 @@ class ImapMailbox:
         found = []
         for folder, message in stored:
             content = cut(message.content)
-            if content is not None:
-                found.append(Found(content, folder.name, message.at, folder.is_junk))
+            if content is None or (mark := mark_of(content)) in self._marks:
+                continue  # not ours, or moved here from another folder since it was found there
+            self._marks.add(mark)
+            found.append(Found(content, folder.name, message.at, folder.is_junk))
         return tuple(found)
 
     async def clean(self, tokens: frozenset[str]) -> int:

@@ -3,6 +3,7 @@
 Each kind is one file beside this one and one line in the list of `mxprobe.probe.mailboxes`.
 """
 
+import hashlib
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from typing import Protocol
@@ -16,6 +17,10 @@ from mxprobe.wire.secret import Secret
 
 DAY = 86_400.0
 """How much older than the proof a message may seem that is still looked at: clocks differ, and time zones."""
+
+
+RETURNS = "--returns"
+"""The option behind which stands where bounces come back to."""
 
 
 class Mailbox(Protocol):
@@ -82,6 +87,18 @@ def is_report(content: bytes) -> bool:
         or "X-Failed-Recipients" in header
         or "mailer-daemon" in str(header.get("From", "")).lower()
     )
+
+
+def mark_of(content: bytes, more: bytes = b"") -> bytes:
+    """What tells a message from another copy of it, and stays when it is moved or a mail reader notes its state in the
+    header: its Message-ID and Received lines, and `more`; all of a message that has no Message-ID."""
+    fields = [
+        (name.lower(), str(value)) for name, value in BytesHeaderParser().parsebytes(header_of(content)).raw_items()
+    ]
+    lasting = [value for name, value in fields if name in {"received", "message-id"}]
+    told = "\n".join(lasting).encode("utf-8", "surrogateescape")
+    is_told = any(name == "message-id" for name, _ in fields)
+    return hashlib.sha256(more + (told if is_told else content)).digest()
 
 
 def cut(content: bytes) -> bytes | None:

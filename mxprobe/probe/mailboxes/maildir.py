@@ -10,7 +10,7 @@ from pathlib import Path
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.proof import Found
 from mxprobe.mx.trace import MOST_OCTETS
-from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, token_of
+from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, mark_of, token_of
 from mxprobe.wire.imap import JUNK_NAMES
 
 _PARTS = ("new", "cur")
@@ -18,7 +18,8 @@ _OPENING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK"
 
 
 class Maildir:
-    """The Maildir at `path`. A message keeps the part of its file name before the colon, by which it is known again."""
+    """The Maildir at `path`. A message keeps the part of its file name before the colon, and in
+    every folder its Message-ID and Received lines, by which it is known again: people and filters move messages."""
 
     can_clean = True
 
@@ -26,6 +27,7 @@ class Maildir:
         self._path = path
         self._since = since - DAY
         self._seen = set[tuple[str, str]]()
+        self._marks = frozenset[bytes]()
 
     def describe(self) -> str:
         """Its path."""
@@ -33,7 +35,7 @@ class Maildir:
 
     async def look(self) -> tuple[Found, ...]:
         """New messages of ours and reports about them. Raises CouldNotLook where the directory cannot be read."""
-        found, read = await asyncio.to_thread(self._look)
+        found, read, self._marks = await asyncio.to_thread(self._look)
         self._seen |= read  # not before: a look that failed or was cancelled has found nothing
         return found
 
@@ -44,8 +46,8 @@ class Maildir:
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _look(self) -> tuple[tuple[Found, ...], set[tuple[str, str]]]:
-        found, keys = list[Found](), set[tuple[str, str]]()
+    def _look(self) -> tuple[tuple[Found, ...], set[tuple[str, str]], frozenset[bytes]]:
+        found, keys, marks = list[Found](), set[tuple[str, str]](), set(self._marks)
         for folder, path, is_junk in self._files():
             key = (folder, path.name.partition(":")[0])
             if key in self._seen or key in keys:
@@ -55,9 +57,11 @@ class Maildir:
                 continue  # moved between being listed and being opened, or no file: listed again the next time
             keys.add(key)
             content = cut(read[0])
-            if content is not None:
-                found.append(Found(content, folder, read[1], is_junk))
-        return tuple(found), keys
+            if content is None or (mark := mark_of(content)) in marks:
+                continue
+            marks.add(mark)
+            found.append(Found(content, folder, read[1], is_junk))
+        return tuple(found), keys, frozenset(marks)
 
     def _clean(self, tokens: frozenset[str]) -> int:
         removed = 0

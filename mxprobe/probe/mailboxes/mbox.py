@@ -3,12 +3,10 @@ ended, and not while a mailer holds its lock; only `clean` writes to it."""
 
 import asyncio
 import contextlib
-import hashlib
 import mailbox
 import os
 import time
 from collections.abc import Iterator
-from email.parser import BytesHeaderParser
 from email.utils import parsedate
 from pathlib import Path
 from typing import IO
@@ -17,8 +15,8 @@ from msgspec import Struct, structs
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.proof import Found
-from mxprobe.mx.trace import MOST_OCTETS, header_of
-from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, token_of
+from mxprobe.mx.trace import MOST_OCTETS
+from mxprobe.probe.mailboxes.mailbox import DAY, Kind, Watch, cut, mark_of, token_of
 
 try:
     import fcntl
@@ -84,7 +82,7 @@ class Mbox:
         found, seen = list[Found](), set(before.seen)
         for first, raw in _messages(file):
             content = cut(raw)
-            if content is None or (mark := _mark(first, content)) in seen:
+            if content is None or (mark := mark_of(content, first)) in seen:
                 continue
             seen.add(mark)
             at = _read_from_line(first)
@@ -142,13 +140,6 @@ def _messages(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         after_empty = line in {b"\n", b"\r\n"}
     if first:
         yield first, b"".join(kept)
-
-
-def _mark(first: bytes, content: bytes) -> bytes:
-    """What tells a message from another copy of it, and stays when a mail reader notes its state in the header."""
-    header = BytesHeaderParser().parsebytes(header_of(content))
-    lasting = [str(value) for name, value in header.raw_items() if name.lower() in {"received", "message-id"}]
-    return hashlib.sha256(first + "\n".join(lasting).encode("utf-8", "surrogateescape")).digest()
 
 
 def _read_from_line(line: bytes) -> float | None:
