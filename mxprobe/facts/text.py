@@ -9,6 +9,11 @@ import unicodedata
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LOCAL = r"""(?P<local>"[^"\r\n]{1,998}"|(?<![^\s<>@"(),:;\[\]\\])[^\s<>@"(),:;\[\]\\]+)@"""
 _ADDRESS = re.compile(_LOCAL + r"(?=[\w\[.-])")
+_ACCOUNT = re.compile(
+    r"\b(?P<server>IMAP \S+:\d+(?: \(STARTTLS\))? as )(?P<begin>[^@*:\s]{1,2})[^@]*?(?=@|: |[.;,]?$)", re.MULTILINE
+)
+"""Whose mail is looked at, as mailboxes say it: most names of accounts are local parts without their @."""
+
 _ADDRESS_BYTES = re.compile(_LOCAL.encode() + rb"(?=[\w\[.\x80-\xff-])")
 
 
@@ -40,8 +45,10 @@ def _show(character: str) -> str:
 
 
 def mask(text: str) -> str:
-    """`text` with the local part of every mail address cut to two characters: `al***@example.com`."""
-    return _ADDRESS.sub(lambda match: f"{match['local'][:2]}***@", text)
+    """`text` with the local part of every mail address cut to two characters: `al***@example.com`; so is the name of an
+    IMAP account, with or without a domain."""
+    text = _ADDRESS.sub(lambda match: f"{match['local'][:2]}***@", text)
+    return _ACCOUNT.sub(r"\g<server>\g<begin>***", text)
 
 
 def mask_bytes(raw: bytes) -> bytes:

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mxprobe.facts.codec import decode, encode, masked
 from mxprobe.facts.dns import Answer
+from mxprobe.facts.proof import Blind, Box, Proof
 from mxprobe.facts.run import Run
 from mxprobe.facts.session import Endpoint, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -48,7 +50,7 @@ def _of(info: Any) -> st.SearchStrategy[Any]:
     raise AssertionError(f"a fact has a field of a kind that this test does not know: {info}")
 
 
-@pytest.mark.parametrize("kind", [Answer, Session, Snapshot, Run])
+@pytest.mark.parametrize("kind", [Answer, Session, Snapshot, Run, Proof])
 def test_facts_come_back_from_json_as_they_went(kind: type[Any]) -> None:
     @given(_strategy(kind))
     def check(fact: Any) -> None:
@@ -100,3 +102,43 @@ def test_a_certificate_survives_a_save_octet_by_octet_and_what_is_said_of_it_is_
 
     assert saved.der == der
     assert "alice" not in saved.subject
+
+
+def test_no_place_of_a_proof_keeps_a_local_part() -> None:
+    """Every text of a proof, however deep, is filled with an address; the words of its mailboxes name an account."""
+    marked = _filled(msgspec.inspect.type_info(Proof))
+    account = "IMAP imap.example.test:993 as carol"
+    blind = Blind(box=Box.MAILBOX, since=0.0, reason=f"{account}: no answer within 30 s")
+    proof = replace(marked, mailbox=account, returns=account, blind=(blind,))
+
+    octets = encode(masked(proof))
+
+    assert encode(proof).count(b"alice") > 30
+    assert b"alice" not in octets
+    assert b"carol" not in octets
+    assert octets.count(b"IMAP imap.example.test:993 as ca***") == 3
+
+
+def _filled(info: Any) -> Any:
+    """A fact whose every text and every octet string holds an address."""
+    match info:
+        case msgspec.inspect.StructType():
+            return info.cls(**{field.name: _filled(field.type) for field in info.fields})
+        case msgspec.inspect.UnionType():
+            kinds = [part for part in info.types if not isinstance(part, msgspec.inspect.NoneType)]
+            return _filled(kinds[0])
+        case msgspec.inspect.VarTupleType():
+            return (_filled(info.item_type),)
+        case msgspec.inspect.TupleType():
+            return tuple(_filled(part) for part in info.item_types)
+        case msgspec.inspect.EnumType():
+            return next(iter(info.cls))
+        case msgspec.inspect.BytesType():
+            return b"250 <alice@example.test> from me\r\n"
+        case msgspec.inspect.StrType():
+            return "from a.test by b.test for <alice@example.test>; smtp.mailfrom=alice@example.test alice@example.test"
+        case msgspec.inspect.BoolType():
+            return True
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
+            return info.ge or 1
+    raise AssertionError(f"a proof has a field of a kind that this test does not know: {info}")

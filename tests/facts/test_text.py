@@ -46,6 +46,15 @@ def test_bytes_are_shown_as_themselves_or_by_number(raw: bytes, shown: str) -> N
         ('"odd local"@example.com', '"o***@example.com'),
         ("jürgen@example.com", "jü***@example.com"),
         ("no address here @ all", "no address here @ all"),
+        ("IMAP imap.example.com:993 as alice", "IMAP imap.example.com:993 as al***"),
+        (
+            "IMAP ::1:143 (STARTTLS) as a: no answer within 30 s",
+            "IMAP ::1:143 (STARTTLS) as a***: no answer within 30 s",
+        ),
+        ("IMAP imap.example.com:993 as alice liddell: refused", "IMAP imap.example.com:993 as al***: refused"),
+        ("IMAP imap.example.com:993 as alice@example.com", "IMAP imap.example.com:993 as al***@example.com"),
+        ("IMAP imap.example.com:993 as a b@example.com: no", "IMAP imap.example.com:993 as a***@example.com: no"),
+        ("IMAP imap.example.com:993 is as good as any", "IMAP imap.example.com:993 is as good as any"),
     ],
 )
 def test_local_parts_are_cut_to_two_characters(text: str, masked: str) -> None:
