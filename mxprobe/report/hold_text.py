@@ -9,6 +9,7 @@ _MAILERS = (
     ("postfix stop", "postfix start"),
     ("systemctl stop exim4", "systemctl start exim4"),
     ("systemctl stop opensmtpd", "systemctl start opensmtpd"),
+    ("systemctl stop sendmail", "systemctl start sendmail"),
 )
 
 
@@ -30,8 +31,9 @@ def _one_host(host: str, addresses: tuple[str, ...], port: int) -> list[str]:
         f"    nft add rule inet mxprobe input {_family(address)} daddr {address} tcp dport {port} reject with tcp reset"
         for address in addresses
     ]
+    where = f" ({', '.join(addresses)})" if addresses else ""
     return [
-        *wrap("", f"Take {host} down for a while. On its own machine ({', '.join(addresses)}), do one of these:"),
+        *wrap("", f"Take {host} down for a while. On its own machine{where}, do one of these:"),
         "  refuse connections, by nftables (behind NAT: with the machine's own addresses)",
         "    nft add table inet mxprobe",
         "    nft add chain inet mxprobe input '{ type filter hook input priority -10; }'",

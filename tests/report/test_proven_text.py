@@ -73,6 +73,7 @@ def test_what_to_type_names_the_addresses_of_the_host_and_how_to_undo_it() -> No
     assert "undo:  nft delete table inet mxprobe" in text
     assert "postfix stop" in text
     assert "undo:  postfix start" in text
+    assert "    systemctl stop sendmail   undo:  systemctl start sendmail" in text.splitlines()
     assert "192.0.2.2" not in text
     assert "mxprobe touches no firewall. It waits up to 12h" in text
     assert "then writes to mx2.example.test," in " ".join(text.split())
