@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.run import Miss, Run
-from mxprobe.mx.proving import Grade, grade_of
+from mxprobe.mx.proving import Grade, grade_of, route_of
 from mxprobe.report.json import LookDocument, ProofDocument
-from mxprobe.report.proof_text import say_verdict
+from mxprobe.report.proof_text import say_unusable, say_verdict
 from mxprobe.report.run_text import render_series
 from mxprobe.report.run_zone import in_force
 from mxprobe.report.series import Series, gather_series
@@ -92,9 +92,12 @@ def render_proof_junit(document: ProofDocument) -> str:
     """The suite of one proof: a case for each host that was written to, and one for each rule."""
     proof = document.proof
     routes = [route for route in proof.routes if not route.is_unknown]
-    suite = ET.Element(
-        "testsuite", name=f"mxprobe prove {proof.domain}", tests=str(len(document.judgements) + len(routes))
-    )
+    unusable = [(host, reason) for host, reason in proof.unusable if route_of(proof, host) is None]
+    count = len(document.judgements) + len(routes) + len(unusable)
+    suite = ET.Element("testsuite", name=f"mxprobe prove {proof.domain}", tests=str(count))
+    for host, reason in unusable:
+        case = ET.SubElement(suite, "testcase", name=host, classname=proof.domain)
+        ET.SubElement(case, "failure", message=_clean(say_unusable(host, reason)), type="error")
     for route in routes:
         case = ET.SubElement(suite, "testcase", name=route.via, classname=proof.domain)
         if grade_of(route, proof) not in (Grade.WHILE_UP, Grade.IN_OUTAGE):
