@@ -49,15 +49,8 @@ class Closing(Struct, frozen=True, kw_only=True):
 
 def render_plan(proof: Proof, watch: float) -> str:
     """What would be sent, to whom, and what allows it."""
-    begun = sum(1 for route in proof.routes if route.begun_at is not None)
-    planned = [] if begun else proof.routes
-    lines = [f"Would send {count_of(len(planned), 'message')} (none now) and watch for {say_span(watch)}:"]
-    if begun:
-        never = len(proof.routes) - begun
-        more = f"; {never} never sent, which a new proof does" if never else ""
-        watched = f"Would send nothing, and watch for {say_span(watch)}"
-        lines = wrap("", f"{watched}: {count_of(begun, 'message')} of this proof begun before{more}.")
-    for place, route in enumerate(planned, start=1):
+    lines = [f"Would send {count_of(len(proof.routes), 'message')} (none now) and watch for {say_span(watch)}:"]
+    for place, route in enumerate(proof.routes, start=1):
         addresses = ", ".join(dict(proof.addresses).get(route.via, ()))
         note = "  (who is not there)" if route.is_unknown else ""
         to = f"straight to {route.via} {addresses}  from {proof.mail_from or '<>'} to {route.recipient}{note}"
@@ -77,10 +70,11 @@ def render_plan(proof: Proof, watch: float) -> str:
 def render_warning(proof: Proof) -> str:
     """What the person should know before the first message is sent; nothing where there is no such thing."""
     lines: list[str] = []
-    if proof.allowed_by == FLAG:
+    sends = any(route.begun_at is None for route in proof.routes)
+    if sends and proof.allowed_by == FLAG:
         owned = f"{FLAG} is your word alone that {proof.domain} is yours: no TXT record was asked for"
         lines += wrap("warning: ", f"{owned}; its hosts see who writes")
-    if not proof.mail_from:
+    if sends and not proof.mail_from:
         lines += wrap("warning: ", _NO_BOUNCES)
     if proof.mailbox == BY_HAND:
         lines += wrap("Arrival: ", f"{proof.mailbox}, here, one a line; it stands in the subject.")
@@ -186,7 +180,7 @@ def _missed(proof: Proof, route: Route) -> dict[str, str]:
     taken = accepted_at(route)
     was_over = proof.up_at is not None and taken is not None and taken.at >= proof.up_at
     down = () if was_over else route.down
-    unusable = (host for host, _ in proof.unusable if proof.is_primary(host) and host not in down)
+    unusable = sorted(proof.primaries - set(dict(proof.addresses)) - set(down))
     return {**dict.fromkeys(down, "did not answer"), **dict.fromkeys(unusable, "cannot be written to from here")}
 
 

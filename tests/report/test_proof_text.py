@@ -18,7 +18,20 @@ from mxprobe.report.junit import render_proof_junit
 from mxprobe.report.proof_table import say_tls
 from mxprobe.report.proof_text import Closing, render_plan, render_proof, render_warning, say_proven, say_verdict
 from mxprobe.report.words import WIDTH
-from tests.support.proofs import ALICE, BEGAN, MX1, MX2, bounce, copy, handed_on, handover, proof, route, taken
+from tests.support.proofs import (
+    ADDRESSES,
+    ALICE,
+    BEGAN,
+    MX1,
+    MX2,
+    bounce,
+    copy,
+    handed_on,
+    handover,
+    proof,
+    route,
+    taken,
+)
 
 HOPS = (Hop(by=MX2, source="probe.test", at=BEGAN + 1), handed_on(38))
 DIRECT = route(MX1, taken(MX1), copies=(copy(2),))
@@ -194,6 +207,7 @@ def test_the_plan_warns_where_a_word_is_all_that_allows_it_and_nothing_can_come_
     assert warning.startswith("warning: --i-own-this is your word alone that example.test is yours: no TXT record was")
     assert "warning: nothing can come back to the null sender <>" in warning
     assert render_warning(PLANNED) == ""
+    assert render_warning(proof(DIRECT, allowed_by="--i-own-this", mail_from="")) == ""  # it sends nothing
 
 
 def test_who_types_marks_is_told_what_to_type() -> None:
@@ -201,16 +215,6 @@ def test_who_types_marks_is_told_what_to_type() -> None:
         "Arrival: you: type or paste the mark of each message that came, here, one a line; it stands in the\n"
         "         subject."
     )
-
-
-def test_the_plan_of_a_proof_taken_up_again_sends_nothing() -> None:
-    text = render_plan(proof(DIRECT, replace(NOT_SENT, via=MX2)), 1800.0)
-
-    assert text.startswith(
-        "Would send nothing, and watch for 30 min: 1 message of this proof begun before; 1 never sent, which\n"
-        "a new proof does.\n"
-    )
-    assert "straight to" not in text
 
 
 def _hop(source: str, by: str, after: float | None, tls: str = "") -> Hop:
@@ -282,7 +286,7 @@ def test_a_host_that_cannot_be_written_to_has_a_verdict_and_a_row() -> None:
 
 
 def test_nobody_calls_a_primary_up_that_cannot_be_written_to() -> None:
-    known = proof(ARRIVED, unusable=((MX1, "no address"),))
+    known = proof(ARRIVED, addresses=((MX2, (ADDRESSES[MX2],)),))
 
     assert say_verdict(known, ARRIVED).startswith(
         "mx2.example.test: PROVEN (whether mx1.example.test was up is not known)."
@@ -292,18 +296,19 @@ def test_nobody_calls_a_primary_up_that_cannot_be_written_to() -> None:
 
 def test_an_outage_of_some_primaries_is_none() -> None:
     chain = ((10, "mx1a.test"), (10, "mx1b.test"), (20, MX2))
+    addresses = (("mx1a.test", ("192.0.2.1",)), ("mx1b.test", ("192.0.2.3",)), (MX2, ("192.0.2.2",)))
     some = replace(ARRIVED, down=("mx1a.test",))
     every = replace(ARRIVED, down=("mx1a.test", "mx1b.test"))
 
-    assert say_verdict(proof(some, chain=chain), some).startswith(
+    assert say_verdict(proof(some, chain=chain, addresses=addresses), some).startswith(
         "mx2.example.test: PROVEN while mx1b.test is up (mx1a.test did not answer). Mail"
     )
-    assert say_verdict(proof(every, chain=chain), every).startswith(
+    assert say_verdict(proof(every, chain=chain, addresses=addresses), every).startswith(
         "mx2.example.test: PROVEN in an outage of mx1a.test, mx1b.test. Mail"
     )
-    over = proof(every, chain=chain, up_at=BEGAN - 1)
+    over = proof(every, chain=chain, addresses=addresses, up_at=BEGAN - 1)
     assert say_verdict(over, every).startswith("mx2.example.test: PROVEN while mx1a.test, mx1b.test is up. Mail")
-    assert "--when-down mx1a.test --when-down mx1b.test" in _text(proof(some, chain=chain))
+    assert "--when-down mx1a.test --when-down mx1b.test" in _text(proof(some, chain=chain, addresses=addresses))
 
 
 def test_what_was_not_sent_is_to_be_proven_again() -> None:
