@@ -70,7 +70,7 @@ def command(**options: Any) -> int:
     from mxprobe.facts.codec import masked
     from mxprobe.facts.text import escape_text, mask
     from mxprobe.jobs.prove import carry_out
-    from mxprobe.report.proof_text import render_plan
+    from mxprobe.report.proof_text import render_plan, render_warning
 
     check(options)
     prepared, journal = asyncio.run(carry_on(options) if options["resume"] is not None else begin(options))
@@ -84,6 +84,9 @@ def command(**options: Any) -> int:
     if options["hold"]:
         down, port = prepared.options.when_down, prepared.wanted.port
         click.echo(render_hold(prepared.proof, down, port, options["at_most"]), err=True)
+
+    if warning := render_warning(prepared.proof):
+        click.echo(warning, err=True)
 
     def tell(text: str) -> None:
         if sys.stderr.isatty():

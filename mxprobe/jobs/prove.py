@@ -22,7 +22,7 @@ from mxprobe.facts.proof import PROOF_SCHEMA, Copy, Proof
 from mxprobe.jobs.look import LookOptions, domain_of, make_request
 from mxprobe.jobs.quota import charge
 from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent, text_of
-from mxprobe.mx.labelled import Author
+from mxprobe.mx.labelled import SAID_PLACE, Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
 from mxprobe.probe.mailboxes.cleaning import Cleaned, clean_boxes
 from mxprobe.probe.mailboxes.mailbox import Watch, token_of
@@ -392,4 +392,4 @@ def _with_boxes(proof: Proof, options: ProveOptions) -> Proof:
 
 def _by_word(token: str) -> Copy:
     """A copy that somebody says has arrived."""
-    return Copy(place="seen by whoever says so", at=time.time(), message_id=token, at_known=False)
+    return Copy(place=SAID_PLACE, at=time.time(), message_id=token, at_known=False)

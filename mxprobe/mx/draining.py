@@ -39,6 +39,8 @@ def drain_of(route: Route, proof: Proof) -> Drain | None:
     if not route.down or taken is None or copy is None:
         return None
     hop = hop_to(copy, route, proof)
+    if not copy.at_known and (hop is None or hop.at is None):
+        return None
     handed_on = copy.at if hop is None or hop.at is None else hop.at
     mailer = mailer_of(route)
     by_then = handed_on if proof.up_at is None else min(handed_on, proof.up_at)

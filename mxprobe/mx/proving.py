@@ -12,6 +12,7 @@ from enum import StrEnum
 from mxprobe.facts.proof import Answer, Blind, Box, Copy, Handover, Hop, Proof, Route
 from mxprobe.facts.smtp import Phase
 from mxprobe.mx.cells import CELLS
+from mxprobe.mx.labelled import BY_HAND
 from mxprobe.mx.matrix import Why, classify_turn
 from mxprobe.mx.outcome import Action
 
@@ -104,7 +105,8 @@ def _awaited(proof: Proof, until_then: State) -> State:
     unseen = State.UNSEEN if until_then is State.WAITING else until_then
     if blind_at_end(proof, *(() if is_late else (Box.MAILBOX,))) is not None:
         return unseen
-    return State.LOST if is_late and proof.mailbox else until_then
+    is_watched = proof.mailbox not in ("", BY_HAND)  # a mark that nobody typed says nothing
+    return State.LOST if is_late and is_watched else until_then
 
 
 def grade_of(route: Route, proof: Proof) -> Grade:

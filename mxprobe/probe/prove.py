@@ -302,7 +302,7 @@ class _Course:
                     self._put(replace(route, bounces=(*route.bounces, bounce)))
         if isinstance(found, Bounce):
             return
-        marked = read_copy(found.content, found.place, found.at, found.is_junk)
+        marked = read_copy(*found)
         if marked is None:
             return
         token, copy = marked
