@@ -27,8 +27,8 @@ _USUALLY, _HELD = 60.0, 10.0
 """Seconds between two knocks at hosts that shall be down: as a rule, and where somebody sits there and waits."""
 
 
-_OF_A_NEW_PROOF = ("when_down", "hold", "dry_run", "only", "i_own_this", "dkim_key", "mail_from", "save")
-"""Options that say what is sent, to whom and when."""
+_OF_A_NEW_PROOF = ("when_down", "hold", "dry_run", "only", "save")
+"""Options that say what is sent, to whom and when, or where a new proof is kept."""
 
 
 def check(options: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ def _report(*words: str) -> tuple[int, str]:
         (("a@example.test", "--save", "/nowhere/at/all.json"), "cannot save there: there is no such folder"),
         (("--resume", "/nowhere.json"), "cannot be read"),
         (("--resume", "x.json", "--when-down", "mx1"), "--when-down: --resume sends nothing"),
-        (("--resume", "x.json", "--i-own-this"), "--i-own-this: --resume sends nothing"),
+        (("--resume", "x.json", "--only", "mx1"), "--only: --resume sends nothing"),
         (("--resume", "x.json", "--dry-run"), "--dry-run: --resume sends nothing"),
         (("--resume", "x.json", "--save", "y.json"), "--save: --resume sends nothing"),
         (("a@example.test", "--returns", "maildir:x", "--i-own-this"), "nothing can come back to the null sender"),

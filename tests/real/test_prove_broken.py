@@ -12,17 +12,12 @@ from mxprobe.jobs.prove import Proved
 from mxprobe.mx.proving import Grade
 from tests.support.beside import policy_host, policy_service
 from tests.support.mailers import Certificate
-from tests.support.pairs import BACKUP, POLICY_HOST, PRIMARY, STRICT, Make, grades_of
+from tests.support.pairs import BACKUP, POLICY_HOST, PRIMARY, STRICT, Make, codes_of, grades_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(120)]
 
 Issue = Callable[[str], Certificate]
 MX1, MX2 = "mx1.kept.test", "mx2.kept.test"
-
-
-def _codes(proved: Proved) -> list[str]:
-    """The codes of everything that is found, notes too."""
-    return [finding.code for judgement in proved.judgements for finding in judgement.findings]
 
 
 def _severity(proved: Proved, code: str) -> Severity:
@@ -54,7 +49,7 @@ def _severity(proved: Proved, code: str) -> Severity:
 def test_a_primary_that_refuses_its_own_backup(kind: str, primary: dict[str, str], make: Make) -> None:
     proved = make((kind, "postfix"), primary={"extra": primary}).prove()
 
-    assert _codes(proved) == ["MX856"]
+    assert codes_of(proved) == ["MX856"]
     assert _severity(proved, "MX856") is Severity.ERROR
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.NOT}
 
@@ -64,14 +59,14 @@ def test_a_backup_whose_route_leads_to_itself(itself: dict[str, str], make: Make
     route = {"transport_maps": "inline:{{kept.test = relay:[mx2.kept.test]}}", **itself}
     proved = make(backup={"extra": route}).prove()
 
-    assert _codes(proved) == ["MX967"]
+    assert codes_of(proved) == ["MX967"]
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.NOT}
 
 
 def test_a_backup_that_keeps_what_it_takes(make: Make) -> None:
     proved = make(backup={"extra": {"defer_transports": "relay"}}).prove(watch=9.0, overdue=6.0)
 
-    assert _codes(proved) == ["MX813"]
+    assert codes_of(proved) == ["MX813"]
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.OPEN}
 
 
@@ -88,7 +83,7 @@ def test_a_backup_that_greylists(make: Make) -> None:
             backup={"extra": {"smtpd_recipient_restrictions": f"reject_unauth_destination, {service}"}}
         ).prove(again=3.0)
 
-    assert _codes(proved) == ["MX809"]
+    assert codes_of(proved) == ["MX809"]
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.WHILE_UP}
 
 
@@ -104,7 +99,7 @@ def test_a_backup_whose_certificate_bears_another_name(
         pair = make(kinds, primary={"certificate": first}, backup={"certificate": second})
         proved = pair.prove(STRICT, cafile=trusted)
 
-    assert _codes(proved) == ["MX777"]
+    assert codes_of(proved) == ["MX777"]
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.NOT}
 
 
@@ -112,7 +107,7 @@ def test_a_backup_that_throws_away_what_it_takes(make: Make) -> None:
     drops = {"transport_maps": "inline:{{kept.test = discard:}}"}
     proved = make(backup={"extra": drops}).prove(watch=9.0, deadline=6.0)
 
-    assert _codes(proved) == ["MX817"]
+    assert codes_of(proved) == ["MX817"]
     assert grades_of(proved) == {MX1: Grade.WHILE_UP, MX2: Grade.NOT}
 
 
@@ -129,7 +124,7 @@ def test_a_backup_that_takes_mail_in_an_outage_alone(make: Make) -> None:
         while_up = pair.prove()
         outage = pair.prove_in_an_outage()
 
-    assert _codes(while_up) == ["MX315"]
+    assert codes_of(while_up) == ["MX315"]
     assert grades_of(while_up) == {MX1: Grade.WHILE_UP, MX2: Grade.NOT}
-    assert _codes(outage) == []
+    assert codes_of(outage) == []
     assert grades_of(outage) == {MX2: Grade.IN_OUTAGE}

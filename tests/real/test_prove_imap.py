@@ -21,7 +21,7 @@ from mxprobe.probe.mailboxes import Watch
 from mxprobe.wire.secret import Secret
 from tests.support.dovecot import PROGRAM, Dovecot
 from tests.support.mailers import Certificate, require
-from tests.support.pairs import ALICE, NAMES, RETURNS, Make, Pair, errors_of, grades_of
+from tests.support.pairs import ALICE, NAMES, RETURNS, Make, Pair, codes_of, grades_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -225,6 +225,6 @@ def test_nothing_is_lost_or_overdue_where_nobody_could_look(make: Make, serve: S
     )
 
     assert grades_of(proved) == {"mx2.kept.test": Grade.OPEN}
-    assert errors_of(proved) == []
+    assert codes_of(proved) == []
     (blind,) = proved.proof.blind
     assert "localhost:993: Connection refused" in blind.reason

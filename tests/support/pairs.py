@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mxprobe.facts.finding import Severity
 from mxprobe.jobs.prove import Proved, ProveOptions, carry_out, prepare
 from mxprobe.lab.mta import MAILERS
 from mxprobe.lab.mta.mailer import Mailer, Setup
@@ -144,10 +143,9 @@ def pairs_in_a_network(tree: Tree, folder: Path, zone: str = ZONE) -> Iterator[M
                     pair.stop()
 
 
-def errors_of(proved: Proved) -> list[str]:
-    """The codes of warnings and errors."""
-    findings = [finding for judgement in proved.judgements for finding in judgement.findings]
-    return [finding.code for finding in findings if finding.severity in (Severity.ERROR, Severity.WARNING)]
+def codes_of(proved: Proved) -> list[str]:
+    """The codes of everything that is found, notes too."""
+    return [finding.code for judgement in proved.judgements for finding in judgement.findings]
 
 
 def grades_of(proved: Proved) -> dict[str, Grade]:
