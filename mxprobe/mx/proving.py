@@ -149,6 +149,14 @@ def _names(client: str, name: str) -> bool:
     return re.search(rf"(?<![\w.:-]){re.escape(name)}(?![\w:-]|\.\w)", client) is not None
 
 
+def may_have_left(route: Route) -> bool:
+    """Whether the content of a message may have left us: only then can a copy of it be there."""
+    if route.begun_at is None:
+        return False
+    tried = route.handovers
+    return route.trying_at is not None or not tried or any(one.cell[0] == "Z" for one in tried)
+
+
 def is_same_copy(one: Copy, other: Copy) -> bool:
     """Whether two copies of one message are one: the same came by the same way, or somebody only says that it came.
 

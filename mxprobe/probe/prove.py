@@ -18,7 +18,7 @@ from mxprobe.facts.dsn import Bounce, read_dsn
 from mxprobe.facts.proof import TOKEN_HEADER, Answer, Blind, Box, Copy, Found, Proof, Route
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.mtasts import Policy
-from mxprobe.mx.proving import blind_at_end, is_same_copy, is_worth_asking_again
+from mxprobe.mx.proving import blind_at_end, is_same_copy, is_worth_asking_again, may_have_left
 from mxprobe.mx.trace import read_copy
 from mxprobe.probe.handing import Hand, find_policy
 from mxprobe.probe.planning import Wanted
@@ -307,7 +307,9 @@ class _Course:
             return
         token, copy = marked
         for route in self.proof.routes:
-            if token == route.token and not any(is_same_copy(copy, known) for known in route.copies):
+            if token != route.token or not may_have_left(route):
+                continue  # a command that says yes to everything has seen nothing
+            if not any(is_same_copy(copy, known) for known in route.copies):
                 self._put(replace(route, copies=_sorted(route.copies, copy)))
 
 

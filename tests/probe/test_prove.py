@@ -181,3 +181,10 @@ def test_a_reply_to_the_final_dot_that_says_nothing_leaves_it_open(dot: str, ans
     known = drill.run()
 
     assert known.routes[0].handovers[-1].answer is answer
+
+
+def test_what_never_left_has_not_arrived_whoever_says_so() -> None:
+    drill = _drill(mx1=Host(rcpt=("550 5.1.1 no",)), mx2=Host())
+    drill.looks = lambda at: tuple(found(route.token) for route in drill.kept[-1].routes)
+
+    assert _states(drill.run()) == {MX1: State.REFUSED, MX2: State.ARRIVED}
