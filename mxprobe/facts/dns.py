@@ -99,7 +99,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """The end of one question. `authenticated` is the AD bit, None where no server answered.
 
     `server` is "address:port" of the server that was believed (or asked last), `elapsed` seconds over all `tries`,
-    `detail` the words of a failure, `negative_ttl` the SOA minimum of an absence.
+    `detail` the words of a failure, `negative_ttl` the SOA minimum of an absence. `authoritative` is the AA bit, None
+    where no server answered.
     """
 
     question: Question
@@ -113,6 +114,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     tries: int = 1
     detail: str | None = None
     negative_ttl: int | None = None
+    authoritative: bool | None = None
 
     @property
     def mx(self) -> tuple[MxRecord, ...]:
@@ -131,3 +133,32 @@ Answers = Mapping[Question, Answer]
 def index_answers(answers: Iterable[Answer]) -> Answers:
     """Answers by their question; of two answers to one question the later stays."""
     return {answer.question: answer for answer in answers}
+
+
+class AuthorityAnswer(Struct, frozen=True, kw_only=True):
+    """What one authoritative server of a zone said when it was asked itself: `server` is its name in the NS RRset."""
+
+    zone: str
+    server: str
+    address: str
+    answer: Answer
+
+
+class Security(StrEnum):
+    """The states of RFC 4035 §4.3 that an answer can end in; UNKNOWN: it was not found out."""
+
+    SECURE = "secure"
+    INSECURE = "insecure"
+    BOGUS = "bogus"
+    UNKNOWN = "unknown"
+
+
+class Validation(Struct, frozen=True, kw_only=True):
+    """What the chain of signatures says of the answer to a question. `link` is the question of the chain that does not
+    hold, `reason` in a word and `detail` in words why."""
+
+    question: Question
+    security: Security
+    reason: str = ""
+    link: str = ""
+    detail: str = ""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Answer, Question, RecordType
+from mxprobe.facts.dns import Answer, AuthorityAnswer, Question, RecordType, Validation
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.policy import PolicyFetch
 from mxprobe.facts.session import Endpoint, Session
@@ -89,6 +89,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     `zone` is set where a zone file was read: then nobody was asked anything, and no host was dialled. `policy` is the
     MTA-STS policy as it was fetched, `asked_for` the families of facts that were wanted beside the chain (an older
     probe has none), `unasked` what the budget of queries did not reach, `queries` how many were sent, again ones too.
+    `authorities` is what the zones' own name servers said, `validations` what our own validator made of answers (empty:
+    it was not asked to; then `authenticated` of an answer is all that is known).
     """
 
     schema: int = SNAPSHOT_SCHEMA
@@ -109,6 +111,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     asked_for: tuple[str, ...] = ()
     unasked: tuple[Question, ...] = ()
     queries: int = 0
+    authorities: tuple[AuthorityAnswer, ...] = ()
+    validations: tuple[Validation, ...] = ()
 
     @property
     def mx(self) -> Answer | None:

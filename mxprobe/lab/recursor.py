@@ -24,9 +24,10 @@ import dns.rdatatype
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mxprobe.facts.dns import Security
 from mxprobe.lab.world import EPOCH, World
 from mxprobe.lab.zones import PAYLOAD
-from mxprobe.mx.dnssec import Judgement, Link, Reason, Security, judge
+from mxprobe.mx.dnssec import Judgement, Link, Reason, judge
 from mxprobe.wire.resolver import Exchange, Resolver
 
 OWN_ADDRESS = "127.0.0.1:53"

@@ -32,6 +32,7 @@ from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.RRSIG import RRSIG
 from msgspec import Struct
 
+from mxprobe.facts.dns import Security
 from mxprobe.mx.nsec import Name, Type, covers, denies_name, denies_type, has_type
 
 _LONGEST_CHAIN = 16
@@ -40,14 +41,6 @@ _SAYS_SOMETHING = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 _ALGORITHMS = frozenset({8, 10, 13, 14, 15, 16})
 _DIGESTS = frozenset({2, 4})
 _CANNOT_VERIFY = (dns.exception.DNSException, ValueError, TypeError, struct.error, IndexError)
-
-
-class Security(StrEnum):
-    """The states of RFC 4035 §4.3 that an answer can end in."""
-
-    SECURE = "secure"
-    INSECURE = "insecure"
-    BOGUS = "bogus"
 
 
 class Reason(StrEnum):

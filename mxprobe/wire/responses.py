@@ -172,6 +172,7 @@ def _answer(
         records=records,
         aliases=tuple(aliases),
         authenticated=bool(message.flags & dns.flags.AD),
+        authoritative=bool(message.flags & dns.flags.AA),
         negative_ttl=min(soa.ttl, soa[0].minimum) if soa is not None else None,
         detail="the aliases lead in a circle" if status is AnswerStatus.ALIAS_LOOP else None,
     )

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mxprobe.facts.dns import Security
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.signing import sign_zones
-from mxprobe.mx.dnssec import Judgement, Link, Reason, Security, judge
+from mxprobe.mx.dnssec import Judgement, Link, Reason, judge
 
 NOW = 1767225600.0
 ZONE = """\

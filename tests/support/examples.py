@@ -2,8 +2,17 @@
 
 An example of a rule about domains has a line for each thing that was seen:
 
-    example.test MX 10 mx1.example.test       a record: MX, A, AAAA, CNAME or PTR
-    mx1.example.test NXDOMAIN                 a name without one, or a failure: NXDOMAIN, NODATA, SERVFAIL
+    example.test MX 10 mx1.example.test       a record of any type that is asked for
+    mx1.example.test NXDOMAIN                 a name without any, or a failure: NXDOMAIN, NODATA, SERVFAIL, REFUSED
+    mx1.example.test AAAA SERVFAIL            the same of one type alone
+    example.test MX ttl 86400                 how long records may be kept (3600 without such a line)
+    authority ns1.example.test example.test MX 10 mx1.example.test
+                                              what a server of the zone said itself, or how its answer failed; its
+                                              address is its A record
+    secure example.test MX                    what our validator made of an answer: secure, insecure or bogus, and then
+    bogus example.test MX expired: the signature of example.test/1 expired 2026-01-01
+                                              the reason in a word, and in words
+    validated example.test MX                 an answer with the AD bit
     192.0.2.1 refuses connections             how every attempt at an address ended: "refuses connections", "does not
                                               answer", "says nothing", "hangs up", "no way for its family"
     192.0.2.1 "220 mx1" "250-mx1" "250 SIZE"  what it said to the connection and to EHLO
@@ -40,10 +49,23 @@ import re
 import shlex
 import textwrap
 from collections import defaultdict
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.dns import (
+    AddressRecord,
+    Alias,
+    Answer,
+    AnswerStatus,
+    AuthorityAnswer,
+    MxRecord,
+    Question,
+    RecordType,
+    Security,
+    TextRecord,
+    Validation,
+)
 from mxprobe.facts.matrix import AskedAbout, Role
 from mxprobe.facts.policy import FetchStatus, PolicyFetch
 from mxprobe.facts.run import Event, EventKind, Run, TlsUse
@@ -57,7 +79,6 @@ from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
 from mxprobe.scenario.model import Scenario
 
-POLICY, REPORTS = "_mta-sts.example.test", "_smtp._tls.example.test"
 _ADDRESS_TYPES = (RecordType.A, RecordType.AAAA)
 _GOOD = "alice@example.test"
 _FAILURES = {
@@ -85,7 +106,13 @@ _VERDICTS = {
     "another name": StrictVerdict(trusted=True, dates_valid=True, name_matches=False),
     "expiring": StrictVerdict(trusted=True, dates_valid=True, name_matches=True),
 }
-_RECORD = re.compile(r"(\S+) (MX|A|AAAA|CNAME|PTR|TXT|NXDOMAIN|NODATA|SERVFAIL)(?: (.+))?")
+_TYPES = "|".join(RecordType)
+_STATUSES = "NXDOMAIN|NODATA|SERVFAIL|REFUSED|TIMEOUT"
+_RECORD = re.compile(rf"(\S+) ({_TYPES}) (?!(?:{_STATUSES}|ttl \d+)$)(.+)")
+_FAILED = re.compile(rf"(\S+)(?: ({_TYPES}))? ({_STATUSES})")
+_TTL = re.compile(rf"(\S+) ({_TYPES}) ttl (\d+)")
+_VALIDATED = re.compile(rf"(secure|insecure|bogus|validated) (\S+) ({_TYPES})(?: ([a-z-]+): (.+))?")
+_AUTHORITY = re.compile(rf"authority (\S+) (\S+) ({_TYPES}) (.+)")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
 _RIGHT = {
     "good": "250 2.1.5 ok",
@@ -125,7 +152,11 @@ def snapshot_of(block: str) -> Snapshot:
 class _Reading:
     def __init__(self, block: str) -> None:
         self.records: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.statuses: dict[str, AnswerStatus] = {}
+        self.statuses: dict[tuple[str, str], AnswerStatus] = {}
+        self.ttls: dict[tuple[str, str], int] = {}
+        self.authorities: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self.validations: dict[Question, Validation] = {}
+        self.validated: set[Question] = set()
         self.said: dict[str, list[str]] = defaultdict(list)
         self.controls: list[tuple[str, str]] = []
         self.answered: dict[str, dict[str, str]] = defaultdict(dict)
@@ -144,12 +175,17 @@ class _Reading:
             self.policy = _policy(rest)
         elif subject == "helo":
             self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
+        elif match := _AUTHORITY.fullmatch(line):
+            server, name, rrtype, data = match.groups()
+            self.authorities[server, name, rrtype].append(data)
+        elif match := _VALIDATED.fullmatch(line):
+            self._read_validation(*match.groups())
+        elif match := _TTL.fullmatch(line):
+            self.ttls[match[1], match[2]] = int(match[3])
+        elif match := _FAILED.fullmatch(line):
+            self.statuses[match[1], match[2] or ""] = AnswerStatus(match[3].lower())
         elif match := _RECORD.fullmatch(line):
-            name, word, data = match.groups()
-            if data is None:
-                self.statuses[name] = AnswerStatus(word.lower())
-            else:
-                self.records[name, word].append(data)
+            self.records[match[1], match[2]].append(match[3])
         elif match := _ANSWER.fullmatch(rest):
             again, role, text = match.groups()
             (self.answered_again if again else self.answered)[subject][role] = text
@@ -158,19 +194,27 @@ class _Reading:
         else:
             raise ValueError(f"an example cannot say {line!r}")
 
+    def _read_validation(self, word: str, name: str, rrtype: str, reason: str | None, detail: str | None) -> None:
+        question = Question(name=name, rrtype=RecordType(rrtype))
+        if word == "validated":
+            self.validated.add(question)
+            return
+        link = f"{name} {rrtype}" if reason else ""
+        self.validations[question] = Validation(
+            question=question, security=Security(word), reason=reason or "", link=link, detail=detail or ""
+        )
+
     def snapshot(self) -> Snapshot:
         mx = sorted((int(text.split()[0]), text.split()[1]) for text in self.records["example.test", "MX"])
         hosts = [(preference, name) for preference, name in mx if name != "."] or [(0, "example.test")]
         answers = [self._answer("example.test", RecordType.MX)]
         answers += [self._answer(name, rrtype) for _, name in hosts for rrtype in (RecordType.A, RecordType.AAAA)]
-        reverse = [name for name, word in self.records if word == "PTR"]
-        reverse += [name for name in self.statuses if name.endswith(".arpa")]
-        answers += [self._answer(name, RecordType.PTR) for name in reverse]
-        named = [text for (_, word), texts in self.records.items() if word == "PTR" for text in texts]
-        forward = [(name, rrtype) for name in dict.fromkeys([self.helo, *named]) for rrtype in _ADDRESS_TYPES]
-        told = [(name, rrtype) for name, rrtype in forward if (name, rrtype.value) in self.records]
-        answers += [self._answer(name, rrtype) for name, rrtype in told]
-        answers += [self._answer(name, RecordType.TXT) for name in (POLICY, REPORTS) if self._is_told(name)]
+        told = {
+            Question(name=name, rrtype=RecordType(rrtype)) for name, rrtype in (*self.records, *self.statuses) if rrtype
+        }
+        whole = {Question(name=name, rrtype=_usual_type(name)) for name, rrtype in self.statuses if not rrtype}
+        known = {answer.question for answer in answers}
+        answers += [self._answer(one.name, one.rrtype) for one in sorted((told | whole) - known)]
         visits = [
             self._visit(endpoint, preference)
             for preference, name in hosts
@@ -193,10 +237,22 @@ class _Reading:
             recipients=(_GOOD,) if self._asked() else (),
             asked_about=self._asked(),
             policy=self.policy,
+            authorities=tuple(self._authorities()),
+            validations=tuple(self.validations.values()),
         )
 
-    def _is_told(self, name: str) -> bool:
-        return (name, "TXT") in self.records or name in self.statuses
+    def _authorities(self) -> Iterator[AuthorityAnswer]:
+        for (server, name, word), texts in self.authorities.items():
+            question = Question(name=name, rrtype=RecordType(word))
+            address = self.records.get((server, "A"), ["192.0.2.53"])[0]
+            said_by = f"{address}:53"
+            if texts[0] in _STATUSES.split("|"):
+                answer = Answer(question=question, status=AnswerStatus(texts[0].lower()), server=said_by)
+            else:
+                records = tuple(_record(question.rrtype, text, 3600) for text in texts)
+                found = AnswerStatus.FOUND
+                answer = Answer(question=question, status=found, records=records, server=said_by, authoritative=True)
+            yield AuthorityAnswer(zone=name, server=server, address=address, answer=answer)
 
     def _asked(self) -> AskedAbout | None:
         """What was asked about: nobody, the good recipient, or a matrix."""
@@ -227,18 +283,25 @@ class _Reading:
 
     def _answer(self, name: str, rrtype: RecordType) -> Answer:
         question, server = Question(name=name, rrtype=rrtype), "192.0.2.53:53"
-        if name in self.statuses:
-            return Answer(question=question, status=self.statuses[name], server=server)
-        aliases = ()
-        while points_to := self.records.get((name, "CNAME")):
-            aliases = (*aliases, Alias(name=name, points_to=points_to[0], ttl=300))  # type: ignore[assignment]
+        aliases: tuple[Alias, ...] = ()
+        while (status := self._status(name, rrtype)) is None and (points_to := self.records.get((name, "CNAME"))):
+            aliases = (*aliases, Alias(name=name, points_to=points_to[0], ttl=300))
             name = points_to[0]
-        if name in self.statuses:
-            return Answer(question=question, status=self.statuses[name], aliases=aliases, server=server)
-        texts = self.records.get((name, rrtype.value), [])
-        records = tuple(_record(rrtype, text) for text in texts)
-        status = AnswerStatus.FOUND if records else AnswerStatus.NODATA
-        return Answer(question=question, status=status, records=records, aliases=aliases, server=server)
+        if status is not None:
+            return Answer(question=question, status=status, aliases=aliases, server=server)
+        ttl = self.ttls.get((name, rrtype.value), 3600)
+        records = tuple(_record(rrtype, text, ttl) for text in self.records.get((name, rrtype.value), []))
+        return Answer(
+            question=question,
+            status=AnswerStatus.FOUND if records else AnswerStatus.NODATA,
+            records=records,
+            aliases=aliases,
+            server=server,
+            authenticated=question in self.validated,
+        )
+
+    def _status(self, name: str, rrtype: RecordType) -> AnswerStatus | None:
+        return self.statuses.get((name, rrtype.value), self.statuses.get((name, "")))
 
     def _sessions(self, endpoint: Endpoint) -> tuple[Session, ...]:
         how = self.said[endpoint.address]
@@ -303,14 +366,20 @@ def _with_answers(session: Session, asked: AskedAbout, numbers: tuple[int, ...],
     return replace(session, turns=tuple(turns))
 
 
-def _record(rrtype: RecordType, text: str) -> MxRecord | AddressRecord | TextRecord:
+def _usual_type(name: str) -> RecordType:
+    """What is asked of a name of which it is said only that there is nothing."""
+    if name.endswith(".arpa"):
+        return RecordType.PTR
+    return RecordType.TXT if name.startswith("_") else RecordType.A
+
+
+def _record(rrtype: RecordType, text: str, ttl: int) -> MxRecord | AddressRecord | TextRecord:
     if rrtype is RecordType.MX:
         preference, exchange = text.split()
-        return MxRecord(preference=int(preference), exchange=exchange, ttl=3600)
-    if rrtype in (RecordType.PTR, RecordType.TXT):
-        quoted = f'"{text}"' if rrtype is RecordType.TXT else text
-        return TextRecord(text=quoted, ttl=3600)
-    return AddressRecord(address=text, ttl=3600)
+        return MxRecord(preference=int(preference), exchange=exchange, ttl=ttl)
+    if rrtype in _ADDRESS_TYPES:
+        return AddressRecord(address=text, ttl=ttl)
+    return TextRecord(text=f'"{text}"' if rrtype is RecordType.TXT else text, ttl=ttl)
 
 
 def _policy(words: str) -> PolicyFetch:
