@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Severity, Status
-from mxprobe.facts.proof import Answer, Proof
+from mxprobe.facts.proof import Answer, Copy, Hop, Proof
 from mxprobe.jobs.prove import judge
 from tests.support.proofs import (
     BEGAN,
@@ -14,6 +14,7 @@ from tests.support.proofs import (
     copy,
     handed_on,
     handover,
+    passed_on,
     proof,
     route,
     silent,
@@ -64,6 +65,38 @@ def test_who_refused_by_policy_matters(status: str, said: str, remote: str, fire
     known = proof(route(MX2, taken(MX2), bounces=(bounce(status, said, remote),)))
 
     assert _fires(known, "MX856") is fires
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("4.1.1 unverified address", Status.FIRES),
+        ("4.2.0 unverified address: verification in progress", Status.FIRES),
+        ("Could not complete recipient verify callout", Status.FIRES),
+        ("4.2.0 Greylisted, come back later", Status.PASSES),
+        ("4.2.2 mailbox is full", Status.INCONCLUSIVE),
+        ("4.2.1 not now", Status.INCONCLUSIVE),
+        ("4.3.1 Insufficient system storage", Status.INCONCLUSIVE),
+        ("the user is over quota", Status.INCONCLUSIVE),
+    ],
+)
+def test_a_backup_asks_the_primary_where_it_has_no_reason_of_its_own(said: str, status: Status) -> None:
+    known = proof(route(MX2, handover(MX2, 450, said, "R2"), down=DOWN))
+
+    assert _status(known, "MX815")[0] is status
+    assert status is not Status.INCONCLUSIVE or MX2 in _status(known, "MX815")[1]
+
+
+@pytest.mark.parametrize(
+    ("at", "up_at", "down", "fires"),
+    [(0.0, None, DOWN, True), (60.0, 30.0, DOWN, False), (20.0, 30.0, DOWN, True), (0.0, None, ("mx3.test",), False)],
+)
+def test_a_backup_depends_on_the_primary_in_an_outage_alone(
+    at: float, up_at: float | None, down: tuple[str, ...], fires: bool
+) -> None:
+    message = route(MX2, handover(MX2, 450, "4.1.1 unverified address", "R2", after=at), down=down)
+
+    assert _fires(proof(message, up_at=None if up_at is None else BEGAN + up_at), "MX815") is fires
 
 
 LATE = BEGAN + 21600
@@ -122,6 +155,73 @@ def test_what_nobody_said_to_have_taken_is_not_lost(cell: str | None) -> None:
     status, why = _status(known, "MX817")
     assert status is Status.INCONCLUSIVE
     assert "nobody knows whether mx2.example.test took the message" in why
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "status"),
+    [
+        ({}, Status.FIRES),
+        ({"down": DOWN}, Status.INCONCLUSIVE),
+        ({"down": ("mx3.example.test",)}, Status.FIRES),
+    ],
+)
+def test_a_backup_sends_to_the_primary_that_is_up(otherwise: dict[str, object], status: Status) -> None:
+    said = handover(MX2, 450, "4.3.2 the primary server is up, deliver directly", "R2")
+
+    assert _status(proof(route(MX2, said, **otherwise)), "MX315")[0] is status
+
+
+@pytest.mark.parametrize(
+    ("hops", "otherwise", "status"),
+    [
+        ((to_us(MX1), passed_on(MX1, MX2)), {}, Status.FIRES),
+        ((to_us(MX1), passed_on(MX1, MX2)), {"down_at_end": (MX1,)}, Status.INCONCLUSIVE),
+        ((to_us(MX1), passed_on(MX1, "store.example.test")), {}, Status.PASSES),
+        ((to_us(MX1), passed_on(MX1, f"not-{MX2}")), {}, Status.PASSES),
+        ((), {"routes": (route(MX1, taken(MX1)),)}, Status.INCONCLUSIVE),
+    ],
+)
+def test_mail_to_the_primary_by_way_of_the_backup(
+    hops: tuple[Hop, ...], otherwise: dict[str, object], status: Status
+) -> None:
+    known = proof(route(MX1, taken(MX1), copies=(copy(3, *hops),)), route(MX2, taken(MX2), copies=(copy(5),)))
+
+    assert _status(replace(known, **otherwise), "MX816")[0] is status
+
+
+def _by_word(after: float, *hops: Hop) -> Copy:
+    return replace(copy(after, *hops), at_known=False)
+
+
+@pytest.mark.parametrize(
+    ("copies", "status"),
+    [
+        ((copy(400),), Status.FIRES),
+        ((copy(200),), Status.PASSES),
+        ((_by_word(9000),), Status.INCONCLUSIVE),
+        ((_by_word(9000, replace(handed_on(5), at=None)),), Status.INCONCLUSIVE),
+        ((_by_word(9000, handed_on(5)),), Status.PASSES),
+        ((_by_word(9000, handed_on(400)),), Status.FIRES),
+        ((_by_word(10), copy(400)), Status.FIRES),
+    ],
+)
+def test_how_long_it_took_is_not_told_by_when_somebody_said_so(copies: tuple[Copy, ...], status: Status) -> None:
+    assert _status(proof(route(MX2, taken(MX2), copies=copies)), "MX819")[0] is status
+
+
+def test_what_somebody_says_is_no_second_copy() -> None:
+    both = route(MX2, taken(MX2), copies=(copy(5), _by_word(900)))
+
+    assert not _fires(proof(both), "MX818")
+    assert _fires(proof(replace(both, copies=(copy(5), copy(9)))), "MX818")
+
+
+def test_a_drain_is_not_timed_by_when_somebody_said_so() -> None:
+    message = route(MX2, taken(MX2, POSTFIX), copies=(_by_word(90000),), down=DOWN)
+    status, why = _status(proof(message, up_at=BEGAN + 600, watched_until=BEGAN + 90000), "MX958")
+
+    assert status is Status.INCONCLUSIVE
+    assert "not when" in why
 
 
 ARRIVED = route(MX1, taken(MX1), copies=(copy(2, to_us(MX1)),))

@@ -19,8 +19,9 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.mx.draining import drain_of
+from mxprobe.mx.proving import first_copy, hop_to
 from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, preference_of
 
 RULE = Rule(
@@ -92,6 +93,11 @@ def find_in_proof(proof: Proof) -> Judgement:
         return inconclusive(RULE, "no message was kept over an outage and handed on after it")
     found, unknown = [], []
     for route, drain in drains:
+        copy = first_copy(route)
+        hop = None if copy is None else hop_to(copy, route, proof)
+        if copy is not None and not copy.at_known and (hop is None or hop.at is None):
+            unknown.append(f"somebody says that the message over {route.via} has come, and not when")
+            continue
         if drain.mailer is None or drain.longest is None:
             unknown.append(f"{route.via} does not say what it runs")
             continue
@@ -104,4 +110,4 @@ def find_in_proof(proof: Proof) -> Judgement:
             do=f"Exempt {route.via} from limits at the better hosts, and flush its queue after an outage.",
         )
         found.append(finding(RULE, route.via, words))
-    return inconclusive(RULE, "; ".join(unknown)) if unknown and not found else conclude(RULE, found)
+    return decide(RULE, found, unknown)
