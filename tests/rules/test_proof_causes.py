@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.proof import Answer, Handover, Proof, Route
 from mxprobe.jobs.prove import judge
+from mxprobe.mx.labelled import BY_HAND
 from mxprobe.mx.proving import Grade, grade_of
 from tests.support.proofs import BEGAN, MX1, MX2, bounce, copy, handed_on, handover, proof, route, silent, taken
 
@@ -53,7 +54,8 @@ def _routes(draw: st.DrawFn, host: str) -> Route:
         handovers.append(taken(host))
     elif kind == "unknown":
         handovers.append(silent(host, draw(st.sampled_from(("Z5", "Z6"))), Answer.UNKNOWN))
-    one = route(host, *handovers, down=(MX1,) if host == MX2 and draw(st.booleans()) else ())
+    trying_at = BEGAN + 9 if kind == "said" and draw(st.booleans()) else None
+    one = route(host, *handovers, trying_at=trying_at, down=(MX1,) if host == MX2 and draw(st.booleans()) else ())
     fate = draw(st.sampled_from(("copy", "bounce", "none"))) if kind == "taken" else "none"
     if fate == "copy":
         hops = (handed_on(8),) if host == MX2 else ()
@@ -67,6 +69,7 @@ def _proofs(draw: st.DrawFn) -> Proof:
         draw(_routes(MX1)),
         draw(_routes(MX2)),
         watched_until=BEGAN + draw(st.sampled_from((60, 1800, 21600))),
+        mailbox=draw(st.sampled_from(("", BY_HAND, "a Maildir"))),
         returns=draw(st.sampled_from(("", "a Maildir"))),
         mail_from=draw(st.sampled_from(("", "me@probe.test"))),
         up_at=draw(st.sampled_from((None, BEGAN + 30))),

@@ -13,6 +13,7 @@ Standards. RFC 5321 §3.6.2, §4.2.5, §6.1."""
 
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.proof import Box, Proof, Route
+from mxprobe.mx.labelled import BY_HAND
 from mxprobe.mx.proving import State, state_of
 from mxprobe.rules.proof.reading import (
     NOBODY_LOOKED,
@@ -63,8 +64,8 @@ def find_in_proof(proof: Proof) -> Judgement:
 
 def _silence_tells_nothing(route: Route, proof: Proof) -> str:
     """Why it is no sign that neither a copy nor a notification is there; empty where it is one."""
-    if not proof.mailbox:
-        return NOBODY_LOOKED
+    if proof.mailbox in ("", BY_HAND):
+        return f"{NOBODY_LOOKED} over {route.via}, unless somebody types its mark"
     if reason := hindrance(route, proof):
         return reason
     if reason := unwatched(proof):

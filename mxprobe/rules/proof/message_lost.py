@@ -13,6 +13,7 @@ Standards. RFC 5321 §4.2.5, §6.1."""
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof, Route
+from mxprobe.mx.labelled import BY_HAND
 from mxprobe.mx.proving import State, accepted_at, state_of
 from mxprobe.rules.proof.reading import (
     NOBODY_LOOKED,
@@ -43,6 +44,8 @@ def find_in_proof(proof: Proof) -> Judgement:
     if not proof.mailbox:
         return inconclusive(RULE, NOBODY_LOOKED)
     found, unknown = [], [unseen(proof)] if any(in_state(proof, State.UNSEEN)) else []
+    if proof.mailbox == BY_HAND:
+        unknown += [f"nobody typed the mark of the message over {way.via}" for way in in_state(proof, State.WAITING)]
     for route in known_routes(proof):
         if state_of(route, proof) is State.LOST:
             if reason := _may_be_elsewhere(route, proof):

@@ -19,7 +19,6 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.mx.draining import drain_of
-from mxprobe.mx.proving import first_copy, hop_to
 from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, preference_of
@@ -89,15 +88,12 @@ def find_in_proof(proof: Proof) -> Judgement:
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
     drains = [(route, drain) for route in over_backups(proof) if (drain := drain_of(route, proof)) is not None]
-    if not drains:
+    timed = {route.token for route, _ in drains}
+    kept = [route for route in over_backups(proof) if route.down and route.copies and route.token not in timed]
+    if not drains and not kept:
         return inconclusive(RULE, "no message was kept over an outage and handed on after it")
-    found, unknown = [], []
+    found, unknown = [], [f"nobody knows when the message over {route.via} came" for route in kept]
     for route, drain in drains:
-        copy = first_copy(route)
-        hop = None if copy is None else hop_to(copy, route, proof)
-        if copy is not None and not copy.at_known and (hop is None or hop.at is None):
-            unknown.append(f"somebody says that the message over {route.via} has come, and not when")
-            continue
         if drain.mailer is None or drain.longest is None:
             unknown.append(f"{route.via} does not say what it runs")
             continue
