@@ -56,6 +56,14 @@ def conclude(rule: Rule, findings: list[Finding]) -> Judgement:
     return Judgement(code=rule.code, name=rule.name, status=status, findings=tuple(findings))
 
 
+def decide(rule: Rule, findings: list[Finding], unknown: list[str]) -> Judgement:
+    """As `conclude`, and no pass where something is `unknown`; a rule that fires tells that beside its findings."""
+    if not unknown:
+        return conclude(rule, findings)
+    reason = "; ".join(dict.fromkeys(unknown))
+    return replace(conclude(rule, findings), reason=reason) if findings else inconclusive(rule, reason)
+
+
 def inconclusive(rule: Rule, reason: str) -> Judgement:
     """The rule could not be judged."""
     return Judgement(code=rule.code, name=rule.name, status=Status.INCONCLUSIVE, reason=reason)

@@ -22,7 +22,15 @@ def a_reply(code: int, said: str) -> Reply:
 def handover(host: str, code: int, said: str, cell: str, greets: str = "", after: float = 0.0) -> Handover:
     """One attempt that ended in this cell with this reply, `after` seconds from the start."""
     answers = {2: Answer.ACCEPTED, 4: Answer.LATER, 5: Answer.REFUSED}
-    phases = {"Z": Phase.DOT, "X": Phase.DATA, "R": Phase.RCPT, "T": Phase.TLS}
+    phases = {
+        "Z": Phase.DOT,
+        "X": Phase.DATA,
+        "R": Phase.RCPT,
+        "M": Phase.MAIL,
+        "B": Phase.BANNER,
+        "H": Phase.EHLO,
+        "T": Phase.TLS,
+    }
     turn = Turn(phase=phases[cell[0]], started=0.0, ended=1.0, reply=a_reply(code, said))
     banner = Turn(phase=Phase.BANNER, started=0.0, ended=0.1, reply=a_reply(220, greets)) if greets else None
     return Handover(
@@ -33,6 +41,12 @@ def handover(host: str, code: int, said: str, cell: str, greets: str = "", after
         turns=(*([banner] if banner else []), turn),
         tls=TlsUse.UNVERIFIED,
     )
+
+
+def silent(host: str, cell: str, answer: Answer = Answer.LATER, after: float = 0.0) -> Handover:
+    """One attempt that ended in this cell without a reply."""
+    endpoint = Endpoint(host=host, address=ADDRESSES[host])
+    return Handover(endpoint=endpoint, at=BEGAN + after, answer=answer, cell=cell)
 
 
 def taken(host: str, greets: str = "", after: float = 0.0) -> Handover:
@@ -50,6 +64,17 @@ def route(host: str, *handovers: Handover, **otherwise: object) -> Route:
 def copy(after: float, *hops: Hop) -> Copy:
     """It is in the mailbox `after` seconds from the start."""
     return Copy(place="INBOX", at=BEGAN + after, hops=hops)
+
+
+def to_us(host: str, after: float = 0.0) -> Hop:
+    """The host took it from the prober."""
+    return Hop(by=host, source="probe.test", client="probe.test [198.51.100.9]", at=BEGAN + after)
+
+
+def passed_on(source: str, by: str, after: float = 1.0) -> Hop:
+    """One host gave it to another."""
+    client = f"{source} [{ADDRESSES[source]}]" if source in ADDRESSES else source
+    return Hop(by=by, source=source, client=client, at=BEGAN + after)
 
 
 def handed_on(after: float) -> Hop:

@@ -1,7 +1,8 @@
 """A backup sends senders to the primary.
 
 What it sees. A host of a worse preference answers by 4yz, at its greeting or to RCPT, in words that send the client
-to the primary, or it is one that is documented to do so; and the primary answers.
+to the primary, or it is one that is documented to do so; and the primary answers. Said while no primary does, it is no
+sign of that.
 Why it matters. That is meant: such a backup accepts mail only while the primary is down. Whether it then does, only
 an outage shows.
 Example. mx2 takes mail in an outage alone:
@@ -29,8 +30,8 @@ from mxprobe.mx.proving import why_of
 from mxprobe.mx.shared import DEFERRING
 from mxprobe.rules.domain.asked import answers_about, best_preference, is_known, not_asked, still_open
 from mxprobe.rules.domain.reading import Reach, reach_of, unique, was_dialled
-from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, quote, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.proof.reading import NOTHING_SENT, is_outage, name_primaries, over_backups, quote, was_sent
+from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX315",
@@ -86,9 +87,13 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each backup that still says later, in words that send the client to the primary, which is up."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
-    found = []
+    found, unknown = [], []
     for route in over_backups(proof):
-        if route.last is None or route.down or why_of(route.last) != (Answer.LATER, Why.ELSEWHERE):
+        if route.last is None or why_of(route.last) != (Answer.LATER, Why.ELSEWHERE):
+            continue
+        if is_outage(route, proof):
+            down = f"{name_primaries(proof)}, which took no connection from here"
+            unknown.append(f"{route.via} sends senders to {down}: {quote(route)}")
             continue
         words = Words(
             says=f"{route.via} takes no mail while a better host is up",
@@ -97,4 +102,4 @@ def find_in_proof(proof: Proof) -> Judgement:
             do="Prove it in an outage: mxprobe prove --when-down, or in the lab.",
         )
         found.append(finding(RULE, route.via, words))
-    return conclude(RULE, found)
+    return decide(RULE, found, unknown)

@@ -85,7 +85,8 @@ def find_in_proof(proof: Proof) -> Judgement:
         return inconclusive(RULE, NOTHING_SENT)
     found = []
     for route in known_routes(proof):
-        if route.last is not None and why_of(route.last)[1] in _NOT_HERE:
+        last = route.last
+        if last is not None and last.answer is not Answer.ACCEPTED and why_of(last)[1] in _NOT_HERE:
             words = Words(
                 says=f"{route.via} does not take mail for {proof.domain}",
                 seen=(quote(route),),

@@ -26,8 +26,8 @@ from mxprobe.rules.domain.asked import (
     still_open,
 )
 from mxprobe.rules.domain.reading import unique
-from mxprobe.rules.proof.reading import NOTHING_SENT, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.proof.reading import NOTHING_SENT, quote, was_sent
+from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX809",
@@ -68,14 +68,16 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each host that put the message off as greylisting does, and took it later."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
-    found = []
+    found, unknown = [], []
     for route in proof.routes:
         grey = [one for one in route.handovers if why_of(one) == (Answer.LATER, Why.GREYLISTED)]
-        if grey and route.last is not None and route.last.answer is Answer.ACCEPTED:
+        if grey and grey[-1] is route.last:
+            unknown.append(f"{route.via} looks like greylisting, and was not asked again late enough: {quote(route)}")
+        elif grey and route.last is not None and route.last.answer is Answer.ACCEPTED:
             words = Words(
                 says=f"{route.via} greylists: it took the message {route.last.at - grey[0].at:.0f} s later",
                 seen=(grey[0].said, route.last.said),
                 means="The first mail of a sender comes late.",
             )
             found.append(finding(RULE, route.via, words))
-    return conclude(RULE, found)
+    return decide(RULE, found, unknown)

@@ -1,7 +1,7 @@
 """A message took long although everything was up.
 
 What it sees. More than five minutes between a host's acceptance and the copy's arrival, no better host down and no
-greylisting on the way. Above an hour it is an error.
+greylisting on the way. Above an hour it is an error. A copy that somebody says has come has no time of its own.
 Why it matters. Mail that is late is asked for by telephone.
 Example. The primary refuses the backup for a while:
     steps:
@@ -12,9 +12,9 @@ Standards. RFC 5321 §4.4."""
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Proof
-from mxprobe.mx.proving import accepted_at, first_copy
-from mxprobe.rules.proof.reading import NOBODY_LOOKED, known_routes
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.mx.proving import accepted_at
+from mxprobe.rules.proof.reading import NOBODY_LOOKED, came_at, known_routes
+from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX819",
@@ -30,17 +30,23 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each message that took long."""
     if not proof.mailbox:
         return inconclusive(RULE, NOBODY_LOOKED)
-    found = []
+    found, unknown = [], []
     for route in known_routes(proof):
-        taken, copy = accepted_at(route), first_copy(route)
-        if taken is None or copy is None or route.down or copy.at - taken.at <= _SLOW:
+        taken, times = accepted_at(route), [(at, copy) for copy in route.copies if (at := came_at(copy)) is not None]
+        if taken is None or not route.copies or route.down:
+            continue
+        if not times:
+            unknown.append(f"somebody says that the message over {route.via} has come, and not when")
+            continue
+        at, copy = min(times, key=lambda one: one[0])
+        if at - taken.at <= _SLOW:
             continue
         words = Words(
-            says=f"the message over {route.via} took {(copy.at - taken.at) / 60:.0f} min to arrive",
+            says=f"the message over {route.via} took {(at - taken.at) / 60:.0f} min to arrive",
             seen=tuple(hop.raw[:160] for hop in copy.hops[-3:]),
             means="Mail over this host is late although every host is up.",
             do="Read the trace for the slow hop.",
         )
-        severity = Severity.ERROR if copy.at - taken.at > _VERY_SLOW else None
+        severity = Severity.ERROR if at - taken.at > _VERY_SLOW else None
         found.append(finding(RULE, route.via, words, severity))
-    return conclude(RULE, found)
+    return decide(RULE, found, unknown)

@@ -1,6 +1,6 @@
 """One message arrived more than once.
 
-What it sees. Several copies with one mark.
+What it sees. Several copies with one mark. What somebody says has come is not counted beside what was found.
 Why it matters. People get mail twice; who answers by machine answers twice.
 Example. The primary answers the final dot too late for the backup, and keeps the message all the same:
     steps:
@@ -28,10 +28,11 @@ def find_in_proof(proof: Proof) -> Judgement:
         return inconclusive(RULE, NOBODY_LOOKED)
     found = []
     for route in known_routes(proof):
-        if len(route.copies) > 1:
+        copies = [copy for copy in route.copies if copy.at_known or copy.hops]
+        if len(copies) > 1:
             words = Words(
-                says=f"the message over {route.via} arrived {len(route.copies)} times",
-                seen=tuple(f"{copy.place}, {len(copy.hops)} hops" for copy in route.copies[:3]),
+                says=f"the message over {route.via} arrived {len(copies)} times",
+                seen=tuple(f"{copy.place}, {len(copy.hops)} hops" for copy in copies[:3]),
                 means="People get mail over this host more than once.",
                 do="Look for slow answers to the final dot, and for two ways to one mailbox.",
             )

@@ -1,7 +1,7 @@
 """A host took a message for somebody who is not there, and gave it back later.
 
 What it sees. The labelled message for the unknown recipient was accepted, and a notification of its failure came back
-to the envelope sender.
+to the envelope sender; not because it went round, which is another matter.
 Why it matters. Spam comes with forged senders: each such notification goes to a bystander, and the host is blamed.
 Example. The backup takes anyone, the primary knows its people:
     recipients: [alice]
@@ -13,8 +13,10 @@ Standards. RFC 5321 §6.1, §6.2; RFC 3464."""
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.proof import Box, Proof
-from mxprobe.rules.proof.reading import NOTHING_SENT, failures, unseen, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.mx.proving import accepted_at
+from mxprobe.rules.proof.reading import NOTHING_SENT, failures, unseen, unwatched, was_sent
+from mxprobe.rules.proof.returned import Cause, cause_of, say
+from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX805",
@@ -31,15 +33,16 @@ def find_in_proof(proof: Proof) -> Judgement:
     unknown = [route for route in proof.routes if route.is_unknown and route.handovers]
     if not unknown:
         return inconclusive(RULE, "nobody was written to who is not there")
-    found = []
+    found, open_ = [], [unseen(proof, Box.RETURNS)] if unseen(proof, Box.RETURNS) else []
     for route in unknown:
-        for bounce in failures(route)[:1]:
+        if accepted_at(route) is not None and not failures(route) and not route.copies and unwatched(proof):
+            open_.append(f"{route.via} took mail for {route.recipient}, who is not there; {unwatched(proof)}")
+        for bounce in failures(route)[:1] if cause_of(route, proof) is not Cause.ROUND else ():
             words = Words(
                 says=f"{route.via} took mail for {route.recipient}, who is not there, and gave it back later",
-                seen=(f'{bounce.reporter}: {bounce.status or "no status"} "{bounce.diagnostic}"',),
+                seen=(say(bounce),),
                 means="Forged senders get these notifications: bystanders are hit, and the host gets a bad name.",
                 do=f"Give {route.via} the list of recipients, so that it refuses others at RCPT.",
             )
             found.append(finding(RULE, route.via, words))
-    reason = unseen(proof, Box.RETURNS)
-    return inconclusive(RULE, reason) if reason and not found else conclude(RULE, found)
+    return decide(RULE, found, open_)

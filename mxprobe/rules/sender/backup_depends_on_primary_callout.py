@@ -1,6 +1,8 @@
 """The backup cannot say whether a recipient exists while the primary is down, and puts everybody off.
 
-What it sees. Nothing is wrong with the backup, every better host is down, and it answers 4yz to every recipient.
+What it sees. Nothing is wrong with the backup, every better host is down, and it answers 4yz to every recipient. In a
+proof: every host of the best preference is down, and it answers 4yz to the recipient, for no reason that it has itself,
+such as a full mailbox or disk.
 Why it matters. It asks the primary about each of them. A backup that works only while the primary does is none: senders
 keep the mail, as they would without it.
 Example. The backup verifies recipients at the primary, which is down:
@@ -13,13 +15,16 @@ What to do. Give the backup the list of recipients, or let it keep what it has l
 Standards. RFC 5321 §6.1.
 """
 
+import re
+
 from mxprobe.facts.finding import Finding, Judgement, Severity
-from mxprobe.facts.proof import Answer, Proof
+from mxprobe.facts.proof import Answer, Handover, Proof
 from mxprobe.facts.run import Event, EventKind, Run
+from mxprobe.facts.smtp import Phase
 from mxprobe.mx.matrix import Why
 from mxprobe.mx.proving import why_of
-from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, quote, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.proof.reading import NOTHING_SENT, is_outage, name_primaries, over_backups, quote, was_sent
+from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, healthy_at
 
 RULE = Rule(
@@ -66,18 +71,40 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each backup that said later to the recipient while the primary was down."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
-    if not any(route.down for route in proof.routes):
-        return inconclusive(RULE, "no better host was down")
-    found = []
+    if not any(is_outage(route, proof) for route in over_backups(proof)):
+        return inconclusive(RULE, "the primary was not down")
+    found, unknown = [], []
     for route in over_backups(proof):
-        if not route.down or route.last is None:
+        last = route.last
+        if last is None or last.cell[0] != "R" or not is_outage(route, proof):
             continue
-        if why_of(route.last) == (Answer.LATER, Why.PLAIN) and route.last.cell[0] == "R":
-            words = Words(
-                says=f"{route.via} takes no mail while {', '.join(route.down)} is down",
-                seen=(quote(route),),
-                means="In an outage it is no backup. That is what a host says which asks the primary about recipients.",
-                do=f"Give {route.via} the list of recipients, or a long memory of those who were verified.",
-            )
-            found.append(finding(RULE, route.via, words))
-    return conclude(RULE, found)
+        if why_of(last) != (Answer.LATER, Why.PLAIN):
+            continue
+        if _is_of_its_own(last):
+            unknown.append(f"{route.via} puts the recipient off for a reason of its own: {quote(route)}")
+            continue
+        words = Words(
+            says=f"{route.via} takes no mail while {name_primaries(proof)} is down",
+            seen=(quote(route),),
+            means="In an outage it is no backup. That is what a host says which asks the primary about recipients.",
+            do=f"Give {route.via} the list of recipients, or a long memory of those who were verified.",
+        )
+        found.append(finding(RULE, route.via, words))
+    return decide(RULE, found, unknown)
+
+
+_VERIFIES = re.compile(r"verif|callout|call-?ahead", re.IGNORECASE)
+_OWN = re.compile(
+    r"quota|mailbox (is )?full|full mailbox|insufficient|out of (space|disk)|disk (is )?full|storage|over ?limit"
+    r"|low on space|mailbox (is )?(busy|locked|disabled|inactive)",
+    re.IGNORECASE,
+)
+
+
+def _is_of_its_own(last: Handover) -> bool:
+    """Whether the last reply is about the mailbox or the host's own system, and not about asking for a recipient."""
+    replies = [turn.reply for turn in last.turns if turn.phase is Phase.RCPT and turn.reply is not None]
+    if not replies or _VERIFIES.search(replies[-1].text):
+        return False
+    enhanced = replies[-1].enhanced or ""
+    return enhanced.startswith("4.2.") or enhanced == "4.3.1" or _OWN.search(replies[-1].text) is not None

@@ -20,7 +20,7 @@ from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.mx.draining import drain_of
 from mxprobe.rules.proof.reading import NOTHING_SENT, over_backups, was_sent
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, preference_of
 
 RULE = Rule(
@@ -88,9 +88,11 @@ def find_in_proof(proof: Proof) -> Judgement:
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
     drains = [(route, drain) for route in over_backups(proof) if (drain := drain_of(route, proof)) is not None]
-    if not drains:
+    timed = {route.token for route, _ in drains}
+    kept = [route for route in over_backups(proof) if route.down and route.copies and route.token not in timed]
+    if not drains and not kept:
         return inconclusive(RULE, "no message was kept over an outage and handed on after it")
-    found, unknown = [], []
+    found, unknown = [], [f"nobody knows when the message over {route.via} came" for route in kept]
     for route, drain in drains:
         if drain.mailer is None or drain.longest is None:
             unknown.append(f"{route.via} does not say what it runs")
@@ -104,4 +106,4 @@ def find_in_proof(proof: Proof) -> Judgement:
             do=f"Exempt {route.via} from limits at the better hosts, and flush its queue after an outage.",
         )
         found.append(finding(RULE, route.via, words))
-    return inconclusive(RULE, "; ".join(unknown)) if unknown and not found else conclude(RULE, found)
+    return decide(RULE, found, unknown)

@@ -1,7 +1,8 @@
 """Mail goes round in a circle: a backup hands it on to itself, an equal or a worse host, or hosts forward it back.
 
 What it sees. An attempt by a host of the chain at a host whose preference is no better than its own; or hosts, in the
-chain or not, of which each took the same copy from another of them.
+chain or not, of which each took the same copy from another of them. In a proof: a message that was given back with
+5.4.6, or in words for that ("too many hops", "mail loop", "loops back to myself").
 Why it matters. Mail goes round in a circle until its hops are counted out, or two hosts keep each other busy.
 Example. The backup takes itself for the next host:
     chain 10 mx1, 20 mx2
@@ -13,12 +14,11 @@ forward to each other one has to keep the mail.
 Standards. RFC 5321 §5.1, §6.3.
 """
 
-import re
-
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Fate, Run
-from mxprobe.rules.proof.reading import NOTHING_SENT, failures, was_sent
+from mxprobe.rules.proof.reading import NOTHING_SENT, was_sent
+from mxprobe.rules.proof.returned import Cause, given_back, told_by
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 from mxprobe.rules.sender.health import NO_MAIL, SENDER, events_of, preference_of
 
@@ -89,19 +89,15 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each host over which the message went round until its hops were counted out."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
-    found = []
+    loops: dict[str, Finding] = {}
     for route in proof.routes:
-        for bounce in failures(route):
-            if bounce.status == "5.4.6" or _ROUND.search(bounce.diagnostic):
-                words = Words(
-                    says=f"mail over {route.via} goes round in a circle, until {bounce.reporter} gives it back",
-                    seen=(f'{bounce.reporter}: {bounce.status or "no status"} "{bounce.diagnostic}"',),
-                    means="No mail that goes there arrives.",
-                    do=f"Let {route.via} drop itself and everything worse from the MX records before it hands on.",
-                )
-                found.append(finding(RULE, route.via, words))
-                break
-    return conclude(RULE, found)
-
-
-_ROUND = re.compile(r"\bloops?\b|too many hops|hop count|too many \W?received", re.IGNORECASE)
+        if told := told_by(route, proof, Cause.ROUND):
+            reporter = given_back(route)[0].reporter
+            words = Words(
+                says=f"mail over {route.via} goes round in a circle, until {reporter} gives it back",
+                seen=told,
+                means="No mail that goes there arrives.",
+                do=f"Let {route.via} drop itself and everything worse from the MX records before it hands on.",
+            )
+            loops.setdefault(route.via, finding(RULE, route.via, words))
+    return conclude(RULE, list(loops.values()))
