@@ -1,0 +1,189 @@
+"""Every rule that needs no recipient and no message, against the lab: a flawless domain with one fault raises it and no
+other, and what comes near raises nothing."""
+
+import errno
+from typing import Any
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe.facts.finding import Severity
+from mxprobe.lab.memory import SynAnswer
+from mxprobe.probe.snapshot import ControlHost
+from mxprobe.scenario.reaction import CertificateKind, Page, Present, TlsVersion
+from tests.support.judged import FLAWLESS, MX1, MX2, PROBE, Domain, MailHost, look_at, tlsa_of
+
+ERROR, WARNING, INFO, OK = Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK
+ALWAYS = {"MX007"}
+"""Nobody has consented to more than a look, in any of these."""
+
+DAY, Y2045 = 86400.0, 2_366_841_600.0
+"""The lab's certificates and signatures end with the year 2044."""
+
+NO_DANE = FLAWLESS.at("_25._tcp.mx1.example.test").at("_25._tcp.mx2.example.test")
+NO_POLICY = replace(FLAWLESS.at("_mta-sts.example.test").at("mta-sts.example.test"), policy=None)
+PLAIN = NO_POLICY.at("_25._tcp.mx1.example.test").at("_25._tcp.mx2.example.test")
+"""Neither policy nor TLSA records: for faults that would break those, too."""
+
+V6 = "2001:503:ba3e::2:30"
+WITH_V6 = NO_DANE.plus("mx1.example.test", f"AAAA {V6}").named(V6, "PTR mx1.example.test.")
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """A fault, the findings that it raises, and what comes near to it and raises none."""
+
+    code: str
+    fault: Domain
+    near: Domain
+    raises: dict[str, Severity]
+    wishes: dict[str, Any] = {}
+
+
+def _case(code: str, severity: Severity, fault: Domain, near: Domain = FLAWLESS, **wishes: Any) -> Case:
+    return Case(code=code, fault=fault, near=near, raises={code: severity}, wishes=wishes)
+
+
+def _mx(*records: str) -> Domain:
+    """A domain without policy and TLSA whose MX records are these."""
+    return PLAIN.without("example.test", "MX").plus("example.test", *records)
+
+
+def _both(**manners: Any) -> Domain:
+    """A domain without policy and TLSA both of whose hosts are so."""
+    return PLAIN.host(MX1, **manners).host(MX2, **manners)
+
+
+def _second(**manners: Any) -> Domain:
+    """A primary with a second address, where this happens."""
+    return replace(WITH_V6, hosts={**WITH_V6.hosts, V6: MailHost(name="mx1.example.test", **manners)})
+
+
+def _policy(*lines: str) -> Domain:
+    """A domain whose policy host gives out these lines."""
+    body = "".join(f"{line}\r\n" for line in lines).encode()
+    return replace(FLAWLESS, react=lambda moment: (Page(body=body),) if moment.path is not None else ())
+
+
+def _allowing(*patterns: str) -> Domain:
+    """A domain whose policy names these hosts."""
+    assert FLAWLESS.policy is not None
+    return replace(FLAWLESS, policy=replace(FLAWLESS.policy, mx=patterns))
+
+
+_FAILURE, _VERSION = bytes.fromhex("15030300020228"), bytes.fromhex("15030300020246")
+"""The alerts handshake_failure and protocol_version (RFC 8446 §6)."""
+
+TWO = ("MX 10 mx1.example.test.", "MX 20 mx2.example.test.")
+CONTROLS = (ControlHost(host="198.97.190.53"), ControlHost(host="192.112.36.4"))
+OTHER_NAME = CertificateKind.WRONG_NAME
+
+CASES = [
+    _case("MX001", INFO, _both(syn=SynAnswer.DROP), controls=CONTROLS),
+    _case("MX002", INFO, FLAWLESS.named(PROBE)),
+    _case(
+        "MX003",
+        INFO,
+        FLAWLESS.host(MX2, banner="554 5.7.1 202.12.27.33 is listed by dnsbl.example"),
+        FLAWLESS.host(MX2, banner="220 mx2.example.test listed by nobody"),
+    ),
+    _case("MX005", INFO, _second(local_error=errno.EAFNOSUPPORT), _second()),
+    _case("MX101", ERROR, replace(FLAWLESS, records={}, policy=None)),
+    _case(
+        "MX102",
+        ERROR,
+        replace(FLAWLESS, failing=frozenset({"example.test MX"})),
+        replace(FLAWLESS, failing=frozenset({"other.example.test MX"})),
+    ),
+    _case("MX103", WARNING, _mx(f"A {MX1}").host(MX1, name="example.test")),
+    _case(
+        "MX104",
+        WARNING,
+        _mx(TWO[0], "MX 20 alias.example.test.")
+        .at("alias.example.test", "CNAME mx2.example.test.")
+        .host(MX2, name="alias.example.test"),
+        PLAIN.at("alias.example.test", "CNAME mx2.example.test."),
+    ),
+    _case("MX105", INFO, _mx()),
+    _case("MX107", ERROR, _mx("MX 0 .", TWO[0])),
+    _case("MX201", ERROR, _mx(TWO[0], "MX 20 gone.example.test.")),
+    _case("MX202", ERROR, _mx(TWO[0], "MX 20 bare.example.test.").at("bare.example.test", 'TXT "x"')),
+    _case("MX203", WARNING, replace(PLAIN, failing=frozenset({"mx2.example.test A", "mx2.example.test AAAA"}))),
+    _case("MX204", ERROR, _mx("MX 10 gone.example.test.")),
+    _case("MX205", ERROR, PLAIN.plus("mx2.example.test", "A 192.168.7.7")),
+    _case("MX206", ERROR, PLAIN.plus("mx2.example.test", "A 127.0.0.1")),
+    _case("MX306", ERROR, FLAWLESS.host(MX2, syn=SynAnswer.REFUSE)),
+    _case("MX308", ERROR, FLAWLESS.host(MX1, syn=SynAnswer.REFUSE)),
+    _case("MX309", ERROR, _both(syn=SynAnswer.REFUSE)),
+    _case("MX601", ERROR, _second(syn=SynAnswer.REFUSE), _second()),
+    _case("MX602", ERROR, _second(syn=SynAnswer.DROP), _second()),
+    _case("MX605", ERROR, _second(silent=True), _second()),
+    _case("MX607", WARNING, _second(banner="421 4.3.2 not now"), _second()),
+    _case("MX608", ERROR, _second(banner="554 5.3.2 no mail here"), _second()),
+    _case(
+        "MX610",
+        INFO,
+        FLAWLESS.host(MX2, banner="220 localhost ESMTP"),
+        FLAWLESS.host(MX2, banner="220 other.example.test ESMTP"),
+    ),
+    _case("MX701", WARNING, _both(kind=None)),
+    _case("MX702", WARNING, _both(starttls="454 4.7.0 TLS not available")),
+    _case("MX703", WARNING, _both(alert=_FAILURE)),
+    _case("MX704", ERROR, _both(alert=_VERSION), _both(version=TlsVersion.TLS_1_2)),
+    _case("MX707", WARNING, PLAIN.host(MX2, kind=OTHER_NAME)),
+    _case("MX708", WARNING, PLAIN.host(MX2, kind=CertificateKind.SELF_SIGNED)),
+    _case("MX709", ERROR, PLAIN.host(MX2, kind=CertificateKind.EXPIRED)),
+    _case(
+        "MX710",
+        INFO,
+        replace(FLAWLESS, epoch=Y2045 - 10 * DAY),
+        replace(FLAWLESS, epoch=Y2045 - 20 * DAY),
+    ),
+    _case("MX715", WARNING, PLAIN.host(MX2, kind=None)),
+    _case(
+        "MX771",
+        ERROR,
+        FLAWLESS.at("_mta-sts.example.test", 'TXT "v=STSv1; id=a-b"'),
+        FLAWLESS.at("_mta-sts.example.test", 'TXT "v=STSv1; id=ab; other=1"'),
+    ),
+    _case("MX772", ERROR, FLAWLESS.at("mta-sts.example.test")),
+    _case("MX773", ERROR, replace(FLAWLESS, react=lambda moment: (Present(kind=CertificateKind.EXPIRED),))),
+    _case(
+        "MX774",
+        ERROR,
+        _policy("version: STSv1", "mode: always", "max_age: 86400"),
+        _policy("version: STSv1", "mode: none", "max_age: 86400"),
+    ),
+    _case("MX775", ERROR, _allowing("mx1.example.test"), _allowing("*.example.test")),
+    _case(
+        "MX777",
+        ERROR,
+        FLAWLESS.host(MX2, kind=OTHER_NAME).at(
+            "_25._tcp.mx2.example.test", f"TLSA {tlsa_of('mx2.example.test', OTHER_NAME)}"
+        ),
+    ),
+    _case("MX783", INFO, FLAWLESS.at("_smtp._tls.example.test")),
+    _case("MX880", WARNING, FLAWLESS.named(MX2)),
+    _case(
+        "MX881",
+        WARNING,
+        FLAWLESS.named(MX2, "PTR mx1.example.test."),
+        FLAWLESS.named(MX2, "PTR mx1.example.test.", "PTR mx2.example.test."),
+    ),
+]
+
+
+def _named(case: Case) -> str:
+    return case.code
+
+
+@pytest.mark.parametrize("case", CASES, ids=_named)
+def test_one_fault_raises_its_finding_and_no_other(case: Case) -> None:
+    found = look_at(case.fault, **case.wishes).found
+
+    assert {code: severity for code, severity in found.items() if code not in ALWAYS} == case.raises
+
+
+@pytest.mark.parametrize("case", CASES, ids=_named)
+def test_what_comes_near_raises_nothing(case: Case) -> None:
+    assert set(look_at(case.near, **case.wishes).found) <= ALWAYS
