@@ -40,7 +40,9 @@ def pages() -> Mapping[str, Callable[[], str]]:
 
 
 def _rules() -> str:
-    return "\n".join(f"{module.RULE.code}  {module.RULE.severity.value:<7}  {module.RULE.name}" for module in ALL_RULES)
+    """Each rule on a line, in the order of their codes."""
+    rules = sorted((module.RULE for module in ALL_RULES), key=lambda rule: rule.code)
+    return "\n".join(f"{rule.code}  {rule.severity.value:<7}  {rule.name}" for rule in rules)
 
 
 def _cells() -> str:

@@ -48,10 +48,26 @@ def test_a_healthy_pair_has_no_warning_and_no_error() -> None:
         (snapshot([mx((0, "."))]), "MX106"),
         (snapshot([mx((0, "."), (10, "m.example.test")), host("m.example.test", "192.0.2.1")]), "MX107"),
         (
-            snapshot([mx((10, "m.example.test")), host("m.example.test", status=AnswerStatus.NXDOMAIN)]),
+            snapshot(
+                [
+                    mx((10, "m.example.test"), (20, "n.example.test")),
+                    host("m.example.test", status=AnswerStatus.NXDOMAIN),
+                    host("n.example.test", "192.0.2.2"),
+                ]
+            ),
             "MX201",
         ),
-        (snapshot([mx((10, "m.example.test")), host("m.example.test")]), "MX202"),
+        (
+            snapshot(
+                [
+                    mx((10, "m.example.test"), (20, "n.example.test")),
+                    host("m.example.test"),
+                    host("n.example.test", "192.0.2.2"),
+                ]
+            ),
+            "MX202",
+        ),
+        (snapshot([mx((10, "m.example.test")), host("m.example.test")]), "MX204"),
         (snapshot([mx((10, "m.example.test")), host("m.example.test", "10.0.0.5")]), "MX205"),
         (snapshot([mx((10, "m.example.test")), host("m.example.test", "127.0.0.1")]), "MX206"),
         (_pair(HEALTHY, REFUSED), "MX306"),

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import Snapshot, Vantage
+from mxprobe.jobs.look import judge
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.clock import play_in_fresh_loop
 from mxprobe.lab.memory import DelayedAnswer, MemoryNetwork, SynAnswer
@@ -34,6 +35,9 @@ from mxprobe.lab.signing import SignedZones, sign_zones
 from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.probe.snapshot import Request, take_snapshot
+from mxprobe.report.json import LookDocument
+from mxprobe.report.look_text import render_look
+from mxprobe.report.verdict import exit_status
 from mxprobe.rules import judge_snapshot
 from mxprobe.scenario.host import answer_policy_request, combine
 from mxprobe.scenario.reaction import CertificateKind, Moment, Reaction, TlsVersion
@@ -136,7 +140,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     `unsigned` are zones without signatures. `of_server` are records that one name server has in place of those of all.
     `silent` are addresses of name servers that do not answer, `failing` questions ("example.test MX") that they answer
     with SERVFAIL. `change` alters the zones' text behind their signing. `react` is what the policy host does in place
-    of answering.
+    of answering. `answer_after` is how long each DNS answer takes, in seconds.
     """
 
     records: Mapping[str, tuple[str, ...]] = field(default_factory=_flawless)
@@ -201,6 +205,16 @@ class Looked(Struct, frozen=True, kw_only=True):
         findings = [one for judgement in self.judgements for one in judgement.findings]
         return {one.code for one in findings if one.severity is Severity.OK}
 
+    @property
+    def text(self) -> str:
+        """The report as a person reads it."""
+        look = judge(self.snapshot)
+        status, reason = exit_status(look.snapshot, look.judgements, Severity.ERROR)
+        document = LookDocument(
+            snapshot=look.snapshot, judgements=look.judgements, forecast=look.forecast, exit_status=status
+        )
+        return render_look(document, reason)
+
 
 def look_at(domain: Domain, **wishes: Any) -> Looked:
     """Look at the domain once, with these changes to the request."""
@@ -224,7 +238,6 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
         if address not in servers or address in domain.silent:
             await asyncio.sleep(max(deadline - loop.time(), 0))
             raise TimeoutError
-        await asyncio.sleep(domain.answer_after)
         if _is_failing(query, domain):
             return _servfail(query)
         answer = servers[address].answer(query, lambda question: (), over_tcp=over_tcp)
@@ -235,6 +248,7 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
     recursor = Recursor(ask, tuple(f"{one}:53" for one in servers), loop.time, random.Random(1), _anchor(domain))
 
     async def exchange(query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
+        await asyncio.sleep(domain.answer_after)
         if server != OWN_ADDRESS:
             return await ask(query, server, over_tcp, deadline)
         return await recursor.exchange(query, server, over_tcp, deadline)
@@ -350,7 +364,7 @@ class _Smtp(SMTP):
         if not self._is_shaking:
             super().data_received(data)
         elif self.transport is not None:
-            self.transport.write(self._host.alert)
+            self.transport.write(self._host.alert)  # type: ignore[attr-defined]  # a stream's
             self.transport.close()
 
 

@@ -1,10 +1,12 @@
 """An MX names a host that does not exist.
 
 What it sees. NXDOMAIN for the name of an MX host.
-Why it matters. Senders skip it; where it is the only host, mail bounces. A name that anybody may register is an open
-door.
+Why it matters. Senders skip it; where no other host is left, mail bounces (MX204). A name that anybody may register is an
+open door.
 Example. The provider is gone, the record stayed:
-    example.test MX 10 mx.old-provider.test
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    example.test MX 20 mx.old-provider.test
     mx.old-provider.test NXDOMAIN
 What to do. Create the host's addresses, or remove the record.
 Standards. RFC 5321 §5.1.

@@ -10,11 +10,17 @@ Standards. RFC 5321 §5.1; RFC 1035 §3.3.9.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.plan import Basis
+from mxprobe.mx.plan import Basis, HostProblem, PlannedHost
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX204", name="no-usable-mx", severity=Severity.ERROR, references=("RFC 5321 §5.1", "RFC 1035 §3.3.9"))
+RULE = Rule(
+    code="MX204",
+    name="no-usable-mx",
+    severity=Severity.ERROR,
+    covers=("MX107", "MX110", "MX111", "MX112", "MX201", "MX202"),
+    references=("RFC 5321 §5.1", "RFC 1035 §3.3.9"),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -27,8 +33,22 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, doubt)
     words = Words(
         says=f"no MX record of {snapshot.domain} can be used",
-        seen=tuple(f"MX {host.preference} {host.name}: {host.problem}" for host in plan.excluded),
+        about=tuple(dict.fromkeys(host.name for host in plan.excluded)),
+        seen=tuple(f"MX {host.preference} {host.name}: {_why(host)}" for host in plan.excluded),
         means="Mail bounces; senders must not use the domain's own addresses instead.",
         do="Let at least one record name a host with a public address.",
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+
+
+_WHY = {
+    HostProblem.NXDOMAIN: "which does not exist",
+    HostProblem.NO_ADDRESS: "which has no address",
+}
+
+
+def _why(host: PlannedHost) -> str:
+    """What is the matter with a host, at the end of its aliases."""
+    if not host.aliases or host.problem not in _WHY:
+        return str(host.problem)
+    return f"leads to {host.aliases[-1].points_to}, {_WHY[host.problem]}"
