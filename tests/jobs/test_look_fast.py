@@ -12,7 +12,7 @@ def _wide() -> Domain:
     """Four MX hosts with two addresses each, of the kinds that senders meet."""
     names = [f"mx{number}.example.test" for number in range(1, 5)]
     domain = FLAWLESS.without("example.test", "MX")
-    hosts = {}
+    hosts: dict[str, MailHost] = {}
     for number, name in enumerate(names, start=1):
         four, six = f"198.41.{number}.4", f"2001:503:ba3e::{number}:30"
         domain = domain.plus("example.test", f"MX {number * 10} {name}.").at(name, f"A {four}", f"AAAA {six}")

@@ -1,8 +1,8 @@
 """An MX names a host without an address.
 
 What it sees. Neither A nor AAAA records at the name of an MX host.
-Why it matters. Senders skip it; where no other host is left, mail bounces (MX204). A name that anybody may register is an
-open door.
+Why it matters. Senders skip it; where no other host is left, mail bounces (MX204). A name that anybody may register is
+an open door.
 Example. The A record was forgotten:
     example.test MX 10 mx1.example.test
     mx1.example.test NODATA

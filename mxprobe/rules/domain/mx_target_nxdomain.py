@@ -1,8 +1,8 @@
 """An MX names a host that does not exist.
 
 What it sees. NXDOMAIN for the name of an MX host.
-Why it matters. Senders skip it; where no other host is left, mail bounces (MX204). A name that anybody may register is an
-open door.
+Why it matters. Senders skip it; where no other host is left, mail bounces (MX204). A name that anybody may register is
+an open door.
 Example. The provider is gone, the record stayed:
     example.test MX 10 mx1.example.test
     mx1.example.test A 192.0.2.1
