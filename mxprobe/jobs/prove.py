@@ -210,6 +210,8 @@ def keep(proof: Proof, journal: Path) -> None:
         beside.replace(journal)
         _sync(journal.parent)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise InputError(f"the proof cannot be kept there: {error.strerror}", place=Place(str(journal))) from error
 
 
