@@ -3,6 +3,7 @@
 A name without a dot belongs to the story's domain; what a step or an expectation names has to be there.
 """
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.model import DNS, POLICY_HOST, HostSpec, mailboxes
 from mxprobe.scenario.reference import FAMILIES, covers, read_part
+
+_PREFERENCE = re.compile(r"[0-9]{1,9}")
 
 ANYONE = "anyone"
 NAMELESS = ("ns",)
@@ -52,7 +55,7 @@ class Cast(Struct, kw_only=True):
     def mx_record(self, node: Node) -> tuple[int, str]:
         """Preference and host of `10 mx1`."""
         words = self.reader.text(node).split()
-        if len(words) != 2 or not words[0].isdigit() or int(words[0]) > 65535:
+        if len(words) != 2 or not _PREFERENCE.fullmatch(words[0]) or int(words[0]) > 65535:
             self.reader.document.refuse(node, "an MX is a preference from 0 to 65535 and a host: 10 mx1")
         if words[1] == ".":
             return int(words[0]), "."

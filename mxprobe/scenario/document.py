@@ -13,6 +13,7 @@ from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from mxprobe.errors import InputError, Place
 from mxprobe.scenario.durations import NoDuration, parse_duration
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _MOST_NAMES = 24
 _LISTS = {"fault": "All faults: mxprobe explain faults."}
+_EMPTY_STORY = "the file is empty; a story has to say at least story, domain, mx, steps and expect"
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -54,17 +56,18 @@ class Document(Struct, frozen=True, kw_only=True):
         self.refuse(node, f"no {what} is called `{word}`", label=f"{near[0]}?" if near else None, hint=hint)
 
 
-def read_document(text: str, path: str) -> tuple[Document, Node]:
-    """The file and its root node. Raises InputError for what is no YAML, and for an empty file."""
+def read_document(text: str, path: str, *, empty: str = _EMPTY_STORY) -> tuple[Document, Node]:
+    """The file and its root node. Raises InputError for what is no YAML, and, saying `empty`, for an empty file."""
     document = Document(path=path, lines=tuple(text.splitlines()))
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         raise _not_yaml(document, error) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError("not YAML: a control character stands here", place=Place(path, line)) from error
     if root is None:
-        raise InputError(
-            "the file is empty; a story has to say at least story, domain, mx, steps and expect", place=Place(path)
-        )
+        raise InputError(empty, place=Place(path))
     return document, root
 
 
@@ -128,7 +131,7 @@ class Reader:
     def number(self, node: Node, least: int = 0) -> int:
         """A whole number."""
         word = self.text(node)
-        if not word.isascii() or not word.isdigit() or int(word) < least:
+        if not re.fullmatch("[0-9]{1,18}", word) or int(word) < least:
             self.document.refuse(node, f"`{word}` is no whole number from {least} up")
         return int(word)
 
