@@ -90,7 +90,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     MTA-STS policy as it was fetched, `asked_for` the families of facts that were wanted beside the chain (an older
     probe has none), `unasked` what the budget of queries did not reach, `queries` how many were sent, again ones too.
     `authorities` is what the zones' own name servers said, `validations` what our own validator made of answers (empty:
-    it was not asked to; then `authenticated` of an answer is all that is known).
+    it was not asked to; then `authenticated` of an answer is all that is known). `planned` are addresses of hosts
+    that a migration names and the MX records do not, with the preference that they are to have or had.
     """
 
     schema: int = SNAPSHOT_SCHEMA
@@ -113,6 +114,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     queries: int = 0
     authorities: tuple[AuthorityAnswer, ...] = ()
     validations: tuple[Validation, ...] = ()
+    planned: tuple[Visit, ...] = ()
 
     @property
     def mx(self) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from types import ModuleType
 
+from mxprobe.facts.approved import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
@@ -18,15 +19,27 @@ _CHANGED = "the MX records change while the story lasts"
 
 
 def judge_snapshot(
-    snapshot: Snapshot, wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()
+    snapshot: Snapshot,
+    wanted: tuple[str, ...] = (),
+    unwanted: tuple[str, ...] = (),
+    beside: Beside | None = None,
 ) -> tuple[Judgement, ...]:
-    """What the rules about domains say of a saved probe.
+    """What the rules about domains say of a saved probe, with what stands `beside` it.
 
-    Only rules whose codes begin with one of `wanted` (empty: all) and with none of `unwanted` are asked.
+    Only rules whose codes begin with one of `wanted` (empty: all) and with none of `unwanted` are asked. A rule that
+    looks at an earlier probe or at what is approved has `find_beside` in place of `find`.
     """
     rules = select(DOMAIN_RULES, wanted, unwanted)
-    judgements = fold(tuple(module.find(snapshot) for module in rules), tuple(module.RULE for module in rules))
+    judgements = fold(
+        tuple(_find(module, snapshot, beside or Beside()) for module in rules), tuple(module.RULE for module in rules)
+    )
     return name_lines(snapshot, judgements)
+
+
+def _find(module: ModuleType, snapshot: Snapshot, beside: Beside) -> Judgement:
+    found: Judgement
+    found = module.find_beside(snapshot, beside) if hasattr(module, "find_beside") else module.find(snapshot)
+    return found
 
 
 def judge_run(run: Run) -> tuple[Judgement, ...]:

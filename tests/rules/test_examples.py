@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from mxprobe.facts.finding import Status
 from mxprobe.facts.run import Run
 from mxprobe.lab.play import play_story
-from mxprobe.rules import judge_run, judge_snapshot
+from mxprobe.rules import judge_run
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
 from mxprobe.rules.sender import RULES as SENDER_RULES
-from tests.support.examples import block_of, is_told, run_of, snapshot_of, story_of
+from tests.support.examples import block_of, is_told, judged, run_of, snapshot_of, story_of
 
 
 def _code(module: ModuleType) -> str:
@@ -20,7 +20,7 @@ def _code(module: ModuleType) -> str:
 
 @pytest.mark.parametrize("module", DOMAIN_RULES, ids=_code)
 def test_a_rule_about_domains_fires_on_the_example_of_its_page(module: ModuleType) -> None:
-    judgements = judge_snapshot(snapshot_of(block_of(module.__doc__)))
+    judgements = judged(block_of(module.__doc__))
     firing = {judgement.code for judgement in judgements if judgement.findings}
 
     assert _code(module) in firing

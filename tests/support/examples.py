@@ -28,6 +28,16 @@ An example of a rule about domains has a line for each thing that was seen:
     policy "version: STSv1" "mode: testing"   the lines of the policy file that was fetched
     policy http-status 404                    or how the fetch ended, and its detail
     helo probe.example.test from 192.0.2.9    who was looking
+    looked 2026-03-01T12:00Z                  when (1970 without such a line)
+    192.0.2.1 certificate valid key 2 by CN=Another authority
+                                              a certificate with a real key, the second of its host, and its issuer
+
+What stands beside the look is told by lines that begin with a word:
+
+    before example.test MX 10 mx1.example.test
+                                              the earlier look (a day before, or `before looked ...`) saw the same but
+                                              for what such lines say of a name and type, an address or the policy
+    approved mx: [10 mx1.example.test]        a line of the file of --expect; `domain` is filled in
 
 An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here. What the lab's
 own senders never do is told as it happened, a line for each event, letters numbered where there are several:
@@ -50,9 +60,11 @@ import shlex
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from msgspec.structs import replace
 
+from mxprobe.facts.approved import Beside
 from mxprobe.facts.dns import (
     AddressRecord,
     Alias,
@@ -66,6 +78,7 @@ from mxprobe.facts.dns import (
     TextRecord,
     Validation,
 )
+from mxprobe.facts.finding import Judgement
 from mxprobe.facts.matrix import AskedAbout, Role
 from mxprobe.facts.policy import FetchStatus, PolicyFetch
 from mxprobe.facts.run import Event, EventKind, Run, TlsUse
@@ -73,10 +86,13 @@ from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side,
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
 from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
+from mxprobe.lab.certs import Authority
 from mxprobe.mx.matrix import envelopes
 from mxprobe.probe.matrix import MatrixRequest, matrix_questions, plain_questions
+from mxprobe.rules import judge_snapshot
 from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
+from mxprobe.scenario.load_approved import load_approved
 from mxprobe.scenario.model import Scenario
 
 _ADDRESS_TYPES = (RecordType.A, RecordType.AAAA)
@@ -146,7 +162,54 @@ def story_of(block: str) -> Scenario:
 
 def snapshot_of(block: str) -> Snapshot:
     """The saved probe of an example. Raises ValueError for a line that is none of those above."""
-    return _Reading(block).snapshot()
+    return _Reading("\n".join(_lines_of(block, ""))).snapshot()
+
+
+def beside_of(block: str) -> Beside:
+    """What stands beside the saved probe of an example."""
+    approved = "\n".join(["domain: example.test", *_lines_of(block, "approved")])
+    return Beside(
+        before=_before(block) if _lines_of(block, "before") else None,
+        approved=load_approved(approved.encode(), "expected.yaml") if _lines_of(block, "approved") else None,
+    )
+
+
+def judged(block: str, unwanted: tuple[str, ...] = ()) -> tuple[Judgement, ...]:
+    """What the rules say of an example."""
+    return judge_snapshot(snapshot_of(block), unwanted=unwanted, beside=beside_of(block))
+
+
+_BESIDE = ("before", "approved")
+
+
+def _lines_of(block: str, word: str) -> list[str]:
+    """The lines that begin with a word, without it; those of the look itself for none."""
+    lines = [(line.partition(" ")[0], line) for line in block.splitlines()]
+    if not word:
+        return [line for first, line in lines if first not in _BESIDE]
+    return [line.removeprefix(f"{word} ") for first, line in lines if first == word]
+
+
+def _before(block: str) -> Snapshot:
+    """The earlier look: its own lines, and those of the look that say nothing of the same."""
+    own = _lines_of(block, "before")
+    about = {_about(line) for line in own}
+    lines = [*own, *(line for line in _lines_of(block, "") if _about(line) not in about)]
+    seen = _Reading("\n".join(lines)).snapshot()
+    told = any(line.startswith("looked ") for line in own)
+    return seen if told else replace(seen, started_at=seen.started_at - 86400.0)
+
+
+def _about(line: str) -> tuple[str, str]:
+    """What a line is about: a name and a type, an address and one thing that it does, or a thing without a name."""
+    subject, _, rest = line.partition(" ")
+    if subject in ("policy", "helo", "looked", "control", "authority"):
+        return subject, ""
+    if match := _VALIDATED.fullmatch(line):
+        return f"what signatures say of {match[2]}", match[3]
+    if match := re.fullmatch(rf"\S+ ({_TYPES}) .*", line):
+        return subject, f"{match[1]}{' ttl' if _TTL.fullmatch(line) else ''}"
+    return subject, "says" if rest.startswith('"') else rest.partition(" ")[0]
 
 
 class _Reading:
@@ -163,6 +226,7 @@ class _Reading:
         self.answered_again: dict[str, dict[str, str]] = defaultdict(dict)
         self.policy: PolicyFetch | None = None
         self.helo, self.source = "probe.example.test", None
+        self.started_at = 0.0
         for line in block.splitlines():
             self._read(line.strip())
 
@@ -171,6 +235,8 @@ class _Reading:
         if subject == "control":
             address, _, how = rest.partition(" ")
             self.controls.append((address, how))
+        elif subject == "looked":
+            self.started_at = datetime.fromisoformat(rest).timestamp()
         elif subject == "policy":
             self.policy = _policy(rest)
         elif subject == "helo":
@@ -228,7 +294,7 @@ class _Reading:
             domain="example.test",
             asked="example.test",
             version="0",
-            started_at=0.0,
+            started_at=self.started_at,
             elapsed=0.0,
             vantage=Vantage(helo=self.helo),
             answers=tuple(answers),
@@ -239,7 +305,15 @@ class _Reading:
             policy=self.policy,
             authorities=tuple(self._authorities()),
             validations=tuple(self.validations.values()),
+            planned=tuple(self._planned(answers, {name for _, name in hosts})),
         )
+
+    def _planned(self, answers: list[Answer], chain: set[str]) -> Iterator[Visit]:
+        """Hosts that no MX record names, and that said something all the same: a migration names them."""
+        for answer in answers:
+            for record in answer.addresses if answer.question.name not in chain else ():
+                if record.address in self.said:
+                    yield self._visit(Endpoint(host=answer.question.name, address=record.address), 0)
 
     def _authorities(self) -> Iterator[AuthorityAnswer]:
         for (server, name, word), texts in self.authorities.items():
@@ -397,11 +471,13 @@ def _reply(lines: list[str]) -> Reply:
 
 
 def _handshake(host: str, kind: str) -> TlsFacts:
+    kind, _, identity = kind.partition(" key ")
+    number, _, issuer = identity.partition(" by ")
     name = "relay.isp.example" if kind == "another name" else host
     certificate = Certificate(
-        der=b"",
+        der=Authority(int(number)).issue(name).der if number else b"",
         subject=f"CN={name}",
-        issuer="CN=An authority",
+        issuer=issuer or "CN=An authority",
         names=(name,),
         not_before=-80 * 86400.0,
         not_after=5 * 86400.0 if kind == "expiring" else 2e9,

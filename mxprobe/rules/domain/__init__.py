@@ -43,6 +43,8 @@ from mxprobe.rules.domain import (
     tls_parity_gap,
 )
 from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
+from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
+from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
 from mxprobe.rules.domain.policy import RULES as POLICY_RULES
 from mxprobe.rules.domain.reputation import RULES as REPUTATION_RULES
 from mxprobe.rules.domain.transport import RULES as TRANSPORT_RULES
@@ -88,4 +90,6 @@ _HERE: tuple[ModuleType, ...] = (
     open_relay,
 )
 
-RULES: tuple[ModuleType, ...] = _HERE + CHAIN_RULES + TRANSPORT_RULES + POLICY_RULES + REPUTATION_RULES
+RULES: tuple[ModuleType, ...] = (
+    _HERE + CHAIN_RULES + TRANSPORT_RULES + POLICY_RULES + REPUTATION_RULES + DRIFT_RULES + MIGRATION_RULES
+)

@@ -1,0 +1,19 @@
+"""The rules about what changed, and what nobody approved, one file each, and its line here."""
+
+from types import ModuleType
+
+from mxprobe.rules.domain.drift import (
+    delegation_drift,
+    mx_drift,
+    mx_not_approved,
+    sts_id_not_changed,
+    tls_identity_changed,
+)
+
+RULES: tuple[ModuleType, ...] = (
+    mx_not_approved,
+    delegation_drift,
+    tls_identity_changed,
+    mx_drift,
+    sts_id_not_changed,
+)

@@ -1,0 +1,96 @@
+"""The TTL of the MX records is, or was, lowered too late for the cut-over of a migration.
+
+What it sees. With --expect FILE, which plans a `migration`, before its cut-over: the records still have a long TTL that
+ends behind the cut-over, or were lowered (`ttl-lowered`, or between the probe of --baseline and this one) less than
+`old-ttl` before it. A TTL of up to five minutes has not to be lowered.
+Why it matters. Who asked just before the change was lowered keeps the old records for the old TTL, beyond the cut-over.
+Example. Lowered in the morning, cut over in the evening, the TTL was a day:
+    looked 2026-03-01T12:00Z
+    approved migration:
+    approved   old: [10 mx.old.test]
+    approved   new: [10 mx.new.test]
+    approved   cut-over: 2026-03-01T20:00Z
+    approved   old-ttl: 1d
+    approved   ttl-lowered: 2026-03-01T08:00Z
+    example.test MX 10 mx.old.test
+    example.test MX ttl 300
+    mx.old.test A 192.0.2.9
+What to do. Put the cut-over off until a whole old TTL has passed since the lower one was published everywhere.
+Standards. RFC 1035 §3.2.1; RFC 2181 §8.
+"""
+
+from mxprobe.facts.approved import Beside, Migration
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.drift import mx_unknown, published_mx
+from mxprobe.mx.migration import LOW_TTL
+from mxprobe.rules.domain.migration.reading import is_over, no_plan
+from mxprobe.rules.moments import say_left, say_moment
+from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+
+RULE = Rule(
+    code="MX409",
+    name="ttl-not-lowered-in-time",
+    severity=Severity.WARNING,
+    references=("RFC 1035 §3.2.1", "RFC 2181 §8"),
+)
+
+
+def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
+    """One finding for the domain."""
+    plan = beside.migration
+    if plan is None:
+        return inconclusive(RULE, no_plan(beside))
+    if is_over(plan, snapshot) or plan.old_ttl <= LOW_TTL:
+        return conclude(RULE, [])
+    reason = mx_unknown(snapshot)
+    if reason:
+        return inconclusive(RULE, reason)
+    given, held = ttl_given(snapshot), _ttl_held(snapshot)
+    now = snapshot.started_at
+    if given is not None and given > LOW_TTL:
+        return _judge(snapshot, plan, now + given, f"authoritative servers give the MX records a TTL of {given} s")
+    if held > LOW_TTL and now + held > plan.cut_over:
+        return _judge(snapshot, plan, now + held, f"a cache holds the MX records for another {held} s")
+    if plan.ttl_lowered is not None:
+        lowered = f"lowered {say_moment(plan.ttl_lowered)} from {say_left(plan.old_ttl)}"
+        return _judge(snapshot, plan, plan.ttl_lowered + plan.old_ttl, lowered)
+    return _between(snapshot, beside, plan, given)
+
+
+def ttl_given(snapshot: Snapshot) -> int | None:
+    """The longest TTL that a server gives that speaks for the zone; None where none was asked."""
+    return max((one.ttl for one in published_mx(snapshot) if one.authoritative and one.records), default=None)
+
+
+def _ttl_held(snapshot: Snapshot) -> int:
+    """The longest time that a cache keeps the records yet."""
+    return max((one.ttl for one in published_mx(snapshot) if not one.authoritative), default=0)
+
+
+def _between(snapshot: Snapshot, beside: Beside, plan: Migration, given: int | None) -> Judgement:
+    """By two looks, where nobody said when the TTL was lowered: after the one that still saw it long."""
+    before = beside.before
+    was = ttl_given(before) if before is not None else None
+    if before is not None and was is not None and was > LOW_TTL and before.started_at + plan.old_ttl > plan.cut_over:
+        lowered = f"{was} s in the probe of {say_moment(before.started_at)}, lowered since"
+        return _judge(snapshot, plan, snapshot.started_at + plan.old_ttl, lowered)
+    low_since = before.started_at if before is not None and was is not None and was <= LOW_TTL else snapshot.started_at
+    if given is not None and low_since + plan.old_ttl <= plan.cut_over:
+        return conclude(RULE, [])
+    what = "when the TTL was lowered is not known" if given is not None else "no authoritative server gave the TTL"
+    path = beside.approved.path if beside.approved is not None else "the file of --expect"
+    return inconclusive(RULE, f"{what}: `ttl-lowered` in {path} would tell")
+
+
+def _judge(snapshot: Snapshot, plan: Migration, safe: float, evidence: str) -> Judgement:
+    """A finding where the cut-over is earlier than is safe."""
+    if safe <= plan.cut_over:
+        return conclude(RULE, [])
+    words = Words(
+        says=f"caches keep the old MX records of {snapshot.domain} beyond the cut-over",
+        seen=(evidence, f"the cut-over is {say_moment(plan.cut_over)}, {say_left(safe - plan.cut_over)} too early"),
+        means="Mail goes to the old hosts after the cut-over.",
+        do=f"Put the cut-over off to {say_moment(safe)} or later, or let the old hosts take mail until then.",
+    )
+    return conclude(RULE, [finding(RULE, snapshot.domain, words)])
