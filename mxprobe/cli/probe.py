@@ -36,6 +36,12 @@ _OPTIONS = (
     click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True),
     click.option("--save", type=click.Path(path_type=Path), help="Keep what was seen in this file (mode 0600)."),
     click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True),
+    click.option(
+        "--baseline", type=click.Path(path_type=Path), help="Compare with this earlier probe (saved with --save)."
+    ),
+    click.option(
+        "--expect", type=click.Path(path_type=Path), help="What is approved: MX, operators, a migration (YAML)."
+    ),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
 )
@@ -88,6 +94,8 @@ def command(**options: Any) -> int:
     the consent of the domain: a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD", or --i-own-this.
     With --zone FILE --domain NAME: a domain that is not published yet. Nobody is asked or dialled; each host is assumed
     to answer.
+    With --baseline FILE: what changed since that probe. With --expect FILE: what nobody approved, and how a planned
+    migration stands; its hosts are looked at, too.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
@@ -96,6 +104,7 @@ def command(**options: Any) -> int:
     from mxprobe.errors import InputError
     from mxprobe.facts.snapshot import Snapshot
     from mxprobe.facts.text import mask
+    from mxprobe.jobs.beside import read_beside
     from mxprobe.jobs.look import LookOptions, look
     from mxprobe.report.asking import render_announcement, render_dry_run
 
@@ -107,8 +116,11 @@ def command(**options: Any) -> int:
     if options["only_4"] and options["only_6"]:
         raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     check_options(options)
+    if len(domains) > 1 and (options["baseline"] or options["expect"]):
+        raise InputError("--baseline and --expect are about one domain; name one")
+    beside = read_beside(domains[0], options["baseline"], options["expect"])
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
-    wanted = LookOptions(families=families, **{name: options[name] for name in _LOOKED_WITH})
+    wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
 
     def progress(text: str) -> None:
         if sys.stderr.isatty():
@@ -136,6 +148,7 @@ def _show_zone(options: dict[str, Any]) -> int:
     """Look at a zone file. Raises InputError for options that ask for more."""
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError
+    from mxprobe.jobs.beside import look_beside
     from mxprobe.jobs.look_at_zone import look_at_zone
 
     zone, domain = options["zone"], options["domain"]
@@ -147,4 +160,4 @@ def _show_zone(options: dict[str, Any]) -> int:
     if said:
         raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
     check_options(options)
-    return show(look_at_zone(zone, domain), options)
+    return show(look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"]), options)

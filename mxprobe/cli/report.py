@@ -15,6 +15,8 @@ import click
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
+@click.option("--baseline", type=click.Path(path_type=Path), help="Compare a probe with this earlier one.")
+@click.option("--expect", type=click.Path(path_type=Path), help="What is approved (YAML), as with probe.")
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
 @click.option("--proven-within", "within", metavar="TIME", help="Of proofs: exit 1 if a host's last is older (30d).")
@@ -33,6 +35,7 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError, Place
     from mxprobe.facts.text import mask
+    from mxprobe.jobs.beside import look_beside
     from mxprobe.jobs.look import Look
     from mxprobe.jobs.look_again import look_again
     from mxprobe.jobs.what_if import what_if
@@ -50,13 +53,15 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
         return show(what_if(file, options["down"], options["faults"]), options)
     seen = look_again(file)
     if not isinstance(seen, tuple | Look):
+        _check_alone(options, file)
         from mxprobe.cli.proving import show_again
 
         return show_again(seen, options, file)
     if options["within"] is not None:
         raise InputError("--proven-within asks how old a proof is, and this file is none", place=Place(str(file)))
     if isinstance(seen, Look):
-        return show(seen, options)
+        return show(look_beside(seen, options["baseline"], options["expect"]), options)
+    _check_alone(options, file)
     if options["form"] == "text":
         text = render_runs(seen)
         click.echo(text if sys.stdout.isatty() else mask(text))
@@ -65,11 +70,20 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     return 1 if failed(seen) else 0
 
 
+def _check_alone(options: dict[str, Any], file: Path) -> None:
+    """Refuse to compare what is no probe. Raises InputError."""
+    from mxprobe.errors import InputError, Place
+
+    if options["baseline"] or options["expect"]:
+        raise InputError("--baseline and --expect are for a saved probe, and this file is none", place=Place(str(file)))
+
+
 def _check_what_if(options: dict[str, Any]) -> None:
     """Refuse what is about findings: a what-if has none. Raises InputError."""
     from mxprobe.errors import InputError
 
-    if options["select"] or options["ignore"]:
-        raise InputError("a what-if (--down, --fault) asks no rules: --select and --ignore say nothing there")
+    said = [f"--{name}" for name in ("select", "ignore", "baseline", "expect") if options[name]]
+    if said:
+        raise InputError(f"a what-if (--down, --fault) asks no rules: {' and '.join(said)} can say nothing there")
     if options["form"] == "junit":
         raise InputError("a what-if (--down, --fault) has no verdict for JUnit: --format text or json")

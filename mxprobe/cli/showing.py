@@ -39,7 +39,9 @@ def show(look: Look, options: Mapping[str, Any]) -> int:
     if look.chosen:
         return _show_chosen(look, options)
     wanted, unwanted = (tuple(code.upper() for code in options.get(key, ())) for key in ("select", "ignore"))
-    judgements = judge(look.snapshot, wanted, unwanted).judgements if wanted or unwanted else look.judgements
+    judgements = (
+        judge(look.snapshot, wanted, unwanted, look.beside).judgements if wanted or unwanted else look.judgements
+    )
     status, reason = exit_status(look.snapshot, judgements, Severity(options.get("fail_on", "error")))
     document = LookDocument(snapshot=look.snapshot, judgements=judgements, forecast=look.forecast, exit_status=status)
     if options.get("save") is not None:

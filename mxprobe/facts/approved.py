@@ -72,7 +72,10 @@ class Beside(Struct, frozen=True, kw_only=True):
         return self.approved.migration if self.approved is not None else None
 
     @property
-    def further_hosts(self) -> tuple[str, ...]:
-        """Hosts that are looked at whether the MX records name them or not: those that come, and those that leave."""
+    def further(self) -> tuple[ApprovedMx, ...]:
+        """What is looked at whether the MX records name it or not: hosts that come, and hosts that leave."""
         plan = self.migration
-        return (*plan.coming, *plan.leaving) if plan is not None else ()
+        if plan is None:
+            return ()
+        moving = (*plan.coming, *plan.leaving)
+        return tuple(record for record in (*plan.new, *plan.old) if record.host in moving)

@@ -123,6 +123,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return next((answer for answer in self.answers if answer.question == wanted), None)
 
     @property
+    def all_visits(self) -> tuple[Visit, ...]:
+        """Visits to the chain, and to hosts that a migration names beside it."""
+        return (*self.visits, *self.planned)
+
+    @property
     def round_trips(self) -> int:
         """Waits for a peer in all sessions together."""
         return sum(session.round_trips for session in self.sessions)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from mxprobe.errors import InputError
+from mxprobe.facts.approved import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
@@ -43,7 +44,8 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     `recipients` are asked for (RCPT) and never sent to; `matrix` asks about more, which needs the consent of the domain
     or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
     `queries` is the most DNS queries (None: 200); what they do not reach is not judged. `nameservers` are "ADDR" or
-    "ADDR:PORT" or "[ADDR6]:PORT".
+    "ADDR:PORT" or "[ADDR6]:PORT". `beside` is what the look is compared with (`jobs.beside` reads it from files);
+    hosts of a migration in it are looked at as well.
     """
 
     recipients: tuple[str, ...] = ()
@@ -67,19 +69,21 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     patient: bool = False
     random: str | None = None
     dry_run: bool = False
+    beside: Beside | None = None
 
 
 class Look(Struct, frozen=True, kw_only=True):
     """The outcome of one look.
 
     `forecast` is None where the look was interrupted, no host was looked at, or there is no chain. `chosen`: it is the
-    answer to a person's what-if; then the rules were not asked.
+    answer to a person's what-if; then the rules were not asked. `beside` is what the rules compared it with.
     """
 
     snapshot: Snapshot
     judgements: tuple[Judgement, ...]
     forecast: Forecast | None
     chosen: bool = False
+    beside: Beside | None = None
 
 
 async def look(
@@ -101,7 +105,7 @@ async def look(
     resolver = Resolver(ask_over_sockets, request.vantage.nameservers)
     means = _means(resolver, options)
     snapshot = await take_snapshot(request, resolver, means, progress, announce)
-    return judge(snapshot)
+    return judge(snapshot, beside=options.beside)
 
 
 def _means(resolver: Resolver, options: LookOptions) -> Means:
@@ -116,15 +120,24 @@ def _means(resolver: Resolver, options: LookOptions) -> Means:
     return Means(dialer=SocketDialer(), tls=tls, wall=time.time, fetch=fetch)
 
 
-def judge(snapshot: Snapshot, wanted: tuple[str, ...] = (), unwanted: tuple[str, ...] = ()) -> Look:
-    """What today's rules (their codes beginning with `wanted` and not with `unwanted`) and forecast make of it."""
+def judge(
+    snapshot: Snapshot,
+    wanted: tuple[str, ...] = (),
+    unwanted: tuple[str, ...] = (),
+    beside: Beside | None = None,
+) -> Look:
+    """What today's rules (their codes beginning with `wanted` and not with `unwanted`) and forecast make of it.
+
+    `beside` is what the look is compared with.
+    """
     from mxprobe.rules import judge_snapshot
 
     looked = snapshot.zone is not None or (snapshot.complete and any(visit.sessions for visit in snapshot.visits))
     return Look(
         snapshot=snapshot,
-        judgements=judge_snapshot(snapshot, wanted, unwanted),
+        judgements=judge_snapshot(snapshot, wanted, unwanted, beside),
         forecast=forecast_snapshot(snapshot) if looked else None,
+        beside=beside,
     )
 
 
@@ -158,6 +171,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         own_sender=not options.mail_from,
         matrix=_matrix(domain_of(domain), recipients, options),
         dry_run=options.dry_run,
+        further=options.beside.further if options.beside is not None else (),
     )
 
 

@@ -116,7 +116,7 @@ def is_blocked_here(endpoint: Endpoint, snapshot: Snapshot) -> bool:
 
     Nobody in this family greeted, and two or more hosts of other operators, which could be dialled, did not either.
     """
-    sessions = [session for visit in snapshot.visits for session in visit.sessions]
+    sessions = [session for visit in snapshot.all_visits for session in visit.sessions]
     controls = [control.session for control in snapshot.controls]
     family = [session for session in (*sessions, *controls) if session.endpoint.is_ipv6 == endpoint.is_ipv6]
     if endpoint.port != SMTP_PORT or any(session.banner for session in family):

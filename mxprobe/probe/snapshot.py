@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe import __version__
+from mxprobe.facts.approved import ApprovedMx
 from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
@@ -24,6 +25,7 @@ from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
 from mxprobe.mx.consent import Consent
 from mxprobe.mx.delivery import Target
+from mxprobe.mx.drift import address_questions
 from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
@@ -60,7 +62,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
     `helo` None: the host is told the literal of the address we come from. `own_sender`: MAIL names postmaster at the
     EHLO name where that takes mail. `matrix`: more than the recipients is asked about. `dry_run`: names are looked up,
-    and no host is dialled.
+    and no host is dialled. `further` are hosts that are visited though no MX record names them.
     """
 
     domain: str
@@ -75,6 +77,7 @@ class Request(Struct, frozen=True, kw_only=True):
     own_sender: bool = False
     matrix: MatrixRequest | None = None
     dry_run: bool = False
+    further: tuple[ApprovedMx, ...] = ()
 
 
 def tell_nobody(_text: str) -> None:
@@ -128,6 +131,7 @@ class _Look:
         self.began_at = means.wall()
         self.answers: list[Answer] = []
         self.targets: tuple[Target, ...] = ()
+        self.further: tuple[Target, ...] = ()
         self.announce: Callable[[Snapshot], None] = announce_to_nobody
         self.asked_about: AskedAbout | None = None
         self.sessions: dict[Endpoint, list[Session]] = defaultdict(list)
@@ -143,6 +147,7 @@ class _Look:
         await look_up(request.domain, self.resolver, answers=self.answers)
         plan = plan_mx(request.domain, index_answers(self.answers))
         self.targets = plan.targets(request.vantage.port)
+        await self._look_up_further()
         await self._prepare_questions()
         if request.dry_run:
             return
@@ -155,6 +160,28 @@ class _Look:
         if not request.dns_only:
             await self._look_at_ourselves()
 
+    async def _look_up_further(self) -> None:
+        """Find the addresses of hosts that are not on the chain and visited all the same."""
+        further, port = self.request.further, self.request.vantage.port
+        known = index_answers(self.answers)
+        wanted = [question for record in further for question in address_questions(record.host)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.resolver.ask(one)) for one in dict.fromkeys(wanted) if one not in known]
+        self.answers += [task.result() for task in tasks]
+        known = index_answers(self.answers)
+        targets = {
+            Endpoint(host=record.host, address=found.address, port=port): record.preference
+            for record in further
+            for question in address_questions(record.host)
+            for found in known[question].addresses
+        }
+        chain = {target.endpoint for target in self.targets}
+        self.further = tuple(
+            Target(preference=preference, endpoint=endpoint)
+            for endpoint, preference in targets.items()
+            if endpoint not in chain
+        )
+
     async def _gather(self) -> None:
         """Ask what rules want to know beside the chain."""
         request = self.request
@@ -166,7 +193,7 @@ class _Look:
     async def _visit_hosts(self) -> None:
         """Speak with every address that may be dialled, and compare where nobody answers."""
         request = self.request
-        open_targets = [target for target in self.targets if self._closed_to_us(target) is None]
+        open_targets = [target for target in (*self.targets, *self.further) if self._closed_to_us(target) is None]
         if request.matrix is not None:
             for endpoint in dict.fromkeys(target.endpoint for target in open_targets):
                 await self._visit(endpoint)
@@ -191,7 +218,7 @@ class _Look:
             self.asked_about = plain_questions(request.recipients, sender)
             return
         asked = matrix_questions(request.domain, request.recipients, sender, wish)
-        shared = shared_hosts(tuple(target.endpoint.host for target in self.targets), wish)
+        shared = shared_hosts(tuple(target.endpoint.host for target in (*self.targets, *self.further)), wish)
         today = datetime.fromtimestamp(self.means.wall(), UTC).date()
         consent = await find_consent(request.domain, wish, today, self._ask_once)
         if isinstance(consent, Consent):
@@ -269,7 +296,7 @@ class _Look:
         if asked is None or not asked.patient:
             return
         snapshot = self.snapshot(False)
-        visit = next(visit for visit in snapshot.visits if visit.endpoint == endpoint)
+        visit = next(visit for visit in snapshot.all_visits if visit.endpoint == endpoint)
         numbers = numbers_for(asked, endpoint.host)
         givens = dict(zip(numbers, answers_of(snapshot, visit), strict=True))
         waiting = {number: given for number, given in givens.items() if is_worth_asking_again(given)}
@@ -330,6 +357,7 @@ class _Look:
             asked_for=self.gathering.asked_for,
             unasked=self.gathering.unasked,
             queries=self.resolver.sent,
+            planned=tuple(self._visited(target) for target in self.further),
         )
 
     def _vantage(self) -> Vantage:

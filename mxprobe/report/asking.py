@@ -18,7 +18,7 @@ _ROLES = {
 def render_announcement(snapshot: Snapshot) -> str:
     """What a matrix will ask, how often, at which hosts, and what allows it."""
     asked = asked_about(snapshot)
-    endpoints = [visit.endpoint for visit in snapshot.visits if visit.not_visited in (None, NotVisited.INTERRUPTED)]
+    endpoints = [visit.endpoint for visit in snapshot.all_visits if visit.not_visited in (None, NotVisited.INTERRUPTED)]
     counts = {endpoint: most_rcpts(asked, endpoint) for endpoint in endpoints}
     roles = dict.fromkeys(_ROLES[question.role] for question in asked.questions)
     senders = [f"MAIL FROM:<{sender}>" for sender in dict.fromkeys(one.sender for one in asked.questions)]
@@ -53,12 +53,12 @@ def render_dry_run(snapshot: Snapshot) -> str:
         lines += wrap("  NOT ALLOWED  ", f"{asked.refused}; a look would end here (exit 2). {FLAG} would allow it.")
     if asked.allowed_by:
         lines += wrap("  allowed by ", asked.allowed_by + (f", until {asked.until}" if asked.until else ""))
-    endpoints = [visit.endpoint for visit in snapshot.visits if visit.not_visited is NotVisited.DRY_RUN]
+    endpoints = [visit.endpoint for visit in snapshot.all_visits if visit.not_visited is NotVisited.DRY_RUN]
     if not endpoints:
         lines.append("  There is no host to dial.")
     for endpoint in endpoints:
         lines += ["", *_dialogue(snapshot, asked, endpoint)]
-    for visit in snapshot.visits:
+    for visit in snapshot.all_visits:
         if visit.not_visited is not NotVisited.DRY_RUN:
             lines += ["", f"{visit.endpoint.id}", f"  would not be dialled: {visit.not_visited}"]
     total = sum(most_rcpts(asked, endpoint) for endpoint in endpoints)

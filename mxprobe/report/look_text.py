@@ -170,7 +170,7 @@ def _not_told(document: LookDocument) -> list[str]:
 def _ending(document: LookDocument, reason: str) -> str:
     """What was asked and from where, and the exit status with its reason."""
     snapshot = document.snapshot
-    sessions = snapshot.sessions
+    sessions = [*snapshot.sessions, *(session for visit in snapshot.planned for session in visit.sessions)]
     if snapshot.zone is not None:
         records = count_of(len(snapshot.zone.lines), "record")
         return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  Exit {document.exit_status}: {reason}."

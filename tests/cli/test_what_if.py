@@ -90,7 +90,8 @@ def test_json_has_the_cases_that_were_asked_for(saved: Path) -> None:
         (("--down", "mx1/192.0.2.9"), "mx1.example.test has no such address"),
         (("--down", ","), "names nothing"),
         (("--fault", "reply 554"), "a reply has to be told where"),
-        (("--down", "mx1", "--select", "MX3"), "--select and --ignore say nothing there"),
+        (("--down", "mx1", "--select", "MX3"), "--select can say nothing there"),
+        (("--down", "mx1", "--baseline", "x.json", "--expect", "y.yaml"), "--baseline and --expect can say nothing"),
         (("--down", "mx1", "--format", "junit"), "--format text or json"),
     ],
 )

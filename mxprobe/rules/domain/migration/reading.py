@@ -70,7 +70,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 def seen_of(snapshot: Snapshot, host: str) -> Seen:
     """What the look knows of a host."""
-    visits = {visit.endpoint: visit for visit in (*snapshot.planned, *snapshot.visits) if visit.endpoint.host == host}
+    visits = {visit.endpoint: visit for visit in snapshot.all_visits if visit.endpoint.host == host}
     dialled = tuple(visit for visit in visits.values() if visit.sessions)
     if dialled:
         return Seen(host=host, snapshot=snapshot, visits=dialled)
