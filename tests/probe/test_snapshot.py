@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from mxprobe.facts.approved import ApprovedMx
 from mxprobe.facts.codec import decode, encode
 from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType
 from mxprobe.facts.session import Endpoint, FailureKind
@@ -270,3 +272,41 @@ def test_a_snapshot_comes_back_from_json_as_it_went() -> None:
     snapshot, _ = look(issued=issue(), recipients=("alice@example.test", "ghost@example.test"))
 
     assert decode(encode(snapshot), Snapshot) == snapshot
+
+
+def test_hosts_of_a_migration_are_visited_and_stand_beside_the_chain() -> None:
+    four, far = "193.0.14.129", "192.0.2.99"
+
+    def prepare(world: World) -> None:
+        world.chain = {**CHAIN, "mx9.example.test": (90, four), "lost.example.test": (91, far)}
+        world.network.listen(four, 25, mail_host(None))
+
+    class Narrow(StubResolver):
+        """Publishes the three alone, and knows the addresses of all."""
+
+        async def ask(self, question: Question, deadline: float | None = None) -> Answer:
+            answer = await super().ask(question, deadline)
+            published = tuple(record for record in answer.mx if record.exchange in CHAIN)
+            return replace(answer, records=published) if answer.mx else answer
+
+    names = ("mx9.example.test", "mx1.example.test", "gone.example.test", "lost.example.test")
+    further = tuple(ApprovedMx(preference=5, host=name) for name in names)
+
+    async def story() -> Snapshot:
+        world = World()
+        prepare(world)
+        request = Request(
+            domain="example.test", asked="example.test", helo=VANTAGE.helo, vantage=VANTAGE, further=further
+        )
+        means = Means(dialer=MemoryDialer(world.network), tls=None, wall=wall)
+        return await take_snapshot(request, Narrow(world.chain), means)
+
+    seen = play(story())
+
+    assert [visit.endpoint.host for visit in seen.visits] == list(CHAIN)
+    assert [(visit.endpoint.id, visit.preference, len(visit.sessions)) for visit in seen.planned] == [
+        (f"mx9.example.test/{four}", 5, 1),
+        (f"lost.example.test/{far}", 5, 0),
+    ]
+    assert seen.planned[1].not_visited is NotVisited.SPECIAL_USE
+    assert decode(encode(seen), Snapshot) == seen

@@ -255,7 +255,9 @@ class _Reading:
         elif match := _ANSWER.fullmatch(rest):
             again, role, text = match.groups()
             (self.answered_again if again else self.answered)[subject][role] = text
-        elif rest in _FAILURES or rest.startswith(('"', "certificate ", 'STARTTLS "', 'handshake "')):
+        elif rest in _FAILURES or rest.startswith('"'):
+            self.said[subject].insert(0, rest)
+        elif rest.startswith(("certificate ", 'STARTTLS "', 'handshake "')):
             self.said[subject].append(rest)
         else:
             raise ValueError(f"an example cannot say {line!r}")

@@ -68,9 +68,9 @@ def _parts(snapshot: Snapshot, beside: Beside, unknown: list[str]) -> Iterator[_
     today, before = index_answers(snapshot.answers), beside.before
     if beside.approved is not None and beside.approved.nameservers is not None:
         servers = _from_approved(snapshot, today, beside.approved.nameservers)
-        against = beside.approved.path
+        against = f"those that {beside.approved.path} approves"
     elif before is not None:
-        servers, against = compare_delegation(before, snapshot).nameservers, said_before(before)
+        servers, against = compare_delegation(before, snapshot).nameservers, f"those of {said_before(before)}"
     if servers.unknown:
         unknown.append(servers.unknown)
     if servers:
@@ -84,12 +84,14 @@ def _parts(snapshot: Snapshot, beside: Beside, unknown: list[str]) -> Iterator[_
         yield _Part(
             what="keys (DS)",
             difference=change.signers,
-            against=said_before(before),
+            against=f"those of {said_before(before)}",
             is_renewal=bool(signed),
         )
     follows = bool(change.nameservers) and not servers and not servers.unknown
     if change.first_server and not follows:  # a move to approved servers has a first server of its own
-        yield _Part(what="first server (SOA)", difference=change.first_server, against=said_before(before))
+        yield _Part(
+            what="first server (SOA)", difference=change.first_server, against=f"those of {said_before(before)}"
+        )
 
 
 def _from_approved(snapshot: Snapshot, today: Answers, approved: tuple[str, ...]) -> Difference:
@@ -113,7 +115,7 @@ def _words(snapshot: Snapshot, parts: tuple[_Part, ...], changes: tuple[MxChange
     lines += [line for change in changes for line in lines_of(change.difference, "MX")]
     renewed = not changes and all(part.is_renewal for part in parts)
     return Words(
-        says=f"the {what} of {apex} are not those of {parts[0].against}{too}",
+        says=f"the {what} of {apex} are not {parts[0].against}{too}",
         seen=tuple(lines),
         means="" if renewed else "Who holds the delegation can answer whatever he likes, the MX records too.",
         do="" if renewed else "If it was not you, ask the registrar who changed it, and have the domain locked there.",

@@ -63,7 +63,7 @@ def _by_subject(found: list[Finding]) -> list[Finding]:
 
 def _changed_records(snapshot: Snapshot, change: MxChange) -> Finding:
     words = Words(
-        says=f"the MX records of {snapshot.domain} are not those of {change.against}",
+        says=f"the MX records of {snapshot.domain} are not {change.against}",
         seen=change.lines,
         means="Mail goes to whoever the new records name.",
         do=_DO,
@@ -76,12 +76,10 @@ def _moved(snapshot: Snapshot, before: Snapshot) -> tuple[list[Finding], list[st
     then, today = index_answers(before.answers), index_answers(snapshot.answers)
     found, unknown = list[Finding](), list[str]()
     for host in _hosts_of_both(before, snapshot):
-        if not addresses_in(today, host):
-            continue  # that it has none is for other rules to say
         changes = [compare(then, today, question) for question in address_questions(host)]
         unknown += [change.unknown for change in changes if change.unknown]
         lines = tuple(line for change in changes for line in lines_of(change))
-        if lines:
+        if lines and addresses_in(today, host):  # that it has none is for other rules to say
             found.append(_other_addresses(host, lines, before, then))
     return found, unknown
 

@@ -51,14 +51,14 @@ def _wanted(beside: Beside) -> tuple[frozenset[str] | None, str]:
     """The MX records that are wanted, and who says so; None where nobody does, and why an earlier look does not."""
     approved, before = beside.approved, beside.before
     if approved is not None and approved.mx is not None:
-        return texts_of_records(approved.mx), f"what {approved.path} approves"
+        return texts_of_records(approved.mx), f"those that {approved.path} approves"
     if before is None:
         return None, ""
     answers = index_answers(before.answers)
     texts = compare(answers, answers, mx_question(before.domain))
     if texts.unknown:
         return None, texts.unknown
-    return texts_of_records(published_mx(before)[0].records), said_before(before)
+    return texts_of_records(published_mx(before)[0].records), f"those of {said_before(before)}"
 
 
 def is_comparable(beside: Beside) -> str:

@@ -22,8 +22,7 @@ from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.standing import Standing
 from mxprobe.rules.domain.asked import still_open
-from mxprobe.rules.domain.migration.reading import Seen, is_over, no_plan, seen_of
-from mxprobe.rules.domain.reading import WAYS_OF_BEING_DOWN
+from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, Seen, is_over, no_plan, seen_of
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
@@ -31,7 +30,7 @@ RULE = Rule(
     code="MX408",
     name="new-mx-not-ready",
     severity=Severity.ERROR,
-    covers=(*WAYS_OF_BEING_DOWN, "MX801"),
+    covers=TOLD_BY_PLAN,
     references=("RFC 5321 §3.6.2", "RFC 5321 §4.2.2"),
 )
 

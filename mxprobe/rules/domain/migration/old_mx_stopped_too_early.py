@@ -21,8 +21,7 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.migration import old_record_ends
 from mxprobe.mx.standing import Standing
-from mxprobe.rules.domain.migration.reading import Seen, is_over, no_plan, seen_of
-from mxprobe.rules.domain.reading import WAYS_OF_BEING_DOWN
+from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, Seen, is_over, no_plan, seen_of
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
@@ -30,7 +29,7 @@ RULE = Rule(
     code="MX407",
     name="old-mx-stopped-too-early",
     severity=Severity.ERROR,
-    covers=(*WAYS_OF_BEING_DOWN, "MX801"),
+    covers=TOLD_BY_PLAN,
     references=("RFC 1035 §3.2.1", "RFC 5321 §4.5.4.1"),
 )
 

@@ -12,7 +12,10 @@ from mxprobe.mx.matrix import Given, answers_of, asked_about
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.rules.domain.asked import line_of
 from mxprobe.rules.domain.drift.reading import NOTHING_APPROVED
-from mxprobe.rules.domain.reading import attempts_of
+from mxprobe.rules.domain.reading import WAYS_OF_BEING_DOWN, attempts_of
+
+TOLD_BY_PLAN = (*WAYS_OF_BEING_DOWN, "MX201", "MX202", "MX306", "MX801")
+"""What other rules say of a host that is gone or not ready yet, where MX records name it."""
 
 
 def no_plan(beside: Beside) -> str:

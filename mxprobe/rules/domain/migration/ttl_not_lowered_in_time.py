@@ -48,12 +48,14 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         return inconclusive(RULE, reason)
     given, held = ttl_given(snapshot), _ttl_held(snapshot)
     now = snapshot.started_at
-    if given is not None and given > LOW_TTL:
+    is_still_to_be = plan.ttl_lowered is not None and plan.ttl_lowered > now
+    if given is not None and given > LOW_TTL and not is_still_to_be:
         return _judge(snapshot, plan, now + given, f"authoritative servers give the MX records a TTL of {given} s")
     if held > LOW_TTL and now + held > plan.cut_over:
         return _judge(snapshot, plan, now + held, f"a cache holds the MX records for another {held} s")
     if plan.ttl_lowered is not None:
-        lowered = f"lowered {say_moment(plan.ttl_lowered)} from {say_left(plan.old_ttl)}"
+        lowered = f"{'to be ' if is_still_to_be else ''}lowered {say_moment(plan.ttl_lowered)}"
+        lowered += f" from {say_left(plan.old_ttl)}"
         return _judge(snapshot, plan, plan.ttl_lowered + plan.old_ttl, lowered)
     return _between(snapshot, beside, plan, given)
 

@@ -1,0 +1,318 @@
+"""Rules about a planned migration, before its cut-over and behind it: what raises each, and what comes near."""
+
+import pytest
+from msgspec.structs import replace
+
+from mxprobe.facts.finding import Finding, Severity, Status
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules import judge_snapshot
+from tests.support.examples import beside_of, judged, snapshot_of
+
+OURS = ("MX406", "MX407", "MX408", "MX409", "MX411", "MX520", "MX521")
+PLAN = """\
+approved migration:
+approved   old: [10 mx.old.test]
+approved   new: [10 mx.new.test]
+approved   cut-over: 2026-03-01T08:00Z
+approved   old-ttl: 1d
+"""
+HOSTS = """\
+mx.old.test A 192.0.2.9
+mx.new.test A 192.0.2.1
+192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"
+192.0.2.1 "220 mx.new.test ESMTP" "250 mx.new.test"
+192.0.2.9 good "250 2.1.5 ok"
+192.0.2.1 good "250 2.1.5 ok"
+_mta-sts.example.test NXDOMAIN
+"""
+GIVEN = "authority ns1.example.test example.test MX 10 mx.old.test\n"
+EARLY = "looked 2026-02-20T08:00Z\nexample.test MX 10 mx.old.test\nexample.test MX ttl 300\n" + PLAN + HOSTS
+LATE = "looked 2026-03-01T12:00Z\nexample.test MX 10 mx.new.test\n" + PLAN + HOSTS
+LONG_PAST = LATE.replace("looked 2026-03-01", "looked 2026-03-10")
+LOWERED = "approved   ttl-lowered: 2026-02-20T00:00Z\n"
+
+
+def _found(block: str) -> list[Finding]:
+    return [one for judgement in judged(block) for one in judgement.findings if one.code in OURS]
+
+
+def _fired(block: str) -> dict[str, Severity]:
+    return {one.code: one.severity for one in _found(block)}
+
+
+def _reason(block: str, code: str) -> str:
+    """Why a rule could not be judged; empty where it was."""
+    (judgement,) = (one for one in judged(block) if one.code == code)
+    return (judgement.reason or "no reason") if judgement.status is Status.INCONCLUSIVE else ""
+
+
+def _with_plan(block: str, line: str) -> str:
+    return block.replace(PLAN, PLAN + line)
+
+
+def test_a_migration_that_goes_as_it_should_raises_nothing() -> None:
+    for block in (_with_plan(EARLY, LOWERED), LATE, LONG_PAST):
+        assert _fired(block) == {}
+        assert [code for code in OURS[:5] if _reason(block, code)] == []
+
+
+def test_without_a_plan_nothing_is_judged() -> None:
+    block = EARLY.replace(PLAN, "")
+
+    assert {_reason(block, code) for code in OURS[:5]} == {"nobody said what is approved: --expect FILE"}
+
+
+# -- old hosts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preference", [5, 10, 90])
+def test_an_old_host_that_is_still_published_is_told_whatever_its_preference(preference: int) -> None:
+    (found,) = _found(LONG_PAST + f"example.test MX {preference} mx.old.test\n")
+
+    assert (found.code, found.subject, found.severity) == ("MX406", "mx.old.test", Severity.WARNING)
+    assert found.seen[0] == f"MX {preference} mx.old.test, by 192.0.2.53:53"
+
+
+def test_a_cache_may_give_the_old_records_until_their_ttl_is_over_and_no_authoritative_server() -> None:
+    cached = LATE + "example.test MX 20 mx.old.test\n"
+
+    assert _fired(cached) == {}
+    assert "may come from a cache until 2026-03-02 10:00 UTC" in _reason(cached, "MX406")
+    assert _fired(LATE + GIVEN) == {"MX406": Severity.WARNING}
+
+
+def test_an_old_host_may_be_kept_until_a_day() -> None:
+    old = LONG_PAST + "example.test MX 20 mx.old.test\n"
+
+    assert _fired(_with_plan(old, "approved   keep-old-until: 2026-03-11\n")) == {}
+    assert _fired(_with_plan(old, "approved   keep-old-until: 2026-03-09\n")) == {"MX406": Severity.WARNING}
+
+
+def test_a_host_of_both_sets_is_neither_old_nor_new() -> None:
+    both = LONG_PAST.replace("new: [10 mx.new.test]", "new: [10 mx.new.test, 20 mx.old.test]")
+
+    assert _fired(both + "example.test MX 20 mx.old.test\n") == {}
+
+
+STOPPED = {
+    "refuses": ('192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"', "192.0.2.9 refuses connections"),
+    "silent": ('192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"', "192.0.2.9 does not answer"),
+    "greets with 5yz": ('192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"', '192.0.2.9 "554 gone"'),
+    "not served": ('192.0.2.9 good "250 2.1.5 ok"', '192.0.2.9 good "550 5.7.1 Relay access denied"'),
+    "no such user": ('192.0.2.9 good "250 2.1.5 ok"', '192.0.2.9 good "550 5.1.1 no such user"'),
+    "no address": ("mx.old.test A 192.0.2.9", "mx.old.test A NXDOMAIN\nmx.old.test AAAA NXDOMAIN"),
+}
+
+
+@pytest.mark.parametrize("change", STOPPED.values(), ids=STOPPED)
+def test_an_old_host_that_stopped_is_an_error_until_the_old_ttl_is_over(change: tuple[str, str]) -> None:
+    (found,) = _found(LATE.replace(*change))
+
+    assert (found.code, found.subject, found.severity) == ("MX407", "mx.old.test", Severity.ERROR)
+    assert "senders know it for another 22 h" in found.says
+    assert found.seen[-1] == "the cut-over was 2026-03-01 08:00 UTC, the TTL before it 1 d"
+    assert "until 2026-03-02 10:00 UTC" in found.do
+    assert _fired(LONG_PAST.replace(*change)) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (('192.0.2.9 good "250 2.1.5 ok"', '192.0.2.9 good "450 4.2.0 greylisted"'), ""),
+        (('192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"', '192.0.2.9 "421 4.3.2 moved"'), ""),
+        (('192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"', "192.0.2.9 no way for its family"), "no IPv4 here"),
+        (("mx.old.test A 192.0.2.9", "mx.old.test A SERVFAIL"), "mx.old.test was not dialled"),
+        (("mx.old.test A 192.0.2.9", "mx.old.test A NXDOMAIN"), "mx.old.test was not dialled"),
+        (
+            (
+                '192.0.2.9 "220 mx.old.test ESMTP" "250 mx.old.test"',
+                '192.0.2.9 "554 5.7.1 your IP is listed by a DNSBL"',
+            ),
+            "refuses this probe",
+        ),
+    ],
+    ids=["4yz", "421", "no family", "lookup failed", "half a lookup", "refuses us"],
+)
+def test_an_old_host_that_says_later_or_of_which_nothing_is_known_is_accused_of_nothing(
+    change: tuple[str, str], reason: str
+) -> None:
+    assert _fired(LATE.replace(*change)) == {}
+    assert reason in _reason(LATE.replace(*change), "MX407")
+
+
+def test_one_address_that_answers_is_enough() -> None:
+    two = LATE + "mx.old.test AAAA 2001:db8::9\n2001:db8::9 refuses connections\n"
+
+    assert _fired(two) == {}
+
+
+def test_a_recipient_has_to_be_named_to_know_whether_an_old_host_still_takes_mail() -> None:
+    nobody = "".join(f"{line}\n" for line in LATE.splitlines() if " good " not in line)
+
+    assert _fired(nobody) == {}
+    assert "--to you@example.test" in _reason(nobody, "MX407")
+
+
+# -- new hosts ---------------------------------------------------------------------------------------------------------
+
+
+def _of_new(text: str) -> str:
+    return text.replace("192.0.2.9", "192.0.2.1").replace("mx.old", "mx.new")
+
+
+NOT_READY = {name: (_of_new(was), _of_new(now)) for name, (was, now) in STOPPED.items()}
+
+
+@pytest.mark.parametrize("change", NOT_READY.values(), ids=NOT_READY)
+def test_a_new_host_that_takes_no_mail_is_an_error_before_the_cut_over(change: tuple[str, str]) -> None:
+    (found,) = _found(_with_plan(EARLY, LOWERED).replace(*change))
+
+    assert (found.code, found.subject, found.severity) == ("MX408", "mx.new.test", Severity.ERROR)
+    assert found.says.endswith(", 9 d before the cut-over")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (('192.0.2.1 good "250 2.1.5 ok"', '192.0.2.1 good "450 4.2.0 greylisted"'), "later (greylisting)"),
+        (
+            (
+                '192.0.2.1 good "250 2.1.5 ok"',
+                '192.0.2.1 good "450 4.2.0 greylisted"\n192.0.2.1 again good "250 2.1.5 ok"',
+            ),
+            "",
+        ),
+        (('192.0.2.1 "220 mx.new.test ESMTP" "250 mx.new.test"', '192.0.2.1 "421 4.3.2 soon"'), "unknown"),
+        (("mx.new.test A 192.0.2.1", "mx.new.test A TIMEOUT"), "mx.new.test was not dialled"),
+    ],
+    ids=["greylisting", "greylisting that ends", "421", "lookup failed"],
+)
+def test_a_new_host_that_says_later_is_left_open_until_it_accepts(change: tuple[str, str], reason: str) -> None:
+    block = _with_plan(EARLY, LOWERED).replace(*change)
+
+    assert _fired(block) == {}
+    assert reason in _reason(block, "MX408")
+    assert bool(reason) is bool(_reason(block, "MX408"))
+
+
+def test_a_new_host_that_is_published_already_is_told_once() -> None:
+    early = _with_plan(EARLY, LOWERED).replace(*NOT_READY["refuses"]) + "example.test MX 20 mx.new.test\n"
+    found = [one for judgement in judged(early) for one in judgement.findings if one.severity is Severity.ERROR]
+
+    assert [one.code for one in found] == ["MX408"]
+    assert set(found[0].also) == {"MX306 backup-unreachable", "MX601 connect-refused"}
+
+
+# -- TTL ---------------------------------------------------------------------------------------------------------------
+
+LATE_DAY = EARLY.replace("looked 2026-02-20", "looked 2026-02-28").replace("T08:00Z\nexample", "T20:00Z\nexample")
+
+
+@pytest.mark.parametrize(
+    ("block", "safe"),
+    [
+        (_with_plan(LATE_DAY, "approved   ttl-lowered: 2026-02-28T12:00Z\n"), "2026-03-01 12:00 UTC"),
+        (LATE_DAY + GIVEN, None),
+        (_with_plan(EARLY, "approved   ttl-lowered: 2026-02-28T12:00Z\n") + GIVEN, "2026-03-01 12:00 UTC"),
+        (LATE_DAY.replace("ttl 300", "ttl 50000"), "2026-03-01 09:53 UTC"),
+        (EARLY + GIVEN, None),
+        (_with_plan(EARLY, "approved   ttl-lowered: 2026-02-28T08:00Z\n"), None),
+        (_with_plan(LATE_DAY, LOWERED), None),
+        (LATE_DAY.replace("old-ttl: 1d", "old-ttl: 5m"), None),
+    ],
+    ids=[
+        "lowered too late",
+        "still time",
+        "planned too late",
+        "in a cache",
+        "authoritative in time",
+        "exactly",
+        "in time",
+        "was low",
+    ],
+)
+def test_a_ttl_has_to_be_lowered_one_old_ttl_before_the_cut_over(block: str, safe: str | None) -> None:
+    found = _found(block)
+
+    assert [one.code for one in found] == (["MX409"] if safe else [])
+    assert safe is None or f"Put the cut-over off to {safe}" in found[0].do
+
+
+def test_a_ttl_that_was_not_lowered_yet_is_counted_from_now() -> None:
+    block = LATE_DAY.replace("T20:00Z\nexample", "T07:10Z\nexample") + GIVEN
+    minutes_later = LATE_DAY.replace("looked 2026-02-28T20:00Z", "looked 2026-03-01T07:10Z") + GIVEN
+
+    assert _fired(block) == {}
+    assert _fired(minutes_later) == {"MX409": Severity.WARNING}
+
+
+@pytest.mark.parametrize(
+    ("before", "was", "cut_over", "status"),
+    [
+        (None, 0, "2026-03-02T08:00Z", Status.PASSES),  # a whole TTL after the probe
+        (None, 0, "2026-03-01T08:00Z", Status.INCONCLUSIVE),
+        ("2026-02-28T10:00Z", 86400, "2026-03-01T08:00Z", Status.FIRES),  # lowered after a probe too near to it
+        ("2026-02-28T06:00Z", 86400, "2026-03-01T08:00Z", Status.INCONCLUSIVE),
+        ("2026-02-28T06:00Z", 86400, "2026-03-02T08:00Z", Status.PASSES),
+        ("2026-02-28T06:00Z", 60, "2026-03-01T08:00Z", Status.PASSES),  # low a whole TTL before it
+        ("2026-02-28T10:00Z", 60, "2026-03-01T08:00Z", Status.INCONCLUSIVE),
+    ],
+)
+def test_two_probes_bound_the_time_at_which_it_was_lowered(
+    before: str | None, was: int, cut_over: str, status: Status
+) -> None:
+    block = LATE_DAY.replace("cut-over: 2026-03-01T08:00Z", f"cut-over: {cut_over}")
+    if before is not None:
+        block += f"before looked {before}\n"
+    snapshot, beside = _authoritative(snapshot_of(block), 300), beside_of(block)
+    if beside.before is not None:
+        beside = replace(beside, before=_authoritative(beside.before, was))
+
+    (judgement,) = judge_snapshot(snapshot, wanted=("MX409",), beside=beside)
+
+    assert judgement.status is status
+
+
+def _authoritative(snapshot: Snapshot, ttl: int) -> Snapshot:
+    """The same from a server of the zone, with another TTL."""
+    answers = tuple(
+        replace(answer, authoritative=True, records=tuple(replace(record, ttl=ttl) for record in answer.records))
+        for answer in snapshot.answers
+    )
+    return replace(snapshot, answers=answers)
+
+
+# -- the policy --------------------------------------------------------------------------------------------------------
+
+POLICY = 'policy "version: STSv1" "mode: {}" "mx: {}" "max_age: {}"\n'
+STS = _with_plan(EARLY, LOWERED).replace("_mta-sts.example.test NXDOMAIN", "_mta-sts.example.test TXT v=STSv1; id=1")
+
+
+@pytest.mark.parametrize(
+    ("policy", "fires"),
+    [
+        (POLICY.format("enforce", "mx.old.test", 2_000_000), True),
+        (POLICY.format("enforce", "*.old.test", 2_000_000), True),
+        (POLICY.format("testing", "mx.old.test", 2_000_000), False),
+        (POLICY.format("enforce", "mx.old.test", 86400), False),
+        (POLICY.format("enforce", 'mx.old.test" "mx: mx.new.test', 2_000_000), False),
+        (POLICY.format("enforce", '*.old.test" "mx: *.new.test', 2_000_000), False),
+    ],
+    ids=["old alone", "old pattern", "testing", "forgotten by then", "both", "both patterns"],
+)
+def test_a_policy_that_lasts_beyond_the_cut_over_has_to_name_the_new_hosts(policy: str, fires: bool) -> None:
+    assert _fired(STS + policy) == ({"MX411": Severity.ERROR} if fires else {})
+
+
+def test_a_policy_that_was_not_seen_blocks_nothing_that_is_known() -> None:
+    assert "was not fetched" in _reason(STS, "MX411")
+    assert _fired(STS) == {}
+
+
+def test_a_new_host_that_is_published_and_not_in_the_policy_is_told_once() -> None:
+    policy = POLICY.format("enforce", "mx.old.test", 2_000_000)
+    found = [
+        one for judgement in judged(STS + policy + "example.test MX 20 mx.new.test\n") for one in judgement.findings
+    ]
+
+    assert [one.also for one in found if one.code == "MX411"] == [("MX775 sts-mx-not-covered",)]
