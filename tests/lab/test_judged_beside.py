@@ -1,0 +1,145 @@
+"""Every rule about changes, approval and migrations against the lab: a flawless domain beside an earlier look, or beside
+what is approved, raises the one finding and no other, and what comes near raises nothing."""
+
+from functools import cache
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe.facts.approved import Approved, ApprovedMx, Beside, Migration
+from mxprobe.facts.dns import RecordType
+from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.lab.memory import SynAnswer
+from mxprobe.mx.mtasts import Mode, Policy
+from mxprobe.rules import judge_snapshot
+from mxprobe.scenario.reaction import CertificateKind
+from tests.lab.test_judged import ALWAYS, DAY, NO_DANE
+from tests.support.judged import DOMAIN, EPOCH, FLAWLESS, MX2, Domain, MailHost, look_at
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+MX3 = "198.97.190.53"
+ONE, TWO, THREE = (ApprovedMx(preference=10 * n, host=f"mx{n}.example.test") for n in (1, 2, 3))
+DELEGATED = FLAWLESS.without("example.test", "NS ns2").plus("example.test", "NS ns3.example.test.")
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """What is looked at beside what; `before` the domain as it was a day earlier."""
+
+    now: Domain = FLAWLESS
+    before: Domain | None = None
+    approved: Approved | None = None
+
+
+def _approved(**what: object) -> Approved:
+    return Approved(path="expected.yaml", domain=DOMAIN, **what)  # type: ignore[arg-type]
+
+
+def _plan(old: tuple[ApprovedMx, ...], new: tuple[ApprovedMx, ...], days: float, **more: object) -> Approved:
+    """A migration so many days after the look."""
+    plan = Migration(old=old, new=new, cut_over=EPOCH + days * DAY, old_ttl=7200, ttl_lowered=EPOCH - 30 * DAY)
+    return _approved(migration=replace(plan, **more))
+
+
+def _third(**manners: object) -> Domain:
+    """The flawless domain with a host that no MX record names."""
+    there = FLAWLESS.plus("mx3.example.test", f"A {MX3}")
+    policy = Policy(mode=Mode.ENFORCE, mx=("*.example.test",), max_age=604800)
+    hosts = {**there.hosts, MX3: MailHost(name="mx3.example.test", **manners)}  # type: ignore[arg-type]
+    return replace(there, hosts=hosts, policy=policy)
+
+
+@cache
+def _seen(number: int) -> tuple[Snapshot, Beside]:
+    """The look of a case, and what stands beside it."""
+    case = _CASES[number]
+    before = look_at(replace(case.before, epoch=EPOCH - DAY)).snapshot if case.before is not None else None
+    beside = Beside(before=before, approved=case.approved)
+    further = beside.further
+    return look_at(case.now, further=further, recipients=("alice@example.test",) if further else ()).snapshot, beside
+
+
+def _judged(case: Case) -> tuple[Judgement, ...]:
+    snapshot, beside = _seen(_CASES.index(case))
+    return judge_snapshot(snapshot, beside=beside)
+
+
+def _found(case: Case) -> dict[str, Severity]:
+    findings = [one for judgement in _judged(case) for one in judgement.findings]
+    return {one.code: one.severity for one in findings if one.severity is not Severity.OK and one.code not in ALWAYS}
+
+
+REFUSING = {"syn": SynAnswer.REFUSE}
+OTHER = NO_DANE.at("mx2.example.test", f"A {MX3}", 'TXT "v=spf1 a -all"').named(MX3, "PTR mx2.example.test.")
+MOVED = replace(
+    OTHER,
+    hosts={**OTHER.hosts, MX3: MailHost(name="mx2.example.test", kind=CertificateKind.SELF_SIGNED)},
+)
+RENEWED = replace(NO_DANE, hosts={**NO_DANE.hosts, MX2: MailHost(name="mx2.example.test", kind=MOVED.hosts[MX3].kind)})
+TESTING = replace(FLAWLESS, policy=Policy(mode=Mode.TESTING, mx=("*.example.test",), max_age=86400))
+
+PAIRS: dict[str, tuple[Severity, Case, Case]] = {
+    "MX406": (
+        WARNING,
+        Case(approved=_plan((TWO,), (ONE,), -20)),
+        Case(approved=_plan((TWO,), (ONE,), -20, keep_old_until=EPOCH + DAY)),
+    ),
+    "MX407": (
+        ERROR,
+        Case(now=_third(**REFUSING), approved=_plan((THREE,), (ONE, TWO), -0.05)),
+        Case(now=_third(rcpt="450 4.3.0 moved"), approved=_plan((THREE,), (ONE, TWO), -0.05)),
+    ),
+    "MX408": (
+        ERROR,
+        Case(now=_third(rcpt="550 5.7.1 Relay access denied"), approved=_plan((ONE, TWO), (THREE,), 2)),
+        Case(now=_third(), approved=_plan((ONE, TWO), (THREE,), 2)),
+    ),
+    "MX409": (
+        WARNING,
+        Case(approved=_plan((ONE, TWO), (ONE,), 0.02)),
+        Case(approved=_plan((ONE, TWO), (ONE,), 0.05)),
+    ),
+    "MX411": (
+        ERROR,
+        Case(now=replace(_third(), policy=FLAWLESS.policy), approved=_plan((ONE, TWO), (THREE,), 2)),
+        Case(now=replace(_third(), policy=FLAWLESS.policy), approved=_plan((ONE, TWO), (THREE,), 20)),
+    ),
+    "MX520": (WARNING, Case(before=FLAWLESS.without("example.test", "MX 20")), Case(before=FLAWLESS)),
+    "MX521": (
+        ERROR,
+        Case(before=FLAWLESS, approved=_approved(mx=(ONE,))),
+        Case(before=FLAWLESS, approved=_approved(operators=("example.test",))),
+    ),
+    "MX529": (WARNING, Case(now=NO_DANE, before=MOVED), Case(now=NO_DANE, before=RENEWED)),
+    "MX780": (
+        ERROR,
+        Case(before=TESTING),
+        Case(before=TESTING.at("_mta-sts.example.test", 'TXT "v=STSv1; id=20251231"')),
+    ),
+}
+DELEGATION = Case(before=DELEGATED)
+_CASES = [case for _, *pair in PAIRS.values() for case in pair] + [DELEGATION]
+
+
+@pytest.mark.parametrize("code", PAIRS)
+def test_what_changed_or_was_not_approved_raises_its_finding_and_no_other(code: str) -> None:
+    severity, fault, _ = PAIRS[code]
+
+    assert _found(fault) == {code: severity}
+
+
+@pytest.mark.parametrize("code", PAIRS)
+def test_what_comes_near_raises_nothing(code: str) -> None:
+    _, _, near = PAIRS[code]
+
+    assert _found(near) == {}
+
+
+def test_another_delegation_is_told_where_somebody_asked_for_it() -> None:
+    snapshot, _ = _seen(_CASES.index(DELEGATION))
+    asked = any(answer.question.rrtype is RecordType.NS for answer in snapshot.answers)
+    (judgement,) = (one for one in _judged(DELEGATION) if one.code == "MX526")
+
+    assert judgement.status is (Status.FIRES if asked else Status.INCONCLUSIVE)
+    assert asked or "nobody asked for the NS records" in (judgement.reason or "")
