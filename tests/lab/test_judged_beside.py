@@ -1,5 +1,5 @@
-"""Every rule about changes, approval and migrations against the lab: a flawless domain beside an earlier look, or beside
-what is approved, raises the one finding and no other, and what comes near raises nothing."""
+"""Every rule about changes, approval and migrations against the lab: a flawless domain beside an earlier look, or
+beside what is approved, raises the one finding and no other, and what comes near raises nothing."""
 
 from functools import cache
 
