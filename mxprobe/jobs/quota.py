@@ -28,7 +28,7 @@ def charge(number: int) -> None:
                 says = f"{len(recent)} messages were sent in the last hour; {MOST_AN_HOUR} an hour is the most"
                 raise InputError(says, hint="Wait, or name fewer hosts: --only.")
             beside = home / f".sent.{os.getpid()}"
-            beside.write_text("".join(f"{at:.0f}\n" for at in [*recent, *[now] * number]), encoding="ascii")
+            beside.write_text("".join(f"{int(at)}\n" for at in [*recent, *[now] * number]), encoding="ascii")
             beside.replace(book)
     except OSError as error:
         raise InputError(f"the count of messages cannot be kept: {error.strerror}", place=Place(str(book))) from error
