@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, TextRecord
-from mxprobe.mx.spf import MOST_TERMS, Client, Reason, Spf, Word, evaluate, replay
+from mxprobe.mx.spf import MOST_TERMS, Client, Reason, Spf, evaluate, replay
 from mxprobe.mx.spfmacro import expand, is_domain_spec, name_of, presented
-from mxprobe.mx.spfrecord import BadRecord, read_spf
+from mxprobe.mx.spfrecord import BadRecord, Word, read_spf
 from tests.support.spfcases import FOUR, SIX, Case, Zone, known, play
 
 CLIENT = Client(address=FOUR, domain="example.test")
