@@ -30,7 +30,6 @@ MOST_VOIDS = 2
 MOST_NAMES = 10
 """So many hosts of an MX are looked at, and names of an address."""
 
-_ASKS = frozenset(Mechanism) - {Mechanism.ALL, Mechanism.IP4, Mechanism.IP6}
 _OF_THE_SENDER = frozenset("slipvh")
 
 Found = TypeVar("Found")
@@ -151,6 +150,7 @@ class _Walk:
     def judge(self, domain: str) -> Asking[_Decided]:
         """What the record of a domain says, or the one that it hands over to."""
         is_handed_over = False
+        number, version = self.number, self.address.version
         while True:
             record = yield from self._record(domain)
             if record is None:
@@ -159,7 +159,12 @@ class _Walk:
                 return _Decided(word=Word.NONE)
             for directive in record.directives:
                 self.term, self.domain = directive.text, domain
-                if (yield from self._matches(directive, domain)):
+                block = directive.network
+                if block is None:
+                    is_match = yield from self._matches(directive, domain)
+                else:
+                    is_match = number & block.mask == block.base and version == block.version
+                if is_match:
                     return _Decided(word=directive.word, term=directive.text, domain=domain)
             if record.redirect is None:
                 return _Decided(word=Word.NEUTRAL)
@@ -196,8 +201,6 @@ class _Walk:
         mechanism = directive.mechanism
         if mechanism is Mechanism.ALL:
             return True
-        if directive.network is not None:
-            return directive.network.has(self.address.version, self.number)
         letters = letters_in(directive.spec or "")
         self._count(varies=mechanism is Mechanism.PTR or bool(letters & _OF_THE_SENDER))
         name = yield from self._target(directive.spec, domain)
@@ -244,10 +247,9 @@ class _Walk:
         answer = yield from self._ask_presented(presented_name, self.type)
         self._note(answer)
         length = directive.cidr4 if self.address.version == 4 else directive.cidr6
-        return any(
-            network_of(ipaddress.ip_address(record.address), length).has(self.address.version, self.number)
-            for record in answer.addresses
-        )
+        near = network_of(self.address, length)
+        found = [ipaddress.ip_address(record.address) for record in answer.addresses]
+        return any(one.version == near.version and int(one) & near.mask == near.base for one in found)
 
     def _validated(self) -> Asking[tuple[str, ...]]:
         """The names of the client's address that lead back to it (RFC 7208 §5.5); a lookup that fails finds none."""

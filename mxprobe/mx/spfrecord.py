@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mxprobe.facts.dns import Answer, TextRecord
 from mxprobe.mx.consent import text_of
-from mxprobe.mx.spfmacro import is_domain_spec, is_macro_string
+from mxprobe.mx.spfmacro import is_domain_spec, is_macro_string, letters_in
 
 _VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)\Z", re.DOTALL)
@@ -53,16 +53,15 @@ class Mechanism(StrEnum):
     EXISTS = "exists"
 
 
+_MECHANISMS = {mechanism.value: mechanism for mechanism in Mechanism}
+
+
 class Network(Struct, frozen=True, kw_only=True):
     """A block of addresses as numbers, so that many are compared quickly."""
 
     version: int
     base: int
     mask: int
-
-    def has(self, version: int, number: int) -> bool:
-        """Whether an address of that family lies in it."""
-        return version == self.version and number & self.mask == self.base
 
 
 class Directive(Struct, frozen=True, kw_only=True):
@@ -81,16 +80,16 @@ class Directive(Struct, frozen=True, kw_only=True):
 
 
 class SpfRecord(Struct, frozen=True, kw_only=True):
-    """A record that can be evaluated."""
+    """A record that can be evaluated.
+
+    `redirect` is None, too, where it is ignored because `all` stands somewhere (RFC 7208 §6.1). `varies`: what its
+    terms ask depends on client or sender.
+    """
 
     text: str
     directives: tuple[Directive, ...] = ()
     redirect: str | None = None
-
-    @property
-    def has_all(self) -> bool:
-        """Whether `all` stands somewhere, so that a redirect is ignored (RFC 7208 §6.1)."""
-        return any(directive.mechanism is Mechanism.ALL for directive in self.directives)
+    varies: bool = False
 
 
 class BadRecord(Struct, frozen=True, kw_only=True):
@@ -107,8 +106,14 @@ class _Wrong(ValueError):
 
 def spf_texts(answer: Answer) -> tuple[str, ...]:
     """The TXT records that claim to be SPF (RFC 7208 §4.5): the version, and behind it a space or nothing."""
-    texts = [text_of(record.text) for record in answer.records if isinstance(record, TextRecord)]
+    texts = [_text_of(record.text) for record in answer.records if isinstance(record, TextRecord)]
     return tuple(text for text in texts if _VERSION.match(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _text_of(presented: str) -> str:
+    """The same records are looked at again for each client, and may have 64 KB."""
+    return text_of(presented)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -126,7 +131,16 @@ def read_spf(text: str) -> SpfRecord | BadRecord:
                 directives.append(_read_directive(term))
         except _Wrong as wrong:
             return BadRecord(text=text, term=term, reason=str(wrong))
-    return SpfRecord(text=text, directives=tuple(directives), redirect=modifiers.get("redirect"))
+    has_all = any(one.mechanism is Mechanism.ALL for one in directives)
+    redirect = None if has_all else modifiers.get("redirect")
+    specs = [redirect or "", *(one.spec for one in directives if one.spec is not None)]
+    by_client = any(one.mechanism in (Mechanism.EXISTS, Mechanism.PTR) for one in directives)
+    return SpfRecord(
+        text=text,
+        directives=tuple(directives),
+        redirect=redirect,
+        varies=by_client or any(letters_in(spec) for spec in specs),
+    )
 
 
 def _read_modifier(name: str, value: str, found: dict[str, str]) -> None:
@@ -147,9 +161,9 @@ def _read_directive(term: str) -> Directive:
     if matched is None:
         raise _Wrong("it is neither a mechanism nor a modifier")
     sign, name, rest = matched.groups()
-    if name.lower() not in frozenset(Mechanism):
+    mechanism, word = _MECHANISMS.get(name.lower()), _QUALIFIERS[sign]
+    if mechanism is None:
         raise _Wrong(f"there is no mechanism {name[:40]}")
-    mechanism, word = Mechanism(name.lower()), _QUALIFIERS[sign]
     if mechanism is Mechanism.ALL:
         if rest:
             raise _Wrong("nothing can stand behind all")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from mxprobe.facts.dns import Answers, AnswerStatus, Question, RecordType
 from mxprobe.mx.mailoperators import Sending
 from mxprobe.mx.spf import MOST_TERMS, Client, Spf, evaluate, replay
-from mxprobe.mx.spfmacro import letters_in, name_of, presented
+from mxprobe.mx.spfmacro import name_of, presented
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, Network, SpfRecord, Word, read_spf, spf_texts
 
 STRANGER = "255.255.255.255"
@@ -56,7 +56,7 @@ def tree_of(domain: str, answers: Answers) -> Tree:
         if not isinstance(record, SpfRecord):
             continue
         records.append(record)
-        varies = varies or _varies(record)
+        varies = varies or record.varies
         further = [one for one in _handed_to(record, name) if one not in names]
         names += dict.fromkeys(further[: _MOST_RECORDS - len(names)])
     return Tree(names=tuple(names), records=tuple(records), varies=varies, is_open=is_open)
@@ -65,15 +65,9 @@ def tree_of(domain: str, answers: Answers) -> Tree:
 def _handed_to(record: SpfRecord, domain: str) -> list[str]:
     """The domains whose records decide here, too, where they are named without macros."""
     specs = [one.spec for one in record.directives if one.mechanism is Mechanism.INCLUDE]
-    specs += [] if record.has_all else [record.redirect]
+    specs.append(record.redirect)
     plain = [name_of(spec) for spec in specs if spec is not None and "%" not in spec]
     return [name for name in plain if name is not None and name != domain]
-
-
-def _varies(record: SpfRecord) -> bool:
-    asks = (Mechanism.EXISTS, Mechanism.PTR)
-    specs = [record.redirect or "", *(one.spec or "" for one in record.directives)]
-    return any(one.mechanism in asks for one in record.directives) or any(letters_in(spec) for spec in specs)
 
 
 def sender_of(operator: Sending, answers: Answers) -> str | None:

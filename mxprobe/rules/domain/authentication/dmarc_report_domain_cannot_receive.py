@@ -68,7 +68,9 @@ def _why_not(destination: str, seen: Discovery, snapshot: Snapshot, answers: Ans
         return why, ""
     external = seen.is_external(destination)
     if not external:
-        return "", doubt or ("" if external is False else f"whether {destination} is of the same organisation")
+        return "", doubt or (
+            "" if external is False else f"whether {destination} is of the same organisation is not known"
+        )
     question = permission_question(seen.domain, destination)
     if question is None:
         return "the name of the record that would allow them is too long", ""
