@@ -16,7 +16,7 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 
 FILE_VARIABLE = "MXPROBE_SETTINGS"
-_LISTS = ("nameservers", "controls")
+_LISTS = ("nameservers", "controls", "dnsbls")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +24,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `controls` are mail hosts of other operators ("NAME" or "ADDRESS", with ":PORT" where it is not 25). Each gets
     one connection, and only when every public address of a domain failed: to tell "port 25 is blocked here" from "they
-    are down". Set it to your own hosts elsewhere, or to nothing.
+    are down". Set it to your own hosts elsewhere, or to nothing. `dnsbls` are the zones of lists of addresses that are
+    asked about the MX hosts; none is unless you name it.
     """
 
     nameservers: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attempts: int = 3
     spacing: float = 20.0
     controls: tuple[str, ...] = ("gmail-smtp-in.l.google.com", "mx01.mail.icloud.com", "mta7.am0.yahoodns.net")
+    dnsbls: tuple[str, ...] = ()
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

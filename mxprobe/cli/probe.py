@@ -30,6 +30,8 @@ _OPTIONS = (
     click.option("--attempts", type=int, help="Attempts before a failure is an error (default 3 over 40 s)."),
     click.option("--spacing", type=float, help="Seconds between attempts (default 20)."),
     click.option("--queries", type=int, help="The most DNS queries (default 200)."),
+    click.option("--dkim-selector", "dkim_selectors", multiple=True, metavar="NAME", help="Look for this DKIM key."),
+    click.option("--dnsbl", "dnsbls", multiple=True, metavar="ZONE", help="Ask this list about the MX hosts."),
     click.option("--in-order", is_flag=True, help="Dial a worse preference only when the better one is done."),
     click.option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
@@ -50,7 +52,7 @@ _OPTIONS = (
 _LOOKED_WITH = (
     *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts"),
     *("spacing", "queries", "in_order", "allow_special", "cafile"),
-    *("matrix", "i_own_this", "force_shared", "patient", "dry_run"),
+    *("matrix", "i_own_this", "force_shared", "patient", "dry_run", "dkim_selectors", "dnsbls"),
 )
 
 
@@ -75,6 +77,8 @@ _DIALS = {
     "force_shared": "--force-shared",
     "patient": "--patient",
     "dry_run": "--dry-run",
+    "dkim_selectors": "--dkim-selector",
+    "dnsbls": "--dnsbl",
 }
 """What means nothing where a zone file is read, since nobody is asked or dialled."""
 

@@ -17,7 +17,7 @@ SNAPSHOT_SCHEMA = 1
 
 class Vantage(Struct, frozen=True, kw_only=True):
     """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds),
-    and the most DNS queries."""
+    and the most DNS queries. `dkim_selectors` and `dnsbls` are the selectors and lists that a person named."""
 
     helo: str
     mail_from: str = ""
@@ -29,6 +29,8 @@ class Vantage(Struct, frozen=True, kw_only=True):
     attempts: int = 3
     spacing: float = 20.0
     budget: int = 200
+    dkim_selectors: tuple[str, ...] = ()
+    dnsbls: tuple[str, ...] = ()
 
 
 class NotVisited(StrEnum):

@@ -37,6 +37,8 @@ LITERAL = "an address literal"
 MOST_QUERIES = 200
 """DNS queries of one look, where nobody says otherwise."""
 
+_MOST_NAMES = 8
+
 
 class LookOptions(Struct, frozen=True, kw_only=True):
     """How to look. None means: as the settings say.
@@ -45,7 +47,8 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
     `queries` is the most DNS queries (None: 200); what they do not reach is not judged. `nameservers` are "ADDR" or
     "ADDR:PORT" or "[ADDR6]:PORT". `beside` is what the look is compared with (`jobs.beside` reads it from files);
-    hosts of a migration in it are looked at as well.
+    hosts of a migration in it are looked at as well. `dkim_selectors` are selectors whose keys are asked for, `dnsbls`
+    the zones of lists that are asked about the MX hosts (empty: those of the settings).
     """
 
     recipients: tuple[str, ...] = ()
@@ -70,6 +73,8 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     random: str | None = None
     dry_run: bool = False
     beside: Beside | None = None
+    dkim_selectors: tuple[str, ...] = ()
+    dnsbls: tuple[str, ...] = ()
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -156,6 +161,8 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
         spacing=_spacing(_or(options.spacing, settings.spacing)),
         budget=_more_than_zero("number of queries", _or(options.queries, MOST_QUERIES), 2000),
+        dkim_selectors=_names("DKIM selector", options.dkim_selectors),
+        dnsbls=_names("list (DNSBL)", options.dnsbls or settings.dnsbls),
     )
     recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
     return Request(
@@ -267,6 +274,17 @@ def _more_than_zero(what: str, number: Number, most: int) -> Number:
     if not 0 < number <= most:
         raise InputError(f"a {what} is more than 0 and at most {most}, not {number}")
     return number
+
+
+def _names(what: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that a person typed, each once, as A-labels; at most eight."""
+    try:
+        names = tuple(dict.fromkeys(to_ascii(text) for text in texts))
+    except NameRefused as error:
+        raise InputError(f"{_short(' '.join(texts))} names no {what}: {error}") from error
+    if len(names) > _MOST_NAMES:
+        raise InputError(f"at most {_MOST_NAMES} can be asked about, and {len(names)} names of a {what} were given")
+    return names
 
 
 def _spacing(seconds: float) -> float:

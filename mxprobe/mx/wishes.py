@@ -8,17 +8,27 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, Question
+from mxprobe.mx.dkimkeys import key_question
+from mxprobe.mx.dmarc import next_dmarc_questions
+from mxprobe.mx.dnsbl import next_list_questions
+from mxprobe.mx.mailoperators import sending_operator
 from mxprobe.mx.mtasts import record_question
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.reverse import next_reverse_questions
+from mxprobe.mx.spfseen import Wanted, next_spf_questions
 from mxprobe.mx.tlsrpt import report_question
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too."""
+    """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too.
+
+    `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL).
+    """
 
     domain: str
     allow_special: bool = False
+    selectors: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -41,6 +51,29 @@ def _names(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     return next_reverse_questions(addresses_of(subject, answers), answers)
 
 
+def _sender_policy(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    best = next(iter(plan_mx(subject.domain, answers).tiers), None)
+    operators = [sending_operator(host.name) for host in best.hosts] if best is not None else []
+    wanted = Wanted(
+        domain=subject.domain,
+        addresses=addresses_of(subject, answers),
+        operator=next((one for one in operators if one is not None), None),
+    )
+    return next_spf_questions(wanted, answers)
+
+
+def _dmarc(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return next_dmarc_questions(subject.domain, answers)
+
+
+def _keys(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return tuple(key_question(selector, subject.domain) for selector in subject.selectors)
+
+
+def _lists(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return next_list_questions(subject.lists, addresses_of(subject, answers), answers)
+
+
 def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
     """The addresses of the MX hosts, each once, in the order of the chain."""
     hosts = plan_mx(subject.domain, answers).hosts
@@ -52,6 +85,10 @@ WISHES: tuple[Wish, ...] = (
     Wish(name="mta-sts", questions=_policy, most=1),
     Wish(name="tlsrpt", questions=_reports, most=1),
     Wish(name="reverse", questions=_names, most=48),
+    Wish(name="dkim", questions=_keys, most=8),
+    Wish(name="dmarc", questions=_dmarc, most=40),
+    Wish(name="spf", questions=_sender_policy, most=60),
+    Wish(name="dnsbl", questions=_lists, most=64),
 )
 
 

@@ -185,7 +185,12 @@ class _Look:
     async def _gather(self) -> None:
         """Ask what rules want to know beside the chain."""
         request = self.request
-        subject = Subject(domain=request.domain, allow_special=request.allow_special)
+        subject = Subject(
+            domain=request.domain,
+            allow_special=request.allow_special,
+            selectors=request.vantage.dkim_selectors,
+            lists=request.vantage.dnsbls,
+        )
         fetch = None if request.dns_only else self.means.fetch
         asking = Asking(resolver=self.resolver, budget=request.vantage.budget, fetch=fetch)
         await gather(subject, self.answers, asking, self.gathering)

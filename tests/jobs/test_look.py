@@ -260,6 +260,29 @@ def test_flags_come_before_settings_and_settings_before_defaults() -> None:
     ]
 
 
+def test_selectors_and_lists_are_names_and_a_few() -> None:
+    options = LookOptions(dkim_selectors=("S1", "s1", "a.b"), dnsbls=("bl.example.",))
+    request = make_request("example.test", options, Settings(nameservers=("192.0.2.53",), dnsbls=("other.example",)))
+
+    assert request.vantage.dkim_selectors == ("s1", "a.b")
+    assert request.vantage.dnsbls == ("bl.example",)
+    settings = Settings(nameservers=("192.0.2.53",), dnsbls=("other.example",))
+    assert make_request("example.test", LookOptions(), settings).vantage.dnsbls == ("other.example",)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (LookOptions(dkim_selectors=("a b",)), "names no DKIM selector"),
+        (LookOptions(dnsbls=("192.0.2.1",)), "names no list"),
+        (LookOptions(dnsbls=tuple(f"l{number}.example" for number in range(9))), "at most 8"),
+    ],
+)
+def test_what_cannot_be_a_selector_or_a_list_is_refused(options: LookOptions, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make_request("example.test", options, Settings(nameservers=("192.0.2.53",)))
+
+
 def test_settings_come_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "mxprobe.toml"
     file.write_text('timeout = 9\nnameservers = ["192.0.2.53"]\n')

@@ -9,10 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Severity
+from mxprobe.facts.snapshot import Vantage
 from mxprobe.lab.memory import SynAnswer
+from mxprobe.lab.recursor import OWN_ADDRESS
 from mxprobe.probe.snapshot import ControlHost
 from mxprobe.scenario.reaction import CertificateKind, Page, Present, TlsVersion
-from tests.support.judged import FLAWLESS, MX1, MX2, PROBE, Domain, MailHost, look_at, tlsa_of
+from tests.support.judged import FLAWLESS, MX1, MX2, PROBE, PROBE_NAME, Domain, MailHost, look_at, tlsa_of
 
 ERROR, WARNING, INFO, OK = Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK
 ALWAYS = {"MX007"}
@@ -77,6 +79,48 @@ _FAILURE, _VERSION = bytes.fromhex("15030300020228"), bytes.fromhex("15030300020
 TWO = ("MX 10 mx1.example.test.", "MX 20 mx2.example.test.")
 CONTROLS = (ControlHost(host="198.97.190.53"), ControlHost(host="192.112.36.4"))
 OTHER_NAME = CertificateKind.WRONG_NAME
+
+
+def _spf(*records: str) -> Domain:
+    """The flawless domain with these SPF records."""
+    return FLAWLESS.without("example.test", "TXT").plus("example.test", *(f'TXT "{record}"' for record in records))
+
+
+def _google(record: str) -> Domain:
+    """A domain whose mailboxes are at an operator that sends, too."""
+    names = {
+        "google.com": (FLAWLESS.others["elsewhere.test"][0], "NS ns1.example.test."),
+        "smtp.google.com": (f"A {MX1}",),
+        "_spf.google.com": ('TXT "v=spf1 ip4:198.97.190.0/24 ~all"',),
+    }
+    domain = _mx("MX 1 smtp.google.com.").without("example.test", "TXT").plus("example.test", f'TXT "{record}"')
+    domain = domain.named(MX1, "PTR smtp.google.com.").host(MX1, name="smtp.google.com")
+    return replace(domain, others={**domain.others, **names})
+
+
+def _pool(size: int) -> Domain:
+    """A domain whose SPF means a pool of so many hosts."""
+    records = (f"MX 10 m{number}.pool.example.test." for number in range(size))
+    domain = _spf("v=spf1 mx mx:pool.example.test -all").at("pool.example.test", *records)
+    for number in range(size):
+        domain = domain.at(f"m{number}.pool.example.test", f"A {MX2}")
+    return domain
+
+
+def _dmarc(record: str) -> Domain:
+    return FLAWLESS.at("_dmarc.example.test", f'TXT "{record}"')
+
+
+def _key(selector: str, record: str) -> Domain:
+    return FLAWLESS.at(f"{selector}._domainkey.example.test", f'TXT "{record}"')
+
+
+def _named_by(**names: Any) -> Vantage:
+    """Who looks, and names selectors or lists."""
+    return Vantage(helo=PROBE_NAME, nameservers=(OWN_ADDRESS,), source=PROBE, **names)
+
+
+LIST = FLAWLESS.beside("2.0.0.127.bl.elsewhere.test", "A 127.0.0.2")
 
 CASES = [
     _case("MX001", INFO, _both(syn=SynAnswer.DROP), controls=CONTROLS),
@@ -163,6 +207,39 @@ CASES = [
         ),
     ),
     _case("MX783", INFO, FLAWLESS.at("_smtp._tls.example.test")),
+    _case("MX850", INFO, _spf(), _spf("v=spf1 -all")),
+    _case("MX851", INFO, _google("v=spf1 ip4:198.41.0.4 -all"), _google("v=spf1 include:_spf.google.com -all")),
+    _case(
+        "MX852",
+        WARNING,
+        _google("v=spf1 mx include:_spf.google.com -all"),
+        _google("v=spf1 ?mx include:_spf.google.com -all"),
+    ),
+    _case("MX853", ERROR, _pool(11), _pool(10)),
+    _case(
+        "MX854",
+        ERROR,
+        _spf("v=spf1 mx a:a.example.test a:b.example.test a:c.example.test -all"),
+        _spf("v=spf1 mx a:a.example.test a:b.example.test -all"),
+    ),
+    _case("MX855", ERROR, _spf("v=spf1 mx -all", "v=spf1 -all"), _spf("v=spf1 mx -all", "v=spf10 -all")),
+    _case("MX857", INFO, _dmarc("v=DMARC2; p=none"), _dmarc("v=DMARC1; p=none")),
+    _case(
+        "MX858",
+        WARNING,
+        _dmarc("v=DMARC1; p=none; rua=mailto:a@elsewhere.test"),
+        _dmarc("v=DMARC1; p=none; rua=mailto:a@probe.elsewhere.test!10m").beside(
+            "example.test._report._dmarc.probe.elsewhere.test", 'TXT "v=DMARC1"'
+        ),
+    ),
+    _case("MX860", WARNING, FLAWLESS, _key("s1", "p=MIIB"), vantage=_named_by(dkim_selectors=("s1",))),
+    _case(
+        "MX884",
+        WARNING,
+        LIST.beside("4.0.41.198.bl.elsewhere.test", "A 127.0.0.4"),
+        LIST.beside("4.0.41.198.bl.elsewhere.test", "A 127.255.255.254"),
+        vantage=_named_by(dnsbls=("bl.elsewhere.test",)),
+    ),
     _case("MX880", WARNING, FLAWLESS.named(MX2)),
     _case(
         "MX881",

@@ -28,6 +28,8 @@ An example of a rule about domains has a line for each thing that was seen:
     policy "version: STSv1" "mode: testing"   the lines of the policy file that was fetched
     policy http-status 404                    or how the fetch ended, and its detail
     helo probe.example.test from 192.0.2.9    who was looking
+    selector s1                               a selector of DKIM that was named
+    dnsbl bl.example                          a list of addresses that was named
     looked 2026-03-01T12:00Z                  when (1970 without such a line)
     192.0.2.1 certificate valid key 2 by CN=Another authority
                                               a certificate with a real key, the second of its host, and its issuer
@@ -225,6 +227,7 @@ class _Reading:
         self.answered: dict[str, dict[str, str]] = defaultdict(dict)
         self.answered_again: dict[str, dict[str, str]] = defaultdict(dict)
         self.policy: PolicyFetch | None = None
+        self.named: dict[str, list[str]] = {"selector": [], "dnsbl": []}
         self.helo, self.source = "probe.example.test", None
         self.started_at = 0.0
         for line in block.splitlines():
@@ -239,6 +242,8 @@ class _Reading:
             self.started_at = datetime.fromisoformat(rest).timestamp()
         elif subject == "policy":
             self.policy = _policy(rest)
+        elif subject in self.named:
+            self.named[subject].append(rest)
         elif subject == "helo":
             self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
         elif match := _AUTHORITY.fullmatch(line):
@@ -298,7 +303,9 @@ class _Reading:
             version="0",
             started_at=self.started_at,
             elapsed=0.0,
-            vantage=Vantage(helo=self.helo),
+            vantage=Vantage(
+                helo=self.helo, dkim_selectors=tuple(self.named["selector"]), dnsbls=tuple(self.named["dnsbl"])
+            ),
             answers=tuple(answers),
             visits=tuple(visits),
             controls=tuple(self._control(address, how) for address, how in self.controls),
@@ -446,7 +453,7 @@ def _usual_type(name: str) -> RecordType:
     """What is asked of a name of which it is said only that there is nothing."""
     if name.endswith(".arpa"):
         return RecordType.PTR
-    return RecordType.TXT if name.startswith("_") else RecordType.A
+    return RecordType.TXT if name.startswith("_") or "._" in name else RecordType.A
 
 
 def _record(rrtype: RecordType, text: str, ttl: int) -> MxRecord | AddressRecord | TextRecord:

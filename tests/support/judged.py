@@ -169,6 +169,10 @@ class Domain(Struct, frozen=True, kw_only=True):
         """The domain with further records at a name."""
         return self.at(name, *self.records.get(name, ()), *texts)
 
+    def beside(self, name: str, *texts: str) -> "Domain":
+        """The domain in a world where a name of somebody else has these records."""
+        return replace(self, others={**self.others, name: texts})
+
     def named(self, address: str, *texts: str) -> "Domain":
         """The domain where an address has these names (PTR records)."""
         return replace(

@@ -42,6 +42,7 @@ from mxprobe.rules.domain import (
     starttls_not_offered,
     tls_parity_gap,
 )
+from mxprobe.rules.domain.authentication import RULES as AUTHENTICATION_RULES
 from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
 from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
 from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
@@ -91,5 +92,12 @@ _HERE: tuple[ModuleType, ...] = (
 )
 
 RULES: tuple[ModuleType, ...] = (
-    _HERE + CHAIN_RULES + TRANSPORT_RULES + POLICY_RULES + REPUTATION_RULES + DRIFT_RULES + MIGRATION_RULES
+    _HERE
+    + CHAIN_RULES
+    + TRANSPORT_RULES
+    + POLICY_RULES
+    + AUTHENTICATION_RULES
+    + REPUTATION_RULES
+    + DRIFT_RULES
+    + MIGRATION_RULES
 )

@@ -2,9 +2,10 @@
 
 from types import ModuleType
 
-from mxprobe.rules.domain.reputation import ptr_missing, ptr_not_confirmed
+from mxprobe.rules.domain.reputation import dnsbl_listed, ptr_missing, ptr_not_confirmed
 
 RULES: tuple[ModuleType, ...] = (
     ptr_missing,
     ptr_not_confirmed,
+    dnsbl_listed,
 )
