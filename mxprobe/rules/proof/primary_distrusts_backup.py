@@ -36,7 +36,7 @@ def find_in_proof(proof: Proof) -> Judgement:
     """A finding for each backup whose mail the primary distrusts."""
     if not was_sent(proof):
         return inconclusive(RULE, NOTHING_SENT)
-    if not proof.mailbox and not proof.returns:
+    if not proof.mailbox and not proof.returns and not any(route.bounces for route in proof.routes):
         return inconclusive(RULE, "nobody looked for copies or notifications")
     found, unknown = [], []
     for route in over_backups(proof):
