@@ -15,13 +15,15 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answer, Question, RecordType, TextRecord
+from mxprobe.mx.mtasts import match_host
 
 _DANE_TA, _DANE_EE = 2, 3
 _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
-_CANNOT_READ = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
+CANNOT_READ = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 NamesHost = Callable[[x509.Certificate], bool]
 """Whether a certificate bears a name that the sender accepts (RFC 7672 §3.2.2)."""
@@ -95,6 +97,28 @@ def tlsa_record(certificate: bytes, usage: int = 3, selector: int = 1, mtype: in
     return f"{usage} {selector} {mtype} {_digest(chosen, mtype).hex()}"
 
 
+def bears_name(certificate: x509.Certificate, names: tuple[str, ...]) -> bool:
+    """Whether a certificate is made out to one of the names: its DNS names, else its common name (RFC 7672 §3.2.3)."""
+    try:
+        bears = _dns_names(certificate) or _common_names(certificate)
+    except (*CANNOT_READ, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    return any(match_host(pattern, name) for pattern in bears for name in names)
+
+
+def _dns_names(certificate: x509.Certificate) -> list[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return extension.value.get_values_for_type(x509.DNSName)
+
+
+def _common_names(certificate: x509.Certificate) -> list[str]:
+    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [str(attribute.value) for attribute in found]
+
+
 def match_chain(
     records: tuple[TlsaRecord, ...], chain: tuple[bytes, ...], now: float, names_host: NamesHost
 ) -> DaneMatch:
@@ -158,7 +182,7 @@ def _read(der: bytes) -> x509.Certificate | None:
     try:
         with warnings.catch_warnings(action="ignore"):  # of what a peer may send, and nobody should
             return x509.load_der_x509_certificate(der)
-    except _CANNOT_READ:
+    except CANNOT_READ:
         return None
 
 
@@ -170,7 +194,7 @@ def _anchor_in(record: TlsaRecord) -> x509.Certificate | None:
 def _fits(record: TlsaRecord, certificate: x509.Certificate) -> bool:
     try:
         return _digest(_select(certificate, record.selector), record.mtype) == record.data
-    except _CANNOT_READ:
+    except CANNOT_READ:
         return False
 
 
@@ -192,7 +216,7 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (*_CANNOT_READ, InvalidSignature, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (*CANNOT_READ, InvalidSignature, x509.ExtensionNotFound, x509.DuplicateExtension):
         return False
     return constraints.ca
 
@@ -200,5 +224,5 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
 def _is_in_date(certificate: x509.Certificate, now: float) -> bool:
     try:
         return certificate.not_valid_before_utc.timestamp() <= now <= certificate.not_valid_after_utc.timestamp()
-    except _CANNOT_READ:
+    except CANNOT_READ:
         return False

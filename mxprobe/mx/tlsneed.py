@@ -12,6 +12,7 @@ from mxprobe.facts.dns import Answer, AnswerStatus
 from mxprobe.mx.dane import TlsaRecord, tlsa_records
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.promise import Promise, PromiseKind
 
 
 class Need(Struct, frozen=True, kw_only=True):
@@ -46,6 +47,19 @@ def need_by_dane(addresses: Answer | None, tlsa: Answer | None) -> Need:
     if not any(record.is_usable for record in records):
         return Need(policy=TlsPolicy.ENCRYPT, cell="T6")
     return Need(policy=TlsPolicy.DANE, tlsa=records)
+
+
+def need_by_promise(promise: Promise) -> Need:
+    """The same by what is known of a host's promise; one that is not known is no argument."""
+    match promise.kind:
+        case PromiseKind.FAILED:
+            return Need(policy=TlsPolicy.DANE, cell="T8", rules_out=True)
+        case PromiseKind.UNUSABLE:
+            return Need(policy=TlsPolicy.ENCRYPT, cell="T6")
+        case PromiseKind.USABLE:
+            return Need(policy=TlsPolicy.DANE, tlsa=promise.records)
+        case _:
+            return Need(policy=TlsPolicy.MAY, cell="T7")
 
 
 def need_by_mtasts(host: str, policy: Policy | None) -> Need:

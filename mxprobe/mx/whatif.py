@@ -20,6 +20,7 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.forecast import FateKind, MailerForecast, Outcomes, forecast_mailer
 from mxprobe.mx.plan import HostProblem, Plan, PlannedHost, Tier, plan_mx
+from mxprobe.mx.policies import OfPolicy, forecast_policies
 from mxprobe.mx.profile import Grade, Profile
 from mxprobe.mx.senders import MODELLED, NOT_MODELLED
 from mxprobe.mx.standing import cell_of
@@ -98,6 +99,7 @@ class Forecast(Struct, frozen=True, kw_only=True):
     """What-ifs of one saved probe, on what they rest, and the names of those that are not modelled.
 
     The mailers of every case stand in the order of `models`. `assumed`: no host was looked at, each is taken to answer.
+    `policies`: what each TLS policy of a sender does at each address; empty where no host was looked at.
     """
 
     now: Case
@@ -106,6 +108,7 @@ class Forecast(Struct, frozen=True, kw_only=True):
     not_modelled: tuple[str, ...]
     models: tuple[Model, ...] = ()
     assumed: bool = False
+    policies: tuple[OfPolicy, ...] = ()
 
 
 class Chain(Struct, frozen=True, kw_only=True):
@@ -164,7 +167,12 @@ def _of_preference(hosts: Iterable[PlannedHost], preference: int) -> list[Planne
 def forecast_snapshot(snapshot: Snapshot, mailers: Sequence[Profile] = MODELLED) -> Forecast | None:
     """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain."""
     chain = chain_today(snapshot)
-    return None if chain is None else forecast_chain(chain, tuple(parts_of(chain)), mailers=mailers)
+    if chain is None:
+        return None
+    forecast = forecast_chain(chain, tuple(parts_of(chain)), mailers=mailers)
+    if chain.assumed:
+        return forecast
+    return replace(forecast, policies=forecast_policies(snapshot, chain.plan, chain.outcomes))
 
 
 def forecast_chain(

@@ -14,6 +14,7 @@ from mxprobe.mx.dnsbl import next_list_questions
 from mxprobe.mx.mailoperators import sending_operator
 from mxprobe.mx.mtasts import record_question
 from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.mx.promise import next_tlsa_questions
 from mxprobe.mx.reverse import next_reverse_questions
 from mxprobe.mx.spfseen import Wanted, next_spf_questions
 from mxprobe.mx.tlsrpt import report_question
@@ -22,13 +23,15 @@ from mxprobe.mx.tlsrpt import report_question
 class Subject(Struct, frozen=True, kw_only=True):
     """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too.
 
-    `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL).
+    `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL), `port`
+    is that of SMTP.
     """
 
     domain: str
     allow_special: bool = False
     selectors: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    port: int = 25
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -45,6 +48,11 @@ def _policy(subject: Subject, answers: Answers) -> tuple[Question, ...]:
 
 def _reports(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     return (report_question(subject.domain),)
+
+
+def _promises(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    hosts = tuple(dict.fromkeys(host.name for host in plan_mx(subject.domain, answers).hosts))
+    return next_tlsa_questions(hosts, answers, subject.port)
 
 
 def _names(subject: Subject, answers: Answers) -> tuple[Question, ...]:
@@ -84,6 +92,7 @@ def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
 WISHES: tuple[Wish, ...] = (
     Wish(name="mta-sts", questions=_policy, most=1),
     Wish(name="tlsrpt", questions=_reports, most=1),
+    Wish(name="tlsa", questions=_promises, most=48),
     Wish(name="reverse", questions=_names, most=48),
     Wish(name="dkim", questions=_keys, most=8),
     Wish(name="dmarc", questions=_dmarc, most=40),

@@ -190,6 +190,7 @@ class _Look:
             allow_special=request.allow_special,
             selectors=request.vantage.dkim_selectors,
             lists=request.vantage.dnsbls,
+            port=request.vantage.port,
         )
         fetch = None if request.dns_only else self.means.fetch
         asking = Asking(resolver=self.resolver, budget=request.vantage.budget, fetch=fetch)

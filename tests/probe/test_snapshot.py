@@ -219,7 +219,8 @@ def test_names_alone_are_looked_up_where_that_is_asked() -> None:
 
     assert world.dialled == []
     assert [visit.not_visited for visit in snapshot.visits] == [NotVisited.DNS_ONLY] * 3
-    beside = [answer for answer in snapshot.answers if answer.question.rrtype in (RecordType.TXT, RecordType.PTR)]
+    types = (RecordType.TXT, RecordType.PTR, RecordType.TLSA)
+    beside = [answer for answer in snapshot.answers if answer.question.rrtype in types]
     assert len(snapshot.answers) - len(beside) == 7
     assert sorted(answer.question.name for answer in beside if answer.question.rrtype is RecordType.TXT) == [
         "_dmarc.example.test",

@@ -25,6 +25,8 @@ An example of a rule about domains has a line for each thing that was seen:
     192.0.2.1 again good "250 2.1.5 ok"       and what it said when it was asked once more
     control 198.51.100.1 does not answer      the same for a host of another operator
     _mta-sts.example.test TXT v=STSv1; id=1   a text
+    _25._tcp.mx1.example.test TLSA 3 1 1 of 192.0.2.1
+                                              a record of what an address shows: with usage 0 and 2 of the authority
     policy "version: STSv1" "mode: testing"   the lines of the policy file that was fetched
     policy http-status 404                    or how the fetch ended, and its detail
     helo probe.example.test from 192.0.2.9    who was looking
@@ -89,6 +91,7 @@ from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
 from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
 from mxprobe.lab.certs import Authority
+from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.matrix import envelopes
 from mxprobe.probe.matrix import MatrixRequest, matrix_questions, plain_questions
 from mxprobe.rules import judge_snapshot
@@ -96,6 +99,7 @@ from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.load import load
 from mxprobe.scenario.load_approved import load_approved
 from mxprobe.scenario.model import Scenario
+from mxprobe.scenario.reaction import CertificateKind
 
 _ADDRESS_TYPES = (RecordType.A, RecordType.AAAA)
 _GOOD = "alice@example.test"
@@ -132,6 +136,15 @@ _TTL = re.compile(rf"(\S+) ({_TYPES}) ttl (\d+)")
 _VALIDATED = re.compile(rf"(secure|insecure|bogus|validated) (\S+) ({_TYPES})(?: ([a-z-]+): (.+))?")
 _AUTHORITY = re.compile(rf"authority (\S+) (\S+) ({_TYPES}) (.+)")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
+_PROMISE = re.compile(r"(\d+) (\d+) (\d+) of (\S+)")
+_AUTHORITY_OF_ALL = Authority(1)
+_KINDS = {
+    "valid": CertificateKind.VALID,
+    "expired": CertificateKind.EXPIRED,
+    "self-signed": CertificateKind.SELF_SIGNED,
+    "another name": CertificateKind.WRONG_NAME,
+    "expiring": CertificateKind.VALID,
+}
 _RIGHT = {
     "good": "250 2.1.5 ok",
     "null": "250 2.1.5 ok",
@@ -373,7 +386,8 @@ class _Reading:
         if status is not None:
             return Answer(question=question, status=status, aliases=aliases, server=server)
         ttl = self.ttls.get((name, rrtype.value), 3600)
-        records = tuple(_record(rrtype, text, ttl) for text in self.records.get((name, rrtype.value), []))
+        texts = [self._promised(text) for text in self.records.get((name, rrtype.value), [])]
+        records = tuple(_record(rrtype, text, ttl) for text in texts)
         return Answer(
             question=question,
             status=AnswerStatus.FOUND if records else AnswerStatus.NODATA,
@@ -382,6 +396,18 @@ class _Reading:
             server=server,
             authenticated=question in self.validated,
         )
+
+    def _promised(self, text: str) -> str:
+        """The text of a TLSA record; one that is of an address is made of the certificates that it shows."""
+        match = _PROMISE.fullmatch(text)
+        if match is None:
+            return text
+        *numbers, address = match.groups()
+        usage, selector, mtype = map(int, numbers)
+        host = next(name for (name, rrtype), texts in self.records.items() if rrtype == "A" and address in texts)
+        kind = next(said for said in self.said[address] if said.startswith("certificate "))
+        issued = _AUTHORITY_OF_ALL.issue(host, _KINDS[kind.removeprefix("certificate ")])
+        return tlsa_record(_AUTHORITY_OF_ALL.der if usage in (0, 2) else issued.der, usage, selector, mtype)
 
     def _status(self, name: str, rrtype: RecordType) -> AnswerStatus | None:
         return self.statuses.get((name, rrtype.value), self.statuses.get((name, "")))
@@ -484,7 +510,7 @@ def _handshake(host: str, kind: str) -> TlsFacts:
     number, _, issuer = identity.partition(" by ")
     name = "relay.isp.example" if kind == "another name" else host
     certificate = Certificate(
-        der=Authority(int(number)).issue(name).der if number else b"",
+        der=(Authority(int(number)).issue(name) if number else _AUTHORITY_OF_ALL.issue(host, _KINDS[kind])).der,
         subject=f"CN={name}",
         issuer=issuer or "CN=An authority",
         names=(name,),
@@ -499,7 +525,7 @@ def _handshake(host: str, kind: str) -> TlsFacts:
         cipher="TLS_AES_256_GCM_SHA384",
         group="x25519",
         server_name=host,
-        chain=(certificate,),
+        chain=(certificate, replace(certificate, der=_AUTHORITY_OF_ALL.der, subject="CN=An authority", names=())),
         verdict=_VERDICTS[kind],
         elapsed=0.1,
     )

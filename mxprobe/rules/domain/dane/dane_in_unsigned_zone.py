@@ -1,0 +1,47 @@
+"""An MX host has TLSA records that no sender may trust.
+
+What it sees. TLSA records of a host, where they or the host's addresses are not secure: a zone is not signed, or the
+one above it does not say so.
+Why it matters. Senders ignore them: the host is as one without DANE.
+Example. The zone of the host lost its DS record:
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    192.0.2.1 "220 mx1.example.test ESMTP" "250-mx1.example.test" "250 STARTTLS"
+    192.0.2.1 certificate valid
+    _25._tcp.mx1.example.test TLSA 3 1 1 of 192.0.2.1
+    insecure mx1.example.test A
+    insecure _25._tcp.mx1.example.test TLSA
+What to do. Sign the zone, and have its DS record published; or take the TLSA records away.
+Standards. RFC 7672 §2.2, §1.3.2.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.promise import PromiseKind
+from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
+from mxprobe.rules.rule import Rule, Words, decide, finding
+
+RULE = Rule(
+    code="MX753",
+    name="dane-in-unsigned-zone",
+    severity=Severity.WARNING,
+    covers=("MX757",),
+    references=("RFC 7672 §2.2", "RFC 7672 §1.3.2"),
+)
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each host."""
+    promises = promises_of(snapshot)
+    found = []
+    for promise in promises.values():
+        if promise.kind is not PromiseKind.INSECURE:
+            continue
+        words = Words(
+            says=f"the TLSA records of {promise.host} are not secure",
+            seen=record_lines(promise),
+            means=f"No sender uses them: {promise.host} is as one without DANE.",
+            do="Sign the zone and have its DS record published, or take the TLSA records away.",
+        )
+        found.append(finding(RULE, promise.host, words))
+    return decide(RULE, found, left_open(snapshot, promises.values()))

@@ -1,0 +1,58 @@
+"""Some MX hosts have TLSA records, others have none.
+
+What it sees. Secure and usable TLSA records of one MX host, and none, or none that is secure, of another.
+Why it matters. Whoever blocks the host with records steers the mail to the one without, where TLS can be stripped.
+Example. The backup was forgotten:
+    example.test MX 10 mx1.example.test
+    example.test MX 20 mx2.example.test
+    mx1.example.test A 192.0.2.1
+    mx2.example.test A 192.0.2.2
+    _25._tcp.mx1.example.test TLSA 3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+    _25._tcp.mx2.example.test TLSA NXDOMAIN
+    validated mx1.example.test A
+    validated _25._tcp.mx1.example.test TLSA
+    validated mx2.example.test A
+What to do. Publish TLSA records for every MX host, the backup included.
+Standards. RFC 7672 §2.2.
+"""
+
+from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.promise import Promise, PromiseKind
+from mxprobe.rules.domain.dane.reading import left_open, promises_of
+from mxprobe.rules.rule import Rule, Words, decide, finding
+
+RULE = Rule(code="MX757", name="dane-partial-mx", severity=Severity.WARNING, references=("RFC 7672 §2.2",))
+
+_LACKS = (PromiseKind.NONE, PromiseKind.INSECURE)
+
+
+def find(snapshot: Snapshot) -> Judgement:
+    """A finding for each host without records, where another has them."""
+    promises = promises_of(snapshot)
+    having = [promise.host for promise in promises.values() if promise.kind is PromiseKind.USABLE]
+    lacking = [promise.host for promise in promises.values() if promise.kind in _LACKS]
+    found = []
+    for host in lacking if having else ():
+        words = Words(
+            says=f"{host} has no TLSA records that count, and {', '.join(having)} has",
+            seen=tuple(_line(promise) for promise in promises.values()),
+            means=f"Whoever blocks {', '.join(having)} steers mail to {host}, where TLS can be stripped.",
+            do=f"Publish TLSA records for {host}.",
+        )
+        found.append(finding(RULE, host, words))
+    return decide(RULE, found, left_open(snapshot, promises.values()))
+
+
+_WORDS = {
+    PromiseKind.NONE: "none",
+    PromiseKind.INSECURE: "not secure",
+    PromiseKind.USABLE: "secure and usable",
+    PromiseKind.UNUSABLE: "secure, none usable",
+    PromiseKind.FAILED: "the lookup fails",
+    PromiseKind.UNKNOWN: "not known",
+}
+
+
+def _line(promise: Promise) -> str:
+    return f"TLSA of {promise.host}: {_WORDS[promise.kind]}"
