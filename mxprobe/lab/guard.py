@@ -22,6 +22,7 @@ from mxprobe.mx.mtasts import (
     record_question,
 )
 from mxprobe.mx.outcome import TlsPolicy
+from mxprobe.mx.promise import bases_of
 from mxprobe.mx.tlsneed import Need, need_by_dane, need_by_mtasts
 from mxprobe.wire.dial import Connect
 from mxprobe.wire.fetch import FetchMeans, allow_any, fetch_policy
@@ -75,7 +76,13 @@ class Guard:
         addresses = await self._from.resolver.ask(Question(name=endpoint.host, rrtype=family))
         if not addresses.authenticated:
             return need_by_dane(addresses, None)
-        return need_by_dane(addresses, await self._from.resolver.ask(tlsa_question(endpoint.host)))
+        need = Need(policy=TlsPolicy.MAY)
+        for base in bases_of(endpoint.host, addresses.aliases):
+            tlsa = await self._from.resolver.ask(tlsa_question(base))
+            need = need_by_dane(addresses, tlsa)
+            if need.cell != "T7":  # secure records, or a lookup that fails: no other name is asked about
+                break
+        return need
 
     async def _fetch(self, domain: str) -> Policy | None:
         """The policy that the domain's policy host serves; None where none can be had."""

@@ -21,7 +21,7 @@ from msgspec import Struct
 from mxprobe.facts.dns import Answer, Question, RecordType, TextRecord
 from mxprobe.mx.mtasts import match_host
 
-_DANE_TA, _DANE_EE = 2, 3
+_DANE_TA, DANE_EE = 2, 3
 _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 CANNOT_READ = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 
@@ -40,7 +40,7 @@ class TlsaRecord(Struct, frozen=True, kw_only=True, order=True):
     @property
     def is_usable(self) -> bool:
         """Whether SMTP can use it: DANE-TA or DANE-EE, known numbers, data of the right size (RFC 7672 §3.1)."""
-        is_known = self.usage in (_DANE_TA, _DANE_EE) and self.selector in (0, 1) and self.mtype in (0, 1, 2)
+        is_known = self.usage in (_DANE_TA, DANE_EE) and self.selector in (0, 1) and self.mtype in (0, 1, 2)
         return is_known and len(self.data) == (
             _DIGESTS[self.mtype]().digest_size if self.mtype else len(self.data) or 1
         )
@@ -133,7 +133,7 @@ def match_chain(
         return DaneMatch(outcome=DaneOutcome.NO_MATCH, why="the host's certificate cannot be read")
     for record in usable:
         # Names and dates of the certificate are not looked at (RFC 7672 §3.1.1).
-        if record.usage == _DANE_EE and _fits(record, sent[0]):
+        if record.usage == DANE_EE and _fits(record, sent[0]):
             return DaneMatch(outcome=DaneOutcome.MATCHED, record=record, place=0)
     return _match_anchor(tuple(record for record in usable if record.usage == _DANE_TA), sent, now, names_host)
 

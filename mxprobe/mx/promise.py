@@ -66,6 +66,11 @@ class Seen(Struct, frozen=True, kw_only=True):
     port: int = 25
 
 
+def bases_of(host: str, aliases: tuple[Alias, ...]) -> tuple[str, ...]:
+    """The names that may have the records of a host, in the order in which they are looked up (RFC 7672 §2.2.2)."""
+    return (aliases[-1].points_to, host) if aliases else (host,)
+
+
 def next_tlsa_questions(hosts: tuple[str, ...], answers: Answers, port: int = 25) -> tuple[Question, ...]:
     """What is still to be asked for `promise_of` to tell of every host; hosts without an address are left out.
 
@@ -76,7 +81,7 @@ def next_tlsa_questions(hosts: tuple[str, ...], answers: Answers, port: int = 25
         found = _addresses(host, answers)
         if not found:
             continue
-        for base in _bases(host, _aliases(found)):
+        for base in bases_of(host, _aliases(found)):
             question = tlsa_question(base, port)
             wanted[question] = None
             answer = answers.get(question)
@@ -96,7 +101,7 @@ def promise_of(host: str, seen: Seen) -> Promise:
     state = _together([seen.security(answer.question) for answer in found])
     if state is Security.BOGUS:
         return _unknown(host, "the answer for its addresses is bogus")
-    bases = _bases(host, aliases)
+    bases = bases_of(host, aliases)
     if state is Security.SECURE:
         return _look(host, bases, seen)
     if aliases and seen.security(_alias_question(host)) is Security.SECURE:
@@ -175,11 +180,6 @@ def _addresses(host: str, answers: Answers) -> list[Answer]:
 
 def _aliases(found: list[Answer]) -> tuple[Alias, ...]:
     return next((answer.aliases for answer in found if answer.aliases), ())
-
-
-def _bases(host: str, aliases: tuple[Alias, ...]) -> tuple[str, ...]:
-    """The names that may have the records, in the order of RFC 7672 §2.2.2."""
-    return (aliases[-1].points_to, host) if aliases else (host,)
 
 
 def _alias_question(host: str) -> Question:

@@ -17,6 +17,7 @@ from mxprobe.mx.whatif import Forecast
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
+from mxprobe.report.look_policies import render_policies
 from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
@@ -36,6 +37,7 @@ def render_look(document: LookDocument, reason: str) -> str:
         return _chosen(document, document.forecast, reason)
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
+        lines += render_policies(document.forecast.policies)
     return "\n".join([*lines, *_not_told(document), "", *wrap("", _ending(document, reason))])
 
 

@@ -72,11 +72,14 @@ class Resolver:
         """Ask, and ask on where an alias leads out of what the server said."""
         aliases: tuple[Alias, ...] = ()
         tries, asked = 0, question
+        proved = True  # an answer at the end of an alias is no more secure than the alias
         while True:
             answer, open_end = await self._ask_servers(asked, deadline)
             tries += answer.tries
             aliases += answer.aliases
-            answer = replace(answer, question=question, aliases=aliases, tries=tries)
+            is_proved = answer.authenticated and proved if answer.authenticated is not None else None
+            proved = bool(is_proved)
+            answer = replace(answer, question=question, aliases=aliases, tries=tries, authenticated=is_proved)
             if open_end is None:
                 return answer
             if len(aliases) > LONGEST_CHAIN or open_end in {question.name, *(alias.name for alias in aliases)}:

@@ -20,8 +20,19 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 from msgspec import Struct
 
-from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, Record, TextRecord
+from mxprobe.facts.dns import (
+    AddressRecord,
+    Alias,
+    Answer,
+    AnswerStatus,
+    MxRecord,
+    Question,
+    Record,
+    RecordType,
+    TextRecord,
+)
 from mxprobe.facts.text import escape_text
+from mxprobe.wire.tlsa import STAND_IN, tlsa_text, with_stand_in
 
 LONGEST_CHAIN = 16
 """The most aliases followed from one name; no standard sets a number."""
@@ -105,7 +116,8 @@ def read_response(wire: bytes, query: bytes, question: Question) -> Response:
 def _read_behind_its_number(wire: bytes, question: Question) -> Response:
     """Senders and probes hear the same answer again and again, and dnspython takes half a millisecond to read one."""
     try:
-        message = dns.message.from_wire(b"\0\0" + wire, ignore_trailing=True)
+        sound = with_stand_in(wire) if question.rrtype is RecordType.TLSA else wire
+        message = dns.message.from_wire(b"\0\0" + sound, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError, IndexError, AssertionError) as error:
         return _malformed(question, escape_text(str(error)) or type(error).__name__)
     if message.flags & dns.flags.TC:
@@ -130,7 +142,8 @@ def _detail(message: dns.message.Message) -> str:
 
 
 def _read_sections(message: dns.message.Message, question: Question) -> Response:
-    wanted = dns.rdatatype.from_text(question.rrtype.value)
+    is_tlsa = question.rrtype is RecordType.TLSA
+    wanted = STAND_IN if is_tlsa else dns.rdatatype.from_text(question.rrtype.value)
     owner = dns.name.from_text(question.name, origin=dns.name.root, idna_codec=dns.name.IDNA_2008)
     aliases: list[Alias] = []
     seen = {owner}
@@ -192,4 +205,6 @@ def _record(rdata: dns.rdata.Rdata, ttl: int) -> Record:
         return MxRecord(preference=rdata.preference, exchange=_text(rdata.exchange), ttl=ttl)
     if isinstance(rdata, A | AAAA):
         return AddressRecord(address=str(ipaddress.ip_address(rdata.address)), ttl=ttl)
+    if rdata.rdtype == STAND_IN:
+        return TextRecord(text=tlsa_text(rdata), ttl=ttl)
     return TextRecord(text=escape_text(rdata.to_text()), ttl=ttl)

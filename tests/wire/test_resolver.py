@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxprobe.errors import CouldNotLook, InputError
-from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType
+from mxprobe.facts.dns import AddressRecord, Alias, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
 from mxprobe.wire.exchange import ask_over_sockets, join_server, name_servers, split_server, system_servers
 from mxprobe.wire.resolver import Patience, Resolver
 from mxprobe.wire.responses import is_answer_to, make_query, read_response
@@ -255,6 +255,49 @@ def test_no_bytes_make_the_reader_raise(noise: bytes, cut: int, keep_head: bool)
     response = read_response(wire, query, MX)
 
     assert response.answer.question == MX
+
+
+TLSA = Question(name="_25._tcp.mx1.example.test", rrtype=RecordType.TLSA)
+
+
+def _tlsa_response(query: bytes, *records: bytes) -> bytes:
+    response = dns.message.make_response(dns.message.from_wire(query))
+    generic = [dns.rdata.GenericRdata(dns.rdataclass.IN, dns.rdatatype.TLSA, record) for record in records]
+    response.answer.append(dns.rrset.from_rdata_list(dns.name.from_text(TLSA.name), 300, generic))
+    return response.to_wire()
+
+
+def test_tlsa_records_of_a_wrong_length_are_read_beside_right_ones() -> None:
+    query = make_query(TLSA)
+    right = bytes((3, 1, 1)) + b"\xab" * 32
+
+    answer = read_response(_tlsa_response(query, right, b"\x03\x01\x01\xab\xcd", b"\x03", b""), query, TLSA).answer
+
+    assert answer.status is AnswerStatus.FOUND
+    assert {record.text for record in answer.records if isinstance(record, TextRecord)} == {
+        "3 1 1 " + "ab" * 32,
+        "3 1 1 abcd",
+        "\\# 1 03",
+        "\\# 0",
+    }
+
+
+@given(st.binary(max_size=80), st.integers(0, 200), st.booleans())
+def test_no_bytes_make_the_reader_of_tlsa_raise(noise: bytes, cut: int, keep_head: bool) -> None:
+    query = make_query(TLSA)
+    wire = _tlsa_response(query, b"\x03\x01\x01\xab")[:cut] + noise if keep_head else query[:2] + noise
+
+    assert read_response(wire, query, TLSA).answer.question == TLSA
+
+
+@pytest.mark.parametrize(("first", "second"), [(False, True), (True, False), (True, True)])
+def test_an_answer_behind_an_alias_is_as_secure_as_the_alias(first: bool, second: bool) -> None:
+    def server(query: dns.message.Message, tcp: bool) -> bytes:
+        if query.question[0].name.to_text() == "mx1.example.test.":
+            return respond(query, "mx1.example.test. 60 IN CNAME host.other.test.", flags=dns.flags.AD * first)
+        return respond(query, "host.other.test. 30 IN A 192.0.2.1", flags=dns.flags.AD * second)
+
+    assert ask(A, server)[0].authenticated is (first and second)
 
 
 def test_what_belongs_to_another_question_is_no_answer() -> None:

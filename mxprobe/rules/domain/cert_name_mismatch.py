@@ -1,6 +1,7 @@
 """A certificate is for another name.
 
-What it sees. No DNS name of the certificate matches the MX host's name.
+What it sees. No DNS name of the certificate matches the MX host's name, and no secure TLSA record is of that
+certificate (3 x x: then its names do not count).
 Why it matters. Opportunistic senders do not mind; senders that enforce MTA-STS skip the host, and their mail waits.
 Example. mx1 shows a certificate for relay.isp.example:
     example.test MX 10 mx1.example.test
@@ -14,7 +15,8 @@ Standards. RFC 8461 §4.2; RFC 9525 §6.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.tls import TlsFacts
-from mxprobe.rules.domain.certificate import judge_certificates
+from mxprobe.mx.dane import DaneMatch
+from mxprobe.rules.domain.certificate import judge_certificates, proved_by_itself
 from mxprobe.rules.rule import Rule
 
 RULE = Rule(
@@ -28,7 +30,7 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host, by the one handshake of its session."""
-    return judge_certificates(RULE, snapshot, "for another name", _fault)
+    return judge_certificates(RULE, snapshot, "for another name", _fault, _excuse)
 
 
 def _fault(tls: TlsFacts) -> str | None:
@@ -36,3 +38,7 @@ def _fault(tls: TlsFacts) -> str | None:
         return None
     names = ", ".join(tls.chain[0].names) if tls.chain else ""
     return f"for {names or 'no name at all'}"
+
+
+def _excuse(match: DaneMatch) -> Severity | None:
+    return None if proved_by_itself(match) else RULE.severity

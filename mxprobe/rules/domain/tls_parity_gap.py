@@ -1,7 +1,8 @@
 """An MX host has weaker TLS than another.
 
-What it sees. STARTTLS, a completed handshake, TLS 1.2 or newer, or a valid certificate at one host of the chain and
-not at another.
+What it sees. STARTTLS, a completed handshake, TLS 1.2 or newer, or a certificate that is valid or matches a secure TLSA
+record, at one host of the chain and not at another. Where MTA-STS is enforced, or a host has secure TLSA records, it is
+an error.
 Why it matters. Whoever blocks the stronger host steers the mail to the weaker one.
 Example. mx1 offers STARTTLS, mx2 does not:
     example.test MX 10 mx1.example.test
@@ -18,6 +19,9 @@ Standards. RFC 8461 §2; RFC 3207 §6.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.mtasts import Mode
+from mxprobe.mx.policyseen import policy_of
+from mxprobe.rules.domain.dane.reading import is_covered, promises_of
 from mxprobe.rules.domain.reading import answering, chain_of, unique, was_dialled
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -42,10 +46,12 @@ def find(snapshot: Snapshot) -> Judgement:
     sessions = answering(snapshot)
     if not sessions:
         return inconclusive(RULE, "no host answered EHLO")
-    strongest = max(sessions, key=_strength)
+    strengths = {session: _strength(session, snapshot) for session in sessions}
+    strongest = max(sessions, key=lambda session: strengths[session])
+    severity = Severity.ERROR if _is_protected(snapshot) else RULE.severity
     found = []
     for session in sessions:
-        gap = _gap(strongest, session)
+        gap = _gap(strengths[strongest], strengths[session])
         if gap is None:
             continue
         words = Words(
@@ -54,24 +60,35 @@ def find(snapshot: Snapshot) -> Judgement:
             means="Whoever blocks the stronger host steers the mail to the weaker one.",
             do=f"Raise {session.endpoint.host}.",
         )
-        found.append(finding(RULE, session.endpoint.host, words))
+        found.append(finding(RULE, session.endpoint.host, words, severity))
     unseen = {host.name for host in plan.hosts} - {session.endpoint.host for session in sessions}
     if unseen and not found:
         return inconclusive(RULE, f"no EHLO was answered by {', '.join(sorted(unseen))}")
     return conclude(RULE, unique(found))
 
 
-def _strength(session: Session) -> tuple[bool, bool, bool, bool]:
-    """STARTTLS offered, handshake completed, TLS 1.2 or newer, certificate valid: more is stronger."""
+_Strength = tuple[bool, bool, bool, bool]
+
+
+def _strength(session: Session, snapshot: Snapshot) -> _Strength:
+    """STARTTLS offered, handshake completed, TLS 1.2 or newer, host proved by its certificate: more is stronger."""
     tls = session.tls
     modern = tls is not None and tls.version in _MODERN
-    return session.offers("STARTTLS"), tls is not None, modern, tls is not None and tls.verdict.is_valid is True
+    valid = tls is not None and (tls.verdict.is_valid is True or is_covered(snapshot, session) is not None)
+    return session.offers("STARTTLS"), tls is not None, modern, valid
 
 
-def _gap(strongest: Session, session: Session) -> str | None:
-    """The first thing in which the session is weaker; None where in nothing."""
-    pairs = zip(_strength(strongest), _strength(session), _LACKS, strict=True)
-    return next((lacks for best, own, lacks in pairs if best and not own), None)
+def _gap(strongest: _Strength, own: _Strength) -> str | None:
+    """The first thing in which a session is weaker; None where in nothing."""
+    pairs = zip(strongest, own, _LACKS, strict=True)
+    return next((lacks for best, has, lacks in pairs if best and not has), None)
+
+
+def _is_protected(snapshot: Snapshot) -> bool:
+    """Whether the domain asks senders for more than TLS that anybody can strip."""
+    policy = policy_of(snapshot).in_force
+    enforced = policy is not None and policy.mode is Mode.ENFORCE
+    return enforced or any(promise.kind.owes_tls for promise in promises_of(snapshot).values())
 
 
 def _describe(session: Session) -> str:

@@ -16,6 +16,7 @@ Standards. RFC 7671 §8.1, §8.4.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.dane import DANE_EE
 from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
 from mxprobe.rules.rule import Rule, Words, decide, finding
 
@@ -26,8 +27,6 @@ RULE = Rule(
     references=("RFC 7671 §8.1", "RFC 7671 §8.4"),
 )
 
-_DANE_EE = 3
-
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host."""
@@ -35,7 +34,7 @@ def find(snapshot: Snapshot) -> Judgement:
     found = []
     for promise in promises.values():
         usable = [record for record in promise.records if record.is_usable]
-        if not promise.kind.owes_tls or len(usable) != 1 or usable[0].usage != _DANE_EE:
+        if not promise.kind.owes_tls or len(usable) != 1 or usable[0].usage != DANE_EE:
             continue
         words = Words(
             says=f"{promise.host} has one TLSA record, and none for its next key",
