@@ -61,10 +61,14 @@ def find(snapshot: Snapshot) -> Judgement:
 
 
 def _found(promise: Promise, matches: dict[Address, DaneMatch]) -> Finding:
-    shown = tuple(
-        f"{address.visit.endpoint.id}: certificate {(match.place or 0) + 1} of the chain matches "
-        f"TLSA {promise.records.index(match.record) + 1 if match.record is not None else 0}"
-        for address, match in matches.items()
-    )
+    shown = tuple(f"{address.visit.endpoint.id}: {_say(promise, match)}" for address, match in matches.items())
     words = Words(says=f"{promise.host} shows what its TLSA records promise", seen=(*shown, *record_lines(promise)))
     return finding(RULE, promise.host, words)
+
+
+def _say(promise: Promise, match: DaneMatch) -> str:
+    """Which certificate fits which record; a trust anchor that stands in the record itself is not sent."""
+    number = promise.records.index(match.record) + 1 if match.record is not None else 0
+    if match.place is None:
+        return f"the chain leads to the authority in TLSA record {number}"
+    return f"certificate {match.place + 1} of the chain matches TLSA record {number}"
