@@ -217,7 +217,7 @@ def _with_tls(need: Need, session: Session, known: _Known) -> _Said:
         promise = known.promises[session.endpoint.host]
         match = match_session(promise, names_that_count(promise, known.snapshot), session)
         if match is None:
-            return Passage.UNKNOWN, None, "the certificate was shown to another name than senders ask for"
+            return Passage.UNKNOWN, None, "its certificate was not kept, or was shown to another name than senders ask for"
         if match.outcome is not DaneOutcome.MATCHED:
             return Passage.REFUSES, "T5", match.why
         return Passage.VERIFIED, "T9" if known.mx is Security.INSECURE else None, ""

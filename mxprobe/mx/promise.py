@@ -203,13 +203,15 @@ def names_that_count(promise: Promise, snapshot: Snapshot) -> tuple[str, ...]:
 def match_session(promise: Promise, names: tuple[str, ...], session: Session) -> DaneMatch | None:
     """Whether the certificates shown in a session are those that are promised; None where that cannot be told.
 
-    It cannot without a handshake; nor where they do not match and were shown to another name (SNI) than the one that
-    senders ask for.
+    It cannot without a handshake whose certificates were kept; nor where they do not match and were shown to another
+    name (SNI) than the one that senders ask for.
     """
     tls = session.tls
     if tls is None or promise.kind is not PromiseKind.USABLE:
         return None
     chain = tuple(bytes(certificate.der) for certificate in tls.chain)
+    if not all(chain):
+        return None
     match = match_chain(promise.records, chain, session.started_at, lambda leaf: bears_name(leaf, names))
     asked_for = (tls.server_name or "").lower()
     return None if match.outcome is not DaneOutcome.MATCHED and asked_for != promise.base.lower() else match

@@ -348,7 +348,7 @@ def test_the_version_of_a_handshake(version: str, is_old: bool) -> None:
     ],
 )
 def test_the_days_that_a_certificate_has_left(left: float, life: float, severity: Severity | None) -> None:
-    leaf, *_ = _secure().chain
+    (leaf,) = _secure().chain
     leaf = replace(leaf, not_after=left * DAY, not_before=(left - life) * DAY)
     seen = _shown(_secure(chain=(leaf,)))
 
@@ -359,7 +359,7 @@ def test_the_days_that_a_certificate_has_left(left: float, life: float, severity
 
 
 def test_dates_that_cannot_be_read_are_not_known() -> None:
-    leaf, *_ = _secure().chain
+    (leaf,) = _secure().chain
 
     assert _judged(_shown(_secure(chain=(replace(leaf, not_after=0.0),))), "MX710").status is Status.INCONCLUSIVE
     assert _judged(_shown(_secure(chain=())), "MX710").status is Status.INCONCLUSIVE

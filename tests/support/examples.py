@@ -91,7 +91,7 @@ from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Control, Snapshot, Vantage, Visit
 from mxprobe.facts.tls import Certificate, ChainProblem, StrictVerdict, TlsFacts
 from mxprobe.lab.certs import Authority
-from mxprobe.mx.dane import tlsa_record
+from mxprobe.mx.dane import read_tlsa, tlsa_record
 from mxprobe.mx.matrix import envelopes
 from mxprobe.probe.matrix import MatrixRequest, matrix_questions, plain_questions
 from mxprobe.rules import judge_snapshot
@@ -405,9 +405,18 @@ class _Reading:
         *numbers, address = match.groups()
         usage, selector, mtype = map(int, numbers)
         host = next(name for (name, rrtype), texts in self.records.items() if rrtype == "A" and address in texts)
-        kind = next(said for said in self.said[address] if said.startswith("certificate "))
-        issued = _AUTHORITY_OF_ALL.issue(host, _KINDS[kind.removeprefix("certificate ")])
-        return tlsa_record(_AUTHORITY_OF_ALL.der if usage in (0, 2) else issued.der, usage, selector, mtype)
+        kinds = (said.removeprefix("certificate ") for said in self.said[address] if said.startswith("certificate "))
+        kind = next(kinds)
+        leaf, *above = _whole(_handshake(host, kind), host, kind).chain
+        return tlsa_record(bytes((above[0] if usage in (0, 2) else leaf).der), usage, selector, mtype)
+
+    def _shaken(self, host: str, kind: str) -> TlsFacts:
+        """A handshake; its certificates are real ones where there are TLSA records that could match them."""
+        tls = _handshake(host, kind)
+        texts = [text for (_, rrtype), told in self.records.items() if rrtype == "TLSA" for text in told]
+        read = [read_tlsa(text) for text in texts]
+        compared = any(_PROMISE.fullmatch(text) for text in texts) or any(one and one.is_usable for one in read)
+        return _whole(tls, host, kind) if compared else tls
 
     def _status(self, name: str, rrtype: RecordType) -> AnswerStatus | None:
         return self.statuses.get((name, rrtype.value), self.statuses.get((name, "")))
@@ -438,7 +447,7 @@ class _Reading:
             started_at=at,
             turns=turns + secured,
             failure=broken,
-            tls=_handshake(endpoint.host, kinds[0]) if kinds else None,
+            tls=self._shaken(endpoint.host, kinds[0]) if kinds else None,
             source=self.source,
         )
 
@@ -510,7 +519,7 @@ def _handshake(host: str, kind: str) -> TlsFacts:
     number, _, issuer = identity.partition(" by ")
     name = "relay.isp.example" if kind == "another name" else host
     certificate = Certificate(
-        der=(Authority(int(number)).issue(name) if number else _AUTHORITY_OF_ALL.issue(host, _KINDS[kind])).der,
+        der=Authority(int(number)).issue(name).der if number else b"",
         subject=f"CN={name}",
         issuer=issuer or "CN=An authority",
         names=(name,),
@@ -525,10 +534,18 @@ def _handshake(host: str, kind: str) -> TlsFacts:
         cipher="TLS_AES_256_GCM_SHA384",
         group="x25519",
         server_name=host,
-        chain=(certificate, replace(certificate, der=_AUTHORITY_OF_ALL.der, subject="CN=An authority", names=())),
+        chain=(certificate,),
         verdict=_VERDICTS[kind],
         elapsed=0.1,
     )
+
+
+def _whole(tls: TlsFacts, host: str, kind: str) -> TlsFacts:
+    """The handshake with the octets of its certificate, where they are not there yet, and its authority."""
+    (leaf,) = tls.chain
+    der = bytes(leaf.der) or _AUTHORITY_OF_ALL.issue(host, _KINDS[kind]).der
+    authority = replace(leaf, der=_AUTHORITY_OF_ALL.der, subject="CN=An authority", names=())
+    return replace(tls, chain=(replace(leaf, der=der), authority))
 
 
 def is_told(block: str) -> bool:

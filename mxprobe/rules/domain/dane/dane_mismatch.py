@@ -47,7 +47,7 @@ def find(snapshot: Snapshot) -> Judgement:
         if address.session is None or address.session.tls is None:
             return not_shaken(address)
         known = match_of(snapshot, promises[address.host], address.session) is not None
-        return None if known else "its certificate was shown to another name than senders ask for"
+        return None if known else "its certificate was not kept, or was shown to another name than senders ask for"
 
     doubt = doubt_by(promises, lambda kind: kind is PromiseKind.USABLE, unseen)
     trait = Trait(proof=proof, doubt=doubt, words=_words, severity=always)
