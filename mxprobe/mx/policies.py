@@ -32,6 +32,10 @@ _NO_TLS = frozenset({"T1", "T2", "T3", "T4", "T10", "T17"})
 """The cells of a host with which TLS cannot be had."""
 
 
+NOT_COMPARED = "its certificate was not kept, or was shown to another name than senders ask for"
+"""Why a certificate tells nothing of a promise."""
+
+
 class Passage(StrEnum):
     """What becomes of mail at one address under one policy.
 
@@ -217,7 +221,11 @@ def _with_tls(need: Need, session: Session, known: _Known) -> _Said:
         promise = known.promises[session.endpoint.host]
         match = match_session(promise, names_that_count(promise, known.snapshot), session)
         if match is None:
-            return Passage.UNKNOWN, None, "its certificate was not kept, or was shown to another name than senders ask for"
+            return (
+                Passage.UNKNOWN,
+                None,
+                "its certificate was not kept, or was shown to another name than senders ask for",
+            )
         if match.outcome is not DaneOutcome.MATCHED:
             return Passage.REFUSES, "T5", match.why
         return Passage.VERIFIED, "T9" if known.mx is Security.INSECURE else None, ""

@@ -18,6 +18,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import CANNOT_READ, DaneOutcome, tlsa_record
+from mxprobe.mx.policies import NOT_COMPARED
 from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import doubt_by, match_of, promises_of, with_records
 from mxprobe.rules.domain.transport.address import Address, Trait, judge_addresses
@@ -47,7 +48,7 @@ def find(snapshot: Snapshot) -> Judgement:
         if address.session is None or address.session.tls is None:
             return not_shaken(address)
         known = match_of(snapshot, promises[address.host], address.session) is not None
-        return None if known else "its certificate was not kept, or was shown to another name than senders ask for"
+        return None if known else NOT_COMPARED
 
     doubt = doubt_by(promises, lambda kind: kind is PromiseKind.USABLE, unseen)
     trait = Trait(proof=proof, doubt=doubt, words=_words, severity=always)
