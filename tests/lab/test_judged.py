@@ -14,7 +14,7 @@ from mxprobe.lab.memory import SynAnswer
 from mxprobe.lab.recursor import OWN_ADDRESS
 from mxprobe.probe.snapshot import ControlHost
 from mxprobe.scenario.reaction import CertificateKind, Page, Present, TlsVersion
-from tests.support.judged import FLAWLESS, MX1, MX2, PROBE, PROBE_NAME, Domain, MailHost, look_at, tlsa_of
+from tests.support.judged import FLAWLESS, MX1, MX2, NEXT_KEY, PROBE, PROBE_NAME, Domain, MailHost, look_at, tlsa_of
 
 ERROR, WARNING, INFO, OK = Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK
 ALWAYS = {"MX007"}
@@ -86,6 +86,25 @@ def _spf(*records: str) -> Domain:
     return FLAWLESS.without("example.test", "TXT").plus("example.test", *(f'TXT "{record}"' for record in records))
 
 
+_TLSA2 = "_25._tcp.mx2.example.test"
+
+
+def _tlsa(*records: str) -> Domain:
+    """The flawless domain whose backup has these TLSA records."""
+    return FLAWLESS.at(_TLSA2, *(f"TLSA {record}" for record in records))
+
+
+def _hosted(*unsigned: str) -> Domain:
+    """A domain whose host is at a provider, which signs its zone and has TLSA records."""
+    domain = _mx("MX 10 mx1.elsewhere.test.").beside("mx1.elsewhere.test", f"A {MX1}")
+    domain = domain.beside("_25._tcp.mx1.elsewhere.test", f"TLSA {tlsa_of('mx1.elsewhere.test')}", NEXT_KEY)
+    domain = domain.host(MX1, name="mx1.elsewhere.test").named(MX1, "PTR mx1.elsewhere.test.")
+    return replace(domain, unsigned=frozenset(unsigned))
+
+
+OWN2, OTHER = tlsa_of("mx2.example.test"), f"3 1 1 {'a5' * 32}"
+
+
 def _google(record: str) -> Domain:
     """A domain whose mailboxes are at an operator that sends, too."""
     names = {
@@ -132,6 +151,12 @@ CASES = [
         FLAWLESS.host(MX2, banner="220 mx2.example.test listed by nobody"),
     ),
     _case("MX005", INFO, _second(local_error=errno.EAFNOSUPPORT), _second()),
+    _case(
+        "MX006",
+        INFO,
+        _second(banner="421 4.7.0 Too many connections from you"),
+        _second(banner="220 mx1.example.test Too many connections are not welcome"),
+    ),
     _case("MX101", ERROR, replace(FLAWLESS, records={}, policy=None)),
     _case(
         "MX102",
@@ -184,6 +209,20 @@ CASES = [
         replace(FLAWLESS, epoch=Y2045 - 20 * DAY),
     ),
     _case("MX715", WARNING, PLAIN.host(MX2, kind=None)),
+    _case("MX751", ERROR, _tlsa(OTHER, "3 1 1 " + "5a" * 32), _tlsa(OTHER, OWN2)),
+    _case("MX752", ERROR, FLAWLESS.host(MX2, kind=None)),
+    _case("MX753", WARNING, replace(FLAWLESS, unsigned=frozenset({"example.test"}))),
+    _case("MX754", WARNING, _tlsa(f"1 1 1 {'a5' * 32}"), _tlsa(f"3 2 1 {'a5' * 32}", OWN2, OTHER)),
+    _case("MX755", WARNING, _tlsa(f"0 1 1 {'a5' * 32}", OWN2, OTHER), _tlsa(f"2 1 1 {'a5' * 32}", OWN2, OTHER)),
+    _case("MX756", INFO, _tlsa(OWN2), _tlsa(OWN2, OTHER)),
+    _case("MX757", WARNING, FLAWLESS.at(_TLSA2), NO_DANE),
+    _case(
+        "MX758",
+        ERROR,
+        replace(FLAWLESS, failing=frozenset({f"{_TLSA2} TLSA"})),
+        replace(FLAWLESS, failing=frozenset({f"{_TLSA2} TXT"})),
+    ),
+    _case("MX759", INFO, _hosted("example.test"), _hosted()),
     _case(
         "MX771",
         ERROR,
@@ -203,7 +242,7 @@ CASES = [
         "MX777",
         ERROR,
         FLAWLESS.host(MX2, kind=OTHER_NAME).at(
-            "_25._tcp.mx2.example.test", f"TLSA {tlsa_of('mx2.example.test', OTHER_NAME)}"
+            "_25._tcp.mx2.example.test", f"TLSA {tlsa_of('mx2.example.test', OTHER_NAME)}", NEXT_KEY
         ),
     ),
     _case("MX783", INFO, FLAWLESS.at("_smtp._tls.example.test")),

@@ -68,6 +68,10 @@ def tlsa_of(host: str, kind: CertificateKind = CertificateKind.VALID) -> str:
     return tlsa_record(AUTHORITY.issue(host, kind).der)
 
 
+NEXT_KEY = "TLSA 3 1 1 " + "5a" * 32
+"""The record of a key that is not in use yet."""
+
+
 def _flawless() -> dict[str, tuple[str, ...]]:
     return {
         "example.test": (
@@ -82,8 +86,8 @@ def _flawless() -> dict[str, tuple[str, ...]]:
         "ns2.example.test": (f"A {NS2}",),
         "mx1.example.test": (f"A {MX1}", 'TXT "v=spf1 a -all"'),
         "mx2.example.test": (f"A {MX2}", 'TXT "v=spf1 a -all"'),
-        "_25._tcp.mx1.example.test": (f"TLSA {tlsa_of('mx1.example.test')}",),
-        "_25._tcp.mx2.example.test": (f"TLSA {tlsa_of('mx2.example.test')}",),
+        "_25._tcp.mx1.example.test": (f"TLSA {tlsa_of('mx1.example.test')}", NEXT_KEY),
+        "_25._tcp.mx2.example.test": (f"TLSA {tlsa_of('mx2.example.test')}", NEXT_KEY),
         "_mta-sts.example.test": ('TXT "v=STSv1; id=20260101"',),
         "mta-sts.example.test": (f"A {POLICY_HOST}",),
         "_smtp._tls.example.test": ('TXT "v=TLSRPTv1; rua=mailto:tls@example.test"',),

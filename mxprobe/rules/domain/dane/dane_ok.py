@@ -22,7 +22,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import DaneMatch, DaneOutcome
 from mxprobe.mx.policies import security_of_chain
 from mxprobe.mx.promise import Promise, PromiseKind
-from mxprobe.rules.domain.dane.reading import NOT_USED, left_open, match_of, promises_of, record_lines
+from mxprobe.rules.domain.dane.reading import NOT_USED, left_open, match_of, promises_of
 from mxprobe.rules.domain.reading import was_dialled
 from mxprobe.rules.domain.transport.address import Address, addresses_of
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
@@ -61,14 +61,19 @@ def find(snapshot: Snapshot) -> Judgement:
 
 
 def _found(promise: Promise, matches: dict[Address, DaneMatch]) -> Finding:
-    shown = tuple(f"{address.visit.endpoint.id}: {_say(promise, match)}" for address, match in matches.items())
-    words = Words(says=f"{promise.host} shows what its TLSA records promise", seen=(*shown, *record_lines(promise)))
+    shown = tuple(f"{address.visit.endpoint.id}: {_say(match)}" for address, match in matches.items())
+    words = Words(says=f"{promise.host} shows what its TLSA records promise", seen=shown)
     return finding(RULE, promise.host, words)
 
 
-def _say(promise: Promise, match: DaneMatch) -> str:
+_DIGITS = 16
+"""So many of a record's are enough to know it by."""
+
+
+def _say(match: DaneMatch) -> str:
     """Which certificate fits which record; a trust anchor that stands in the record itself is not sent."""
-    number = promise.records.index(match.record) + 1 if match.record is not None else 0
+    text = str(match.record)
+    record = text if len(text) <= _DIGITS + 6 else f"{text[: _DIGITS + 6]}…"
     if match.place is None:
-        return f"the chain leads to the authority in TLSA record {number}"
-    return f"certificate {match.place + 1} of the chain matches TLSA record {number}"
+        return f"the chain leads to the authority in TLSA {record}"
+    return f"certificate {match.place + 1} of the chain matches TLSA {record}"
