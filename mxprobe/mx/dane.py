@@ -215,10 +215,21 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
     """Whether an authority has signed a certificate."""
     try:
         certificate.verify_directly_issued_by(issuer)
+        if not _is_whole(certificate):
+            return False
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (*CANNOT_READ, InvalidSignature, x509.ExtensionNotFound, x509.DuplicateExtension):
         return False
     return constraints.ca
+
+
+def _is_whole(certificate: x509.Certificate) -> bool:
+    """Whether what stands beside the signature, and what nobody has signed, is as it must be: the algorithm that was
+    signed, too, and a signature of whole octets (RFC 5280 §4.1.1.2, §4.1.1.3)."""
+    signed, whole = certificate.tbs_certificate_bytes, certificate.public_bytes(serialization.Encoding.DER)
+    behind = whole.index(signed) + len(signed)
+    beside = whole[behind : behind + 2 + whole[behind + 1]]
+    return beside in signed and whole[-len(certificate.signature) - 1] == 0
 
 
 def _is_in_date(certificate: x509.Certificate, now: float) -> bool:
