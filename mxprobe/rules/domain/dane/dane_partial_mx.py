@@ -28,19 +28,20 @@ _LACKS = (PromiseKind.NONE, PromiseKind.INSECURE)
 
 
 def find(snapshot: Snapshot) -> Judgement:
-    """A finding for each host without records, where another has them."""
+    """One finding for all hosts without records, where another has them."""
     promises = promises_of(snapshot)
     having = [promise.host for promise in promises.values() if promise.kind is PromiseKind.USABLE]
     lacking = [promise.host for promise in promises.values() if promise.kind in _LACKS]
     found = []
-    for host in lacking if having else ():
+    if having and lacking:
         words = Words(
-            says=f"{host} has no TLSA records that count, and {', '.join(having)} has",
+            says=f"MX hosts with TLSA records that count stand beside others without: {', '.join(lacking)}",
+            about=tuple(lacking[1:]),
             seen=tuple(_line(promise) for promise in promises.values()),
-            means=f"Whoever blocks {', '.join(having)} steers mail to {host}, where TLS can be stripped.",
-            do=f"Publish TLSA records for {host}.",
+            means=f"Whoever blocks {', '.join(having)} steers mail to the others, where TLS can be stripped.",
+            do=f"Publish TLSA records for {', '.join(lacking)}.",
         )
-        found.append(finding(RULE, host, words))
+        found.append(finding(RULE, lacking[0], words))
     return decide(RULE, found, left_open(snapshot, promises.values()))
 
 
