@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, Question
+from mxprobe.mx.authorities import next_authority_questions
 from mxprobe.mx.dkimkeys import key_question
 from mxprobe.mx.dmarc import next_dmarc_questions
 from mxprobe.mx.dnsbl import next_list_questions
@@ -82,6 +83,10 @@ def _lists(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     return next_list_questions(subject.lists, addresses_of(subject, answers), answers)
 
 
+def _authorities(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return next_authority_questions(subject.domain, answers)
+
+
 def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
     """The addresses of the MX hosts, each once, in the order of the chain."""
     hosts = plan_mx(subject.domain, answers).hosts
@@ -93,6 +98,7 @@ WISHES: tuple[Wish, ...] = (
     Wish(name="mta-sts", questions=_policy, most=1),
     Wish(name="tlsrpt", questions=_reports, most=1),
     Wish(name="tlsa", questions=_promises, most=48),
+    Wish(name="authorities", questions=_authorities, most=22),
     Wish(name="reverse", questions=_names, most=48),
     Wish(name="dkim", questions=_keys, most=8),
     Wish(name="dmarc", questions=_dmarc, most=40),

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.facts.approved import ApprovedMx
-from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, AuthorityAnswer, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
@@ -30,6 +30,7 @@ from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.wishes import Subject
+from mxprobe.probe.authorities import Directly
 from mxprobe.probe.gather import Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
 from mxprobe.probe.matrix import (
@@ -78,6 +79,11 @@ class Request(Struct, frozen=True, kw_only=True):
     matrix: MatrixRequest | None = None
     dry_run: bool = False
     further: tuple[ApprovedMx, ...] = ()
+
+
+def _place_of(said: AuthorityAnswer) -> tuple[str, str, str]:
+    """Where an answer of a zone's server stands: they come in any order."""
+    return (said.server, said.address, said.answer.question.rrtype.value)
 
 
 def tell_nobody(_text: str) -> None:
@@ -193,7 +199,11 @@ class _Look:
             port=request.vantage.port,
         )
         fetch = None if request.dns_only else self.means.fetch
-        asking = Asking(resolver=self.resolver, budget=request.vantage.budget, fetch=fetch)
+        vantage = request.vantage
+        directly = None
+        if self.means.ask is not None:
+            directly = Directly(ask=self.means.ask, port=vantage.authority_port, families=vantage.families)
+        asking = Asking(resolver=self.resolver, budget=vantage.budget, fetch=fetch, directly=directly)
         await gather(subject, self.answers, asking, self.gathering)
 
     async def _visit_hosts(self) -> None:
@@ -362,8 +372,9 @@ class _Look:
             policy=self.gathering.policy,
             asked_for=self.gathering.asked_for,
             unasked=self.gathering.unasked,
-            queries=self.resolver.sent,
+            queries=self.resolver.sent + (self.gathering.purse.sent if self.gathering.purse else 0),
             planned=tuple(self._visited(target) for target in self.further),
+            authorities=tuple(sorted(self.gathering.authorities, key=_place_of)),
         )
 
     def _vantage(self) -> Vantage:
