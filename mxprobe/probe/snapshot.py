@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.facts.approved import ApprovedMx
-from mxprobe.facts.dns import Answer, AuthorityAnswer, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, AuthorityAnswer, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
@@ -46,6 +46,9 @@ from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, Transaction, speak
 
 _log = logging.getLogger("mxprobe.probe")
+
+_FEWEST = 5
+"""So many questions about the chain are asked, whatever the budget: it gets three quarters of it."""
 
 MOST_AT_ONCE = 64
 """The most connections open at one time."""
@@ -150,7 +153,10 @@ class _Look:
     async def go(self) -> None:
         """Ask, visit, and compare where nobody could be spoken with."""
         request = self.request
-        await look_up(request.domain, self.resolver, answers=self.answers)
+        most = request.vantage.budget * 3 // 4
+        await look_up(request.domain, self.resolver, answers=self.answers, most=max(most, _FEWEST))
+        unasked = (answer.question for answer in self.answers if answer.status is AnswerStatus.NOT_ASKED)
+        self.gathering.unasked += tuple(unasked)
         plan = plan_mx(request.domain, index_answers(self.answers))
         self.targets = plan.targets(request.vantage.port)
         await self._look_up_further()

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, index_answers
-from mxprobe.mx.plan import next_questions
+from mxprobe.mx.plan import best_first, next_questions
 from mxprobe.wire.failures import describe
 from mxprobe.wire.responses import LONGEST_CHAIN, NotAsked, Response, make_query, read_response
 
@@ -146,14 +146,27 @@ def _failed(question: Question, status: AnswerStatus, detail: str) -> Response:
 
 
 async def look_up(
-    domain: str, resolver: Resolver, families: tuple[int, ...] = (4, 6), answers: list[Answer] | None = None
+    domain: str,
+    resolver: Resolver,
+    families: tuple[int, ...] = (4, 6),
+    answers: list[Answer] | None = None,
+    most: int | None = None,
 ) -> tuple[Answer, ...]:
     """All that a sender would ask to learn the chain of `domain`, in the order it was asked.
 
-    The answers are put into the list `answers` as they come in, for whoever may be interrupted.
+    The answers are put into the list `answers` as they come in, for whoever may be interrupted. At most `most` queries
+    are sent: the questions about the worst hosts that they do not reach have the answer that they were not asked.
     """
+    before = resolver.sent
     answers = [] if answers is None else answers
     while questions := next_questions(domain, index_answers(answers), families):
+        # Each may need its second try: what is not needed for that is given to those who wait.
+        room = len(questions) if most is None else max(most - resolver.sent + before, 0) // Patience().rounds
+        if not room:
+            answers += [Answer(question=question, status=AnswerStatus.NOT_ASKED, tries=0) for question in questions]
+            break
+        if len(questions) > room:
+            questions = best_first(domain, index_answers(answers), questions)[:room]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(resolver.ask(question)) for question in questions]
         answers += [task.result() for task in tasks]
