@@ -16,6 +16,8 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.operators import stands_for_many
 from mxprobe.mx.shared import shared_provider
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
+from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.redundancy.hosts import lacks_a_host
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -27,7 +29,7 @@ RULE = Rule(
 
 
 def find(snapshot: Snapshot) -> Judgement:
-    """One finding for a chain of one host."""
+    """One finding for a chain of one host; what is wrong with a record is told by other rules."""
     records = records_of(snapshot)
     if records is None:
         return inconclusive(RULE, NO_ANSWER)
@@ -35,6 +37,8 @@ def find(snapshot: Snapshot) -> Judgement:
     if len(hosts) != 1:
         return conclude(RULE, [])
     (name,) = hosts
+    if lacks_a_host(chain_of(snapshot)):
+        return conclude(RULE, [])
     if stands_for_many(name) or shared_provider(name) is not None:
         return conclude(RULE, [])
     words = Words(
