@@ -60,7 +60,7 @@ def test_a_sound_pair_with_servers_that_agree_raises_nothing() -> None:
         (f"{PAIR}example.test MX 30 192.0.2.9\n", {"MX110": E}),
         (f"{PAIR}example.test MX 30 [192.0.2.9]\n", {"MX110": E}),
         (f"{PAIR}example.test MX 30 2001:db8::1\n", {"MX110": E}),
-        ("example.test MX 10 192.0.2.9\n", {"MX110": E}),
+        ("example.test MX 10 192.0.2.9\n", {"MX204": E}),
         (PAIR + GONE.format("mail\\032x.example.test"), {"MX111": E}),
         (PAIR + GONE.format("-mx.example.test"), {"MX111": E}),
         (PAIR + GONE.format("mx-.example.test"), {"MX111": E}),
@@ -132,10 +132,11 @@ def test_the_host_that_was_meant_is_told_with_its_address() -> None:
     assert found.also == ("MX201 mx-target-nxdomain",)
 
 
-def test_an_address_as_the_only_host_is_why_mail_bounces() -> None:
-    assert _one("example.test MX 10 192.0.2.9\n", "MX110").also == ("MX204 no-usable-mx",)
-    both = "example.test MX 10 192.0.2.9\n" + GONE.format("mx.example.test")
-    assert set(_fired(both)) == {"MX110", "MX201", "MX204"}
+def test_where_no_host_is_left_what_is_wrong_with_each_follows() -> None:
+    assert _one("example.test MX 10 192.0.2.9\n", "MX204").also == ("MX110 mx-target-is-ip-address",)
+    both = "example.test MX 10 192.0.2.9\n" + GONE.format("mx.example.test.example.test")
+    assert set(_one(both, "MX204").also) >= {"MX110 mx-target-is-ip-address", "MX112 mx-target-not-absolute"}
+    assert set(_fired(both)) == {"MX204"}
 
 
 def test_an_unregistered_domain_is_the_cause_and_the_missing_host_follows() -> None:

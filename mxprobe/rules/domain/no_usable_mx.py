@@ -2,11 +2,8 @@
 
 What it sees. At least one MX record, and no host with an address that a sender could try.
 Why it matters. Mail bounces. Senders must not use the domain's own addresses instead.
-Example. Neither host was moved to the new zone:
-    example.test MX 10 mx1.example.test
-    example.test MX 20 mx2.example.test
-    mx1.example.test NXDOMAIN
-    mx2.example.test NODATA
+Example. An address was written where a name belongs:
+    example.test MX 10 192.0.2.1
 What to do. Let at least one record name a host with a public address.
 Standards. RFC 5321 §5.1; RFC 1035 §3.3.9.
 """

@@ -4,7 +4,9 @@ What it sees. A label with other characters than letters, digits and hyphens, or
 a name of more than 253 octets. An underscore alone is a warning where the host has an address: some senders take it.
 Why it matters. Senders and resolvers that check names refuse it; certificates cannot bear it.
 Example. A space was typed:
-    example.test MX 10 mail\\032server.example.test
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    example.test MX 20 mail\\032server.example.test
     mail\\032server.example.test NXDOMAIN
 What to do. Rename the host, and let the MX record name it as it is.
 Standards. RFC 5321 §2.3.5; RFC 1123 §2.1.

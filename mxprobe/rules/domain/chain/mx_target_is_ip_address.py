@@ -1,10 +1,12 @@
 """An MX record has an address where a host's name belongs.
 
 What it sees. The name in an MX record is an IPv4 or IPv6 address, bare or in brackets.
-Why it matters. It is looked up as a name, and no such name exists: senders pass over the record. Where it is the only
-one, mail bounces.
+Why it matters. It is looked up as a name, and no such name exists: senders pass over the record. Where no other host is
+left, mail bounces (MX204).
 Example. An address was typed into the field for the host:
-    example.test MX 10 192.0.2.1
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    example.test MX 20 192.0.2.2
 What to do. Give the host a name with an address record, and let the MX record name it.
 Standards. RFC 1035 §3.3.9; RFC 5321 §5.1.
 """
@@ -20,25 +22,22 @@ RULE = Rule(
     code="MX110",
     name="mx-target-is-ip-address",
     severity=Severity.ERROR,
-    covers=("MX204",),
     references=("RFC 1035 §3.3.9", "RFC 5321 §5.1"),
 )
 
 
 def find(snapshot: Snapshot) -> Judgement:
-    """A finding for each such record; where there is no other, that the domain takes no mail follows from it."""
+    """A finding for each such record."""
     records = records_of(snapshot)
     if records is None:
         return inconclusive(RULE, NO_ANSWER)
     addresses = [record for record in records if is_address(record.exchange)]
-    alone = len(addresses) == len(records)
     found = []
     for record in addresses:
         words = Words(
             says=f"an MX record of {snapshot.domain} has the address {record.exchange} in place of a host's name",
-            about=(snapshot.domain,) if alone else (),
             seen=(line_of(record),),
-            means="No MX host can be used: mail bounces." if alone else "Senders pass over it.",
+            means="Senders pass over it.",
             do=f"Give the host a name, and publish: {snapshot.domain}. 3600 IN MX {record.preference} NAME.",
         )
         found.append(finding(RULE, record.exchange, words))

@@ -4,9 +4,11 @@ What it sees. One label alone (`mail`), or a name that ends with the domain twic
 Why it matters. A final dot is missing in the zone file, or one too many was typed into a form: the host that was meant
 is not the one that is named, and senders do not find it.
 Example. The dot behind the host is missing in the zone file:
-    example.test MX 10 mail.example.test.example.test
+    example.test MX 10 mx1.example.test
+    mx1.example.test A 192.0.2.1
+    example.test MX 20 mail.example.test.example.test
     mail.example.test.example.test NXDOMAIN
-    mail.example.test A 192.0.2.1
+    mail.example.test A 192.0.2.2
 What to do. Write the host's whole name with a final dot in the zone file; in a web form, leave the domain out.
 Standards. RFC 1035 §5.1; RFC 5321 §2.3.5.
 """
