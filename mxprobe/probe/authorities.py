@@ -29,6 +29,11 @@ class Directly(Struct, frozen=True, kw_only=True):
     families: tuple[int, ...] = (4, 6)
 
 
+def place_of(said: AuthorityAnswer) -> tuple[str, str, str]:
+    """Where an answer stands among the others, which come in any order."""
+    return (said.server, said.address, said.answer.question.rrtype.value)
+
+
 class Purse:
     """What is left of a budget of queries: `left` says how many there are, and `sent` counts those that leave."""
 

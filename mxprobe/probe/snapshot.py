@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.facts.approved import ApprovedMx
-from mxprobe.facts.dns import Answer, AnswerStatus, AuthorityAnswer, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
@@ -30,7 +30,7 @@ from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.wishes import Subject
-from mxprobe.probe.authorities import Directly
+from mxprobe.probe.authorities import Directly, place_of
 from mxprobe.probe.gather import Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
 from mxprobe.probe.matrix import (
@@ -82,11 +82,6 @@ class Request(Struct, frozen=True, kw_only=True):
     matrix: MatrixRequest | None = None
     dry_run: bool = False
     further: tuple[ApprovedMx, ...] = ()
-
-
-def _place_of(said: AuthorityAnswer) -> tuple[str, str, str]:
-    """Where an answer of a zone's server stands: they come in any order."""
-    return (said.server, said.address, said.answer.question.rrtype.value)
 
 
 def tell_nobody(_text: str) -> None:
@@ -380,7 +375,7 @@ class _Look:
             unasked=self.gathering.unasked,
             queries=self.resolver.sent + (self.gathering.purse.sent if self.gathering.purse else 0),
             planned=tuple(self._visited(target) for target in self.further),
-            authorities=tuple(sorted(self.gathering.authorities, key=_place_of)),
+            authorities=tuple(sorted(self.gathering.authorities, key=place_of)),
         )
 
     def _vantage(self) -> Vantage:
