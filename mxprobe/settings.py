@@ -20,7 +20,8 @@ _LISTS = ("nameservers", "controls", "dnsbls")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Times in seconds. `contact` is whom to write to about the messages of `mxprobe prove` (an address or a URL).
+    """Times in seconds. `authority_port` is where a zone's own name servers are asked,
+    `contact` whom to write to about the messages of `mxprobe prove` (an address or a URL).
 
     `controls` are mail hosts of other operators ("NAME" or "ADDRESS", with ":PORT" where it is not 25). Each gets
     one connection, and only when every public address of a domain failed: to tell "port 25 is blocked here" from "they
@@ -29,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     nameservers: tuple[str, ...] = ()
+    authority_port: int = 53
     helo: str | None = None
     port: int = 25
     contact: str = ""
@@ -69,9 +71,9 @@ def _convert(values: dict[str, Any], where: str, *, strict: bool) -> Settings:
         settings = msgspec.convert(values, Settings, strict=strict)
     except msgspec.ValidationError as error:
         raise InputError(f"{where}{error}", hint=f"All settings: {', '.join(Settings.__struct_fields__)}.") from error
-    for key in ("port", "timeout", "attempts"):
+    for key in ("port", "authority_port", "timeout", "attempts"):
         if getattr(settings, key) <= 0:
             raise InputError(f"{where}{key} must be more than 0, not {getattr(settings, key)}")
-    if settings.port > 65535 or settings.spacing < 0:
+    if max(settings.port, settings.authority_port) > 65535 or settings.spacing < 0:
         raise InputError(f"{where}a port is at most 65535, and a spacing at least 0")
     return settings

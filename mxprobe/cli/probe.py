@@ -23,6 +23,7 @@ _OPTIONS = (
     click.option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender with --to."),
     click.option("--port", type=click.IntRange(1, 65535), help="Port of the MX hosts, 25 unless you test a lab."),
     click.option("--nameserver", "nameservers", multiple=True, metavar="ADDR[:PORT]", help="Ask this name server."),
+    click.option("--authority-port", type=click.IntRange(1, 65535), help="Port of the zone's own servers."),
     click.option("-4", "only_4", is_flag=True, help="IPv4 alone."),
     click.option("-6", "only_6", is_flag=True, help="IPv6 alone."),
     click.option("--source", metavar="ADDR", help="Dial from this address."),
@@ -50,7 +51,8 @@ _OPTIONS = (
 
 
 _LOOKED_WITH = (
-    *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "source", "timeout", "attempts"),
+    *("recipients", "dns_only", "helo", "mail_from", "port", "nameservers", "authority_port", "source"),
+    *("timeout", "attempts"),
     *("spacing", "queries", "in_order", "allow_special", "cafile"),
     *("matrix", "i_own_this", "force_shared", "patient", "dry_run", "dkim_selectors", "dnsbls"),
 )
@@ -62,6 +64,7 @@ _DIALS = {
     "mail_from": "--from",
     "port": "--port",
     "nameservers": "--nameserver",
+    "authority_port": "--authority-port",
     "only_4": "-4",
     "only_6": "-6",
     "source": "--source",

@@ -16,8 +16,9 @@ SNAPSHOT_SCHEMA = 1
 
 
 class Vantage(Struct, frozen=True, kw_only=True):
-    """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds),
-    and the most DNS queries. `dkim_selectors` and `dnsbls` are the selectors and lists that a person named."""
+    """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds), the
+    most DNS queries, and the port at which a zone's own name servers were asked. `dkim_selectors` and `dnsbls` are the
+    selectors and lists that a person named."""
 
     helo: str
     mail_from: str = ""
@@ -31,6 +32,7 @@ class Vantage(Struct, frozen=True, kw_only=True):
     budget: int = 200
     dkim_selectors: tuple[str, ...] = ()
     dnsbls: tuple[str, ...] = ()
+    authority_port: int = 53
 
 
 class NotVisited(StrEnum):

@@ -123,10 +123,11 @@ class Held(Struct, frozen=True, kw_only=True):
     @property
     def probe_command(self) -> str:
         """The command that looks at this world."""
+        port = split_server(self.stage.nameserver)[1]
         recipient = f" --to {self.scenario.recipients[0]}" if self.scenario.recipients else ""
         return (
             f"mxprobe probe {self.scenario.domain} --nameserver {self.stage.nameserver} --port {self.stage.port}"
-            f" --allow-special --cafile {self.cafile}{recipient}"
+            f" --authority-port {port} --allow-special --cafile {self.cafile}{recipient}"
         )
 
     @property

@@ -46,9 +46,10 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     `recipients` are asked for (RCPT) and never sent to; `matrix` asks about more, which needs the consent of the domain
     or `i_own_this`; `random` is the local part of its control (None: drawn). `dry_run` dials nobody.
     `queries` is the most DNS queries (None: 200); what they do not reach is not judged. `nameservers` are "ADDR" or
-    "ADDR:PORT" or "[ADDR6]:PORT". `beside` is what the look is compared with (`jobs.beside` reads it from files);
-    hosts of a migration in it are looked at as well. `dkim_selectors` are selectors whose keys are asked for, `dnsbls`
-    the zones of lists that are asked about the MX hosts (empty: those of the settings).
+    "ADDR:PORT" or "[ADDR6]:PORT"; the zone's own servers are asked at their `authority_port`. `beside` is what the look
+    is compared with (`jobs.beside` reads it from files); hosts of a migration in it are looked at as well.
+    `dkim_selectors` are selectors whose keys are asked for, `dnsbls` the zones of lists that are asked about the MX
+    hosts (empty: those of the settings).
     """
 
     recipients: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     mail_from: str = ""
     port: int | None = None
     nameservers: tuple[str, ...] = ()
+    authority_port: int | None = None
     families: tuple[int, ...] = (4, 6)
     source: str | None = None
     timeout: float | None = None
@@ -116,13 +118,13 @@ async def look(
 def _means(resolver: Resolver, options: LookOptions) -> Means:
     """What a look on the sockets of this machine is made with."""
     if options.dns_only:
-        return Means(dialer=SocketDialer(), tls=None, wall=time.time)
+        return Means(dialer=SocketDialer(), tls=None, wall=time.time, ask=ask_over_sockets)
     tls = TlsContext(options.cafile)
     allows = allow_any if options.allow_special else allow_public
     fetch = FetchMeans(
         resolver=resolver, connect=connect, tls=tls, wall=time.time, families=options.families, allows=allows
     )
-    return Means(dialer=SocketDialer(), tls=tls, wall=time.time, fetch=fetch)
+    return Means(dialer=SocketDialer(), tls=tls, wall=time.time, fetch=fetch, ask=ask_over_sockets)
 
 
 def judge(
@@ -160,6 +162,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         timeout=_more_than_zero("timeout", _or(options.timeout, settings.timeout), 86400),
         attempts=_more_than_zero("number of attempts", _or(options.attempts, settings.attempts), 100),
         spacing=_spacing(_or(options.spacing, settings.spacing)),
+        authority_port=_more_than_zero("port", _or(options.authority_port, settings.authority_port), 65535),
         budget=_more_than_zero("number of queries", _or(options.queries, MOST_QUERIES), 2000),
         dkim_selectors=_names("DKIM selector", options.dkim_selectors),
         dnsbls=_names("list (DNSBL)", options.dnsbls or settings.dnsbls),

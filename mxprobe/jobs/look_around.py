@@ -50,7 +50,8 @@ async def look_around(lookout: Lookout) -> tuple[tuple[Finding, ...], Grades]:
         allow_special=True,
     )
     tls = TlsContext(pem=lookout.authority_pem)
-    means = Means(dialer=ConnectDialer(lookout.connect), tls=tls, wall=lookout.wall, fetch=_fetch(lookout))
+    dialer, fetch = ConnectDialer(lookout.connect), _fetch(lookout)
+    means = Means(dialer=dialer, tls=tls, wall=lookout.wall, fetch=fetch, ask=lookout.ask)
     snapshot = await take_snapshot(request, lookout.resolver, means)
     judgements = judge(snapshot, unwanted=("MX0",)).judgements
     return tuple(finding for judgement in judgements for finding in judgement.findings), ()

@@ -16,19 +16,23 @@ from mxprobe.scenario.zone import restage
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """The records of one name server that steps can change; `ttl` in seconds, `policy_id` that of its record."""
+    """The records of one name server that steps can change; `ttl` in seconds, `policy_id` that of its record, `serial`
+    that of the zone, which each step raises."""
 
     mx: tuple[tuple[int, str], ...]
     ttl: float
     policy: Policy | None = None
     policy_id: str = "1"
+    serial: int = 1
 
 
 class Machines(Struct, frozen=True, kw_only=True):
-    """Where the story's machines are, by name, and the TLSA records of those that have any, as text."""
+    """Where the story's machines are, by name, and the TLSA records of those that have any, as text; and its name
+    servers (empty: where the story has them)."""
 
     addresses: Mapping[str, tuple[str, ...]]
     tlsa: Mapping[str, str] = {}
+    nameservers: tuple[str, ...] = ()
 
 
 def first_content(scenario: Scenario) -> Content:
@@ -38,7 +42,7 @@ def first_content(scenario: Scenario) -> Content:
 
 def change(content: Content, step: Publish, now: float) -> Content:
     """The content after a step; a new policy has a new id."""
-    content = replace(content, mx=content.mx if step.mx is None else step.mx)
+    content = replace(content, serial=content.serial + 1, mx=content.mx if step.mx is None else step.mx)
     content = replace(content, ttl=content.ttl if step.ttl is None else step.ttl)
     if step.mta_sts is None:
         return content
@@ -53,10 +57,12 @@ def make_zones(scenario: Scenario, content: Content, machines: Machines, seed: i
 
 def write_zones(scenario: Scenario, content: Content, machines: Machines) -> dict[str, str]:
     """The domain's zone as master-file text, by its origin; hosts of other domains get zones of their own."""
-    apex = _apex(scenario.nameservers)
+    where = machines.nameservers or story_addresses(scenario)
+    apex = _apex(dict(zip(scenario.nameservers, where, strict=True)), content.serial)
     zones = {scenario.domain: apex + "".join(_records(scenario, content))}
     if scenario.zone:
-        own = restage(scenario.zone, scenario.domain, dict(machines.addresses))
+        moved = {name: (at,) for name, at in zip(scenario.nameservers, machines.nameservers, strict=False)}
+        own = restage(scenario.zone, scenario.domain, {**moved, **machines.addresses})
         zones = {scenario.domain: own if _has_top(own, scenario.domain) else apex + own}
     for name, found in machines.addresses.items():
         inside = name == scenario.domain or name.endswith(f".{scenario.domain}")
@@ -76,10 +82,15 @@ def _has_top(zone: str, domain: str) -> bool:
     return re.search(rf"^{re.escape(domain)}\. \d+ IN (SOA|CNAME) ", zone, re.MULTILINE) is not None
 
 
-def _apex(servers: tuple[str, ...]) -> str:
-    """The top of every zone; name servers have the first addresses of the story's network."""
-    records = [f"@ 300 IN NS {name}\n{name} 300 IN A 192.0.2.{at}\n" for at, name in enumerate(servers, start=1)]
-    return f"@ 300 IN SOA {servers[0]} hostmaster 1 3600 900 604800 60\n{''.join(records)}"
+def story_addresses(scenario: Scenario) -> tuple[str, ...]:
+    """The addresses of the name servers of a story, in its order: the first of its network."""
+    return tuple(f"192.0.2.{number}" for number in range(1, 1 + len(scenario.nameservers)))
+
+
+def _apex(servers: Mapping[str, str], serial: int) -> str:
+    """The top of every zone, with its name servers and their addresses."""
+    records = [f"@ 300 IN NS {name}\n{name} 300 IN A {address}\n" for name, address in servers.items()]
+    return f"@ 300 IN SOA {next(iter(servers))} hostmaster {serial} 3600 900 604800 60\n{''.join(records)}"
 
 
 def _records(scenario: Scenario, content: Content) -> list[str]:

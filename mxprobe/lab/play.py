@@ -11,6 +11,7 @@ from mxprobe.errors import MxprobeError
 from mxprobe.facts.run import Run, WorldKind
 from mxprobe.facts.session import Endpoint
 from mxprobe.lab.clock import JumpingLoop, play_in_fresh_loop
+from mxprobe.lab.direct import reach_each, told_addresses
 from mxprobe.lab.ground import SMTP, Ground
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.loopback import LoopbackGround
@@ -118,6 +119,7 @@ async def _listen(world: World, ground: Ground) -> None:
 def people(world: World, sender: str, ground: Ground) -> None:
     """Bring in the mailers of the lab, each with a resolver and ways of its own."""
     tls = permissive_context()
+    world.ask = reach_each(told_addresses(world.scenario), ground.ask, lambda: ground.servers)
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:

@@ -11,7 +11,7 @@ from mxprobe.facts.proof import Found
 from mxprobe.facts.session import Session
 from mxprobe.scenario.model import Prove
 from mxprobe.scenario.reaction import CertificateKind, HandOn, Keep, Moment, Reaction, TlsVersion
-from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.resolver import Exchange, Resolver
 from mxprobe.wire.send import Connect
 
 
@@ -29,6 +29,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
 class Lookout(Struct, frozen=True, kw_only=True):
     """From where a story's domain is looked at: its names, the way to its hosts, its wall clock and authority (PEM).
+    `ask` reaches its name servers one by one, at the addresses that its zone has for them and port 53.
 
     With `proves` it shall be proven that mail arrives: `found` gives what lies in the mailboxes, and what came back;
     `short` calls a host as the story does.
@@ -37,6 +38,7 @@ class Lookout(Struct, frozen=True, kw_only=True):
     domain: str
     recipients: tuple[str, ...]
     resolver: Resolver
+    ask: Exchange
     connect: Connect
     wall: Callable[[], float]
     port: int

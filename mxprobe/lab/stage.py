@@ -15,6 +15,7 @@ from msgspec import Struct
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.dns import Question
 from mxprobe.facts.session import Endpoint
+from mxprobe.lab.direct import reach_each
 from mxprobe.lab.ears import Ear
 from mxprobe.lab.host import host_protocol
 from mxprobe.lab.mailer import Surroundings
@@ -25,7 +26,7 @@ from mxprobe.lab.sockets import bind_port, choose_block, close_all, dial, port_o
 from mxprobe.lab.world import SENDER, World
 from mxprobe.scenario.model import Break, Scenario
 from mxprobe.scenario.reaction import Reaction
-from mxprobe.wire.exchange import ask_over_sockets, join_server
+from mxprobe.wire.exchange import ask_over_sockets, join_server, split_server
 from mxprobe.wire.tls import permissive_context
 
 _LOOK_AGAIN = 0.05
@@ -66,7 +67,9 @@ async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -
     block = choose_block()
     names = scenario.machines
     addresses = {name: f"{block}.{number}" for number, name in enumerate(names, start=10)}
-    world = World(scenario, seed, {name: (address,) for name, address in addresses.items()})
+    servers = {name: f"{block}.{at}" for at, name in enumerate(scenario.nameservers, start=1)}
+    homes: dict[str, tuple[str, ...]] = {name: (address,) for name, address in addresses.items()}
+    world = World(scenario, seed, homes, tuple(servers.values()))
     breaks = (step for step in scenario.steps if isinstance(step, Break) and not step.follows)
     first = min((step.at for step in breaks), default=0.0)
     world.origin, world.begun = asyncio.get_running_loop().time() - first, first
@@ -74,10 +77,10 @@ async def stage_story(scenario: Scenario, seed: int, ports: Ports = ANY_PORTS) -
         _check_port(f"{block}.1", wanted)
     port = ports.smtp or _free_port(addresses.values())
     async with contextlib.AsyncExitStack() as stack:
-        nameservers = [
-            await _serve(stack, world, (name, f"{block}.{at}"), ports.dns)
-            for at, name in enumerate(scenario.nameservers, start=1)
-        ]
+        nameservers: list[str] = []
+        for server in servers.items():
+            first = split_server(nameservers[0])[1] if nameservers else ports.dns
+            nameservers.append(await _serve(stack, world, server, first))
         if scenario.policy_host:
             world.policy_port = _policy_port(addresses[scenario.policy_host])
         _people(world, tuple(nameservers), port)
@@ -160,6 +163,8 @@ def _free_port(addresses: Iterable[str]) -> int:
 
 def _people(world: World, nameservers: tuple[str, ...], port: int) -> None:
     tls = permissive_context()
+    told = {split_server(server)[0]: number for number, server in enumerate(nameservers)}
+    world.ask = reach_each(told, ask_over_sockets, lambda: nameservers)
 
     def around(who: str) -> Surroundings:
         async def connect(endpoint: Endpoint) -> Any:

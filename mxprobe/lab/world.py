@@ -20,6 +20,7 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.lab.alarms import Alarms
 from mxprobe.lab.certs import Authority
 from mxprobe.lab.content import Machines, change, first_content, make_zones
+from mxprobe.lab.direct import ask_nobody
 from mxprobe.lab.guard import Knowledge
 from mxprobe.lab.letter import Letter, stamp, write_message
 from mxprobe.lab.mailer import Mailer, Surroundings
@@ -37,7 +38,7 @@ from mxprobe.scenario.fates import gather_fates
 from mxprobe.scenario.host import answer, answer_policy_request, combine
 from mxprobe.scenario.model import DNS, POLICY_HOST, Break, Probe, Prove, Publish, Scenario, Send
 from mxprobe.scenario.reaction import HandOn, Keep, Moment, Reaction
-from mxprobe.wire.resolver import Resolver
+from mxprobe.wire.resolver import Exchange, Resolver
 from mxprobe.wire.send import Connect
 
 EPOCH = 1767225600.0
@@ -50,17 +51,20 @@ class World:
     """One staging of a story. `now` gives story time in seconds; `addresses` are those of the hosts, by name.
     `places` says whose each address is: of several names that share one, the first has the machine.
 
+    `ask` reaches the name servers, at the addresses that the zone has for them (`nameservers`, empty: the story's own).
     `answered` gets sessions as they go on, `heard` every event. `origin` is the event loop's time at story time 0;
     steps up to story time `begun` are taken for done by `tell`.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, addresses: dict[str, tuple[str, ...]], nameservers: tuple[str, ...] = ()
+    ) -> None:
         self.scenario, self.seed, self.addresses = scenario, seed, addresses
         self.events: list[Event] = []
         self.sessions: list[Session] = []
         self.mailers: dict[str, Mailer] = {}
         self.authority = Authority(seed)
-        self.machines = Machines(addresses=addresses, tlsa=self._promise())
+        self.machines = Machines(addresses=addresses, tlsa=self._promise(), nameservers=nameservers)
         first = first_content(scenario)
         served = make_zones(scenario, first, self.machines, seed)
         self.anchor = served.anchor
@@ -69,6 +73,7 @@ class World:
         self.names = {name: NameServer(served.zones) for name in scenario.nameservers}
         self.teller = Teller(self)
         self.policy_port = HTTPS_PORT
+        self.ask: Exchange = ask_nobody
         self.look: Look | None = None
         self.answered: Callable[[Session], None] | None = None
         self.heard: Callable[[Event], None] | None = None
@@ -345,6 +350,7 @@ class World:
             policy_port=self.policy_port,
             short=self.scenario.short,
             resolver=around.resolver,
+            ask=self.ask,
             connect=around.connect,
             wall=lambda: EPOCH + self.now,
             port=around.port,

@@ -109,6 +109,16 @@ def next_questions(domain: str, answers: Answers, families: tuple[int, ...] = (4
     return tuple(question for question in wanted if question not in answers)
 
 
+def best_first(domain: str, answers: Answers, questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """The questions about a chain, those about the hosts of the best preference first."""
+    answer = answers.get(Question(name=domain, rrtype=RecordType.MX))
+    places: dict[str, tuple[int, str]] = {}
+    for record in answer.mx if answer is not None else ():
+        place = (record.preference, record.exchange)
+        places[record.exchange] = min(place, places.get(record.exchange, place))
+    return tuple(sorted(questions, key=lambda question: places.get(question.name, (0, ""))))
+
+
 def plan_mx(domain: str, answers: Answers) -> Plan:
     """The chain of `domain` as far as `answers` tell; unanswered questions count as failed lookups."""
     answer = answers.get(Question(name=domain, rrtype=RecordType.MX))

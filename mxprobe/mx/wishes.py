@@ -8,13 +8,16 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, Question
+from mxprobe.mx.authorities import next_authority_questions
 from mxprobe.mx.dkimkeys import key_question
 from mxprobe.mx.dmarc import next_dmarc_questions
 from mxprobe.mx.dnsbl import next_list_questions
+from mxprobe.mx.intended import intended_questions
 from mxprobe.mx.mailoperators import sending_operator
 from mxprobe.mx.mtasts import record_question
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.promise import next_tlsa_questions
+from mxprobe.mx.registered import registration_questions
 from mxprobe.mx.reverse import next_reverse_questions
 from mxprobe.mx.spfseen import Wanted, next_spf_questions
 from mxprobe.mx.tlsrpt import report_question
@@ -82,6 +85,18 @@ def _lists(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     return next_list_questions(subject.lists, addresses_of(subject, answers), answers)
 
 
+def _authorities(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return next_authority_questions(subject.domain, answers)
+
+
+def _registered(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return registration_questions(subject.domain, answers)
+
+
+def _intended(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return intended_questions(subject.domain, answers)
+
+
 def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
     """The addresses of the MX hosts, each once, in the order of the chain."""
     hosts = plan_mx(subject.domain, answers).hosts
@@ -93,6 +108,9 @@ WISHES: tuple[Wish, ...] = (
     Wish(name="mta-sts", questions=_policy, most=1),
     Wish(name="tlsrpt", questions=_reports, most=1),
     Wish(name="tlsa", questions=_promises, most=48),
+    Wish(name="authorities", questions=_authorities, most=22),
+    Wish(name="registered", questions=_registered, most=20),
+    Wish(name="intended", questions=_intended, most=8),
     Wish(name="reverse", questions=_names, most=48),
     Wish(name="dkim", questions=_keys, most=8),
     Wish(name="dmarc", questions=_dmarc, most=40),

@@ -1,17 +1,20 @@
 """Asks what rules want to know beside the chain, while the hosts are spoken with, within a budget of queries.
 
-What is wanted is decided in `mx.wishes`; what it means is for rules to say.
+What is wanted is decided in `mx.wishes`; what it means is for rules to say. When the resolver has said where the zone's
+own servers are, they are asked themselves (`probe.authorities`).
 """
 
 import asyncio
 from collections import Counter
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from mxprobe.facts.dns import Answer, AnswerStatus, Question, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, AuthorityAnswer, Question, index_answers
 from mxprobe.facts.policy import PolicyFetch
+from mxprobe.mx.authorities import authorities_to_ask
 from mxprobe.mx.mtasts import RecordStatus, read_record, record_question
 from mxprobe.mx.wishes import WISHES, Subject, next_wishes
+from mxprobe.probe.authorities import Directly, Purse, ask_authorities
 from mxprobe.wire.fetch import FetchMeans, fetch_policy
 from mxprobe.wire.resolver import Resolver
 
@@ -22,21 +25,25 @@ LONGEST = 30.0
 class Gathering(Struct, kw_only=True):
     """What came in, filled as it comes: an interruption loses nothing.
 
-    `asked_for` are the families that were wanted, `unasked` the questions that the budget did not reach.
+    `asked_for` are the families that were wanted, `unasked` the questions that the budget did not reach, `purse` has
+    what was asked of the zone's own servers.
     """
 
     asked_for: tuple[str, ...] = ()
     unasked: tuple[Question, ...] = ()
     policy: PolicyFetch | None = None
+    authorities: list[AuthorityAnswer] = field(default_factory=list)
+    purse: Purse | None = None
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """With what is asked: the resolver, how many queries it may have sent in the end, and what a policy is fetched with
-    (None: it is not)."""
+    """With what is asked: the resolver, how many queries may have been sent in the end, what a policy is fetched with
+    and the zone's own servers are asked with (None: it is not, they are not)."""
 
     resolver: Resolver
     budget: int
     fetch: FetchMeans | None = None
+    directly: Directly | None = None
 
 
 async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: Gathering) -> None:
@@ -54,7 +61,21 @@ async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: 
             tasks = [group.create_task(resolver.ask(question, until)) for _, question in asked]
         answers += [task.result() for task in tasks]
         spent.update(name for name, _ in wanted)
-    if fetch is not None:
-        record = index_answers(answers).get(record_question(subject.domain))
-        if record is not None and read_record(record).status is RecordStatus.FOUND:
-            into.policy = await fetch_policy(subject.domain, fetch, until)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_ask_authorities(subject, answers, asking, into))
+        if fetch is not None:
+            record = index_answers(answers).get(record_question(subject.domain))
+            if record is not None and read_record(record).status is RecordStatus.FOUND:
+                into.policy = await fetch_policy(subject.domain, fetch, until)
+
+
+async def _ask_authorities(subject: Subject, answers: list[Answer], asking: Asking, into: Gathering) -> None:
+    """Ask the zone's own servers for the MX RRset."""
+    directly, resolver = asking.directly, asking.resolver
+    if directly is None:
+        return
+    into.purse = Purse(lambda: asking.budget - resolver.sent)
+    chosen = authorities_to_ask(
+        subject.domain, index_answers(answers), directly.families, allow_special=subject.allow_special
+    )
+    into.unasked += await ask_authorities(subject.domain, chosen, directly, into.purse, into.authorities)

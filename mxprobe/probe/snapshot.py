@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from mxprobe import __version__
 from mxprobe.facts.approved import ApprovedMx
-from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
@@ -30,6 +30,7 @@ from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.wishes import Subject
+from mxprobe.probe.authorities import Directly, place_of
 from mxprobe.probe.gather import Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
 from mxprobe.probe.matrix import (
@@ -45,6 +46,9 @@ from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, Transaction, speak
 
 _log = logging.getLogger("mxprobe.probe")
+
+_FEWEST = 5
+"""So many questions about the chain are asked, whatever the budget: it gets three quarters of it."""
 
 MOST_AT_ONCE = 64
 """The most connections open at one time."""
@@ -144,7 +148,10 @@ class _Look:
     async def go(self) -> None:
         """Ask, visit, and compare where nobody could be spoken with."""
         request = self.request
-        await look_up(request.domain, self.resolver, answers=self.answers)
+        most = request.vantage.budget * 3 // 4
+        await look_up(request.domain, self.resolver, answers=self.answers, most=max(most, _FEWEST))
+        unasked = (answer.question for answer in self.answers if answer.status is AnswerStatus.NOT_ASKED)
+        self.gathering.unasked += tuple(unasked)
         plan = plan_mx(request.domain, index_answers(self.answers))
         self.targets = plan.targets(request.vantage.port)
         await self._look_up_further()
@@ -193,7 +200,11 @@ class _Look:
             port=request.vantage.port,
         )
         fetch = None if request.dns_only else self.means.fetch
-        asking = Asking(resolver=self.resolver, budget=request.vantage.budget, fetch=fetch)
+        vantage = request.vantage
+        directly = None
+        if self.means.ask is not None:
+            directly = Directly(ask=self.means.ask, port=vantage.authority_port, families=vantage.families)
+        asking = Asking(resolver=self.resolver, budget=vantage.budget, fetch=fetch, directly=directly)
         await gather(subject, self.answers, asking, self.gathering)
 
     async def _visit_hosts(self) -> None:
@@ -362,8 +373,9 @@ class _Look:
             policy=self.gathering.policy,
             asked_for=self.gathering.asked_for,
             unasked=self.gathering.unasked,
-            queries=self.resolver.sent,
+            queries=self.resolver.sent + (self.gathering.purse.sent if self.gathering.purse else 0),
             planned=tuple(self._visited(target) for target in self.further),
+            authorities=tuple(sorted(self.gathering.authorities, key=place_of)),
         )
 
     def _vantage(self) -> Vantage:

@@ -2,7 +2,8 @@
 
 Servers, tries, truncation and deadlines are decided here; how a query travels is the exchange's business
 (`wire.exchange` for real sockets) and what a response says `wire.responses`'. Recursion is the servers' work; only an
-alias that a server leaves open is followed by asking again. Nothing is cached.
+alias that a server leaves open is followed by asking again. A zone's own servers are asked without either: what they
+say themselves is wanted. Nothing is cached.
 
 Standards: RFC 1035 §7, RFC 7766 (TCP), RFC 6891 (EDNS).
 """
@@ -15,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, index_answers
-from mxprobe.mx.plan import next_questions
+from mxprobe.mx.plan import best_first, next_questions
 from mxprobe.wire.failures import describe
 from mxprobe.wire.responses import LONGEST_CHAIN, NotAsked, Response, make_query, read_response
 
@@ -48,14 +49,25 @@ class Patience(Struct, frozen=True, kw_only=True):
 
 
 class Resolver:
-    """Asks its servers in order, until one says something about the name; `sent` counts the queries."""
+    """Asks its servers in order, until one says something about the name; `sent` counts the queries.
+
+    Without `recursion` the servers are asked for what they have themselves, and aliases are left as they say them.
+    """
 
     sent = 0
 
-    def __init__(self, exchange: Exchange, servers: tuple[str, ...], patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        servers: tuple[str, ...],
+        patience: Patience | None = None,
+        *,
+        recursion: bool = True,
+    ) -> None:
         self.exchange = exchange
         self.servers = servers
         self.patience = patience or Patience()
+        self.recursion = recursion
         self._turnstile = asyncio.Semaphore(self.patience.at_once)
 
     async def ask(self, question: Question, deadline: float | None = None) -> Answer:
@@ -80,7 +92,7 @@ class Resolver:
             is_proved = answer.authenticated and proved if answer.authenticated is not None else None
             proved = bool(is_proved)
             answer = replace(answer, question=question, aliases=aliases, tries=tries, authenticated=is_proved)
-            if open_end is None:
+            if open_end is None or not self.recursion:
                 return answer
             if len(aliases) > LONGEST_CHAIN or open_end in {question.name, *(alias.name for alias in aliases)}:
                 return replace(answer, status=AnswerStatus.ALIAS_LOOP, detail="the aliases lead in a circle")
@@ -108,7 +120,7 @@ class Resolver:
         while True:
             until = min(deadline, asyncio.get_running_loop().time() + self.patience.each)
             try:
-                query = make_query(question, edns=edns)
+                query = make_query(question, edns=edns, recursion=self.recursion)
                 self.sent += 1
                 async with asyncio.timeout_at(until):
                     wire = await self.exchange(query, server, tcp, until)
@@ -134,14 +146,27 @@ def _failed(question: Question, status: AnswerStatus, detail: str) -> Response:
 
 
 async def look_up(
-    domain: str, resolver: Resolver, families: tuple[int, ...] = (4, 6), answers: list[Answer] | None = None
+    domain: str,
+    resolver: Resolver,
+    families: tuple[int, ...] = (4, 6),
+    answers: list[Answer] | None = None,
+    most: int | None = None,
 ) -> tuple[Answer, ...]:
     """All that a sender would ask to learn the chain of `domain`, in the order it was asked.
 
-    The answers are put into the list `answers` as they come in, for whoever may be interrupted.
+    The answers are put into the list `answers` as they come in, for whoever may be interrupted. At most `most` queries
+    are sent: the questions about the worst hosts that they do not reach have the answer that they were not asked.
     """
+    before = resolver.sent
     answers = [] if answers is None else answers
     while questions := next_questions(domain, index_answers(answers), families):
+        # Each may need its second try: what is not needed for that is given to those who wait.
+        room = len(questions) if most is None else max(most - resolver.sent + before, 0) // Patience().rounds
+        if not room:
+            answers += [Answer(question=question, status=AnswerStatus.NOT_ASKED, tries=0) for question in questions]
+            break
+        if len(questions) > room:
+            questions = best_first(domain, index_answers(answers), questions)[:room]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(resolver.ask(question)) for question in questions]
         answers += [task.result() for task in tasks]

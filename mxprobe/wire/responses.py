@@ -64,17 +64,17 @@ class Response(Struct, frozen=True, kw_only=True):
     fears_edns: bool = False
 
 
-def make_query(question: Question, *, edns: bool = True) -> bytes:
-    """A recursive query that asks for DNSSEC's AD bit. Raises NotAsked for a name that cannot be in the DNS."""
-    return secrets.token_bytes(2) + _query_behind_its_number(question, edns)
+def make_query(question: Question, *, edns: bool = True, recursion: bool = True) -> bytes:
+    """A query that asks for DNSSEC's AD bit. Raises NotAsked for a name that cannot be in the DNS."""
+    return secrets.token_bytes(2) + _query_behind_its_number(question, edns, recursion)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _query_behind_its_number(question: Question, edns: bool) -> bytes:
+def _query_behind_its_number(question: Question, edns: bool, recursion: bool) -> bytes:
     try:
         name = dns.name.from_text(question.name, origin=dns.name.root, idna_codec=dns.name.IDNA_2008)
         query = dns.message.make_query(name, question.rrtype.value, id=0)
-        query.flags |= dns.flags.RD | dns.flags.AD
+        query.flags = dns.flags.AD | (dns.flags.RD if recursion else 0)
         if edns:
             query.use_edns(0, dns.flags.DO, PAYLOAD)
         return query.to_wire()[2:]

@@ -23,6 +23,7 @@ from mxprobe.wire.conversation import Conversation
 from mxprobe.wire.dial import Dialer
 from mxprobe.wire.failures import NETWORK_FAILURES, PeerMalformed, PeerOverflowed, failure_of
 from mxprobe.wire.fetch import FetchMeans
+from mxprobe.wire.resolver import Exchange
 from mxprobe.wire.tls import TlsContext, TlsEngine
 
 _log = logging.getLogger("mxprobe.wire")
@@ -70,12 +71,14 @@ class SessionScript(Struct, frozen=True, kw_only=True):
 
 class Means(Struct, frozen=True, kw_only=True):
     """What a session is made with: the dialer, the TLS context (None: STARTTLS is not tried), the wall clock; and
-    `fetch`, what the MTA-STS policy of a domain is fetched with (None: it is not)."""
+    `fetch`, what the MTA-STS policy of a domain is fetched with (None: it is not), and `ask`, which reaches a zone's
+    own name servers (None: they are not asked)."""
 
     dialer: Dialer
     tls: TlsContext | None
     wall: Callable[[], float]
     fetch: FetchMeans | None = None
+    ask: Exchange | None = None
 
 
 async def speak(endpoint: Endpoint, script: SessionScript, means: Means) -> Session:

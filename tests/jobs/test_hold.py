@@ -20,7 +20,7 @@ from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.report.mailers import EXPORTS
 from mxprobe.report.verdict import could_not_look
 from mxprobe.wire.dial import connect
-from mxprobe.wire.exchange import ask_over_sockets
+from mxprobe.wire.exchange import ask_over_sockets, split_server
 from mxprobe.wire.fetch import FetchMeans, allow_any, fetch_policy
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.tls import TlsContext
@@ -33,12 +33,28 @@ async def _look(held: Held, **more: float) -> Look:
         recipients=held.scenario.recipients[:1],
         port=held.stage.port,
         nameservers=(held.stage.nameserver,),
+        authority_port=split_server(held.stage.nameserver)[1],
         allow_special=True,
         cafile=held.cafile,
         spacing=0.01,
         **more,  # type: ignore[arg-type]
     )
     return await look(held.scenario.domain, options)
+
+
+async def test_each_of_the_worlds_name_servers_is_asked_itself_as_the_printed_command_does() -> None:
+    async with hold(STORIES / "dns" / "secondary-left-behind.yaml") as held:
+        seen = await _look(held)
+        address, port = split_server(held.stage.nameserver)
+
+    block = address.rpartition(".")[0]
+    assert {(one.server, one.address) for one in seen.snapshot.authorities} == {
+        ("ns1.example.test", f"{block}.1"),
+        ("ns2.example.test", f"{block}.2"),
+    }
+    assert {one.answer.authoritative for one in seen.snapshot.authorities} == {True}
+    assert f"--authority-port {port}" in held.probe_command
+    assert {one.code: one.status for one in seen.judgements}["MX117"] is Status.PASSES
 
 
 async def test_the_primary_refuses_the_backup_accepts_and_the_forecast_says_so() -> None:

@@ -8,13 +8,25 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.finding import Severity
+from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.lab.recursor import OWN_ADDRESS
 from mxprobe.probe.snapshot import ControlHost
 from mxprobe.scenario.reaction import CertificateKind, Page, Present, TlsVersion
-from tests.support.judged import FLAWLESS, MX1, MX2, NEXT_KEY, PROBE, PROBE_NAME, Domain, MailHost, look_at, tlsa_of
+from tests.support.judged import (
+    FLAWLESS,
+    MX1,
+    MX2,
+    NEXT_KEY,
+    NS2,
+    PROBE,
+    PROBE_NAME,
+    Domain,
+    MailHost,
+    look_at,
+    tlsa_of,
+)
 
 ERROR, WARNING, INFO, OK = Severity.ERROR, Severity.WARNING, Severity.INFO, Severity.OK
 ALWAYS = {"MX007"}
@@ -28,6 +40,7 @@ NO_POLICY = replace(FLAWLESS.at("_mta-sts.example.test").at("mta-sts.example.tes
 PLAIN = NO_POLICY.at("_25._tcp.mx1.example.test").at("_25._tcp.mx2.example.test")
 """Neither policy nor TLSA records: for faults that would break those, too."""
 
+TWO = ("MX 10 mx1.example.test.", "MX 20 mx2.example.test.")
 V6 = "2001:503:ba3e::2:30"
 WITH_V6 = NO_DANE.plus("mx1.example.test", f"AAAA {V6}").named(V6, "PTR mx1.example.test.")
 
@@ -73,10 +86,41 @@ def _allowing(*patterns: str) -> Domain:
     return replace(FLAWLESS, policy=replace(FLAWLESS.policy, mx=patterns))
 
 
+def _elsewhere(first: int, second: int) -> Domain:
+    """A domain whose two hosts are those of two mailbox providers, at these preferences."""
+    names = {MX1: "aspmx.l.google.com", MX2: "example-test.mail.protection.outlook.com"}
+    domain = _mx(f"MX {first} {names[MX1]}.", f"MX {second} {names[MX2]}.")
+    others: dict[str, tuple[str, ...]] = dict.fromkeys(("google.com", "outlook.com"), ZONE)
+    others |= {name: (f"A {address}",) for address, name in names.items()}
+    domain = replace(domain, others={**domain.others, **others})
+    for address, name in names.items():
+        domain = domain.host(address, name=name).named(address, f"PTR {name}.")
+    return domain
+
+
+def _renamed(first: str, second: str) -> Domain:
+    """A domain whose hosts have other names."""
+    domain = _mx(f"MX 10 {first}.example.test.", f"MX 20 {second}.example.test.")
+    for address, name in ((MX1, first), (MX2, second)):
+        whole = f"{name}.example.test"
+        domain = domain.at(whole, f"A {address}").host(address, name=whole).named(address, f"PTR {whole}.")
+    return domain
+
+
+ZONE = ("SOA ns1.example.test. hostmaster.example.test. 1 3600 900 1209600 300", "NS ns1.example.test.")
+COM = replace(_mx(*TWO, "MX 30 mx.old-provider.com."), others={**PLAIN.others, "com": ZONE})
+ONE_HOST = _mx(TWO[0]).plus("mx1.example.test", f"A {MX2}").host(MX2, name="mx1.example.test")
+
+
+def _of_second(*records: str) -> Domain:
+    """The flawless domain whose second name server has these MX records."""
+    others = tuple(text for text in PLAIN.records["example.test"] if not text.startswith("MX"))
+    return replace(PLAIN, of_server={NS2: {"example.test": (*others, *records)}})
+
+
 _FAILURE, _VERSION = bytes.fromhex("15030300020228"), bytes.fromhex("15030300020246")
 """The alerts handshake_failure and protocol_version (RFC 8446 §6)."""
 
-TWO = ("MX 10 mx1.example.test.", "MX 20 mx2.example.test.")
 CONTROLS = (ControlHost(host="198.97.190.53"), ControlHost(host="192.112.36.4"))
 OTHER_NAME = CertificateKind.WRONG_NAME
 
@@ -174,13 +218,33 @@ CASES = [
         PLAIN.at("alias.example.test", "CNAME mx2.example.test."),
     ),
     _case("MX105", INFO, _mx()),
-    _case("MX107", ERROR, _mx("MX 0 .", TWO[0])),
+    _case("MX107", ERROR, _mx("MX 0 .", *TWO)),
+    _case("MX110", ERROR, _mx(*TWO, "MX 30 192.0.2.9.")),
+    _case("MX111", ERROR, _mx(*TWO, "MX 30 mail\\032x.example.test.")),
+    _case("MX112", ERROR, _mx(*TWO, "MX 30 mx1.example.test.example.test.")),
+    _case("MX113", WARNING, _mx(*TWO, "MX 30 mx1.example.test.")),
+    _case("MX117", ERROR, _of_second(TWO[0], "MX 30 mx2.example.test."), _of_second(*TWO[::-1])),
+    _case("MX118", WARNING, replace(PLAIN, silent=frozenset({NS2}))),
     _case("MX201", ERROR, _mx(TWO[0], "MX 20 gone.example.test.")),
     _case("MX202", ERROR, _mx(TWO[0], "MX 20 bare.example.test.").at("bare.example.test", 'TXT "x"')),
     _case("MX203", WARNING, replace(PLAIN, failing=frozenset({"mx2.example.test A", "mx2.example.test AAAA"}))),
     _case("MX204", ERROR, _mx("MX 10 gone.example.test.")),
     _case("MX205", ERROR, PLAIN.plus("mx2.example.test", "A 192.168.7.7")),
     _case("MX206", ERROR, PLAIN.plus("mx2.example.test", "A 127.0.0.1")),
+    Case(
+        code="MX208",
+        fault=PLAIN.plus("mx2.example.test", f"A {MX1}"),
+        near=PLAIN,
+        raises={"MX208": WARNING, "MX707": WARNING},
+    ),
+    _case("MX301", INFO, ONE_HOST.named(MX2, "PTR mx1.example.test.")),
+    _case("MX302", WARNING, _mx(TWO[0])),
+    Case(code="MX304", fault=_elsewhere(10, 10), near=PLAIN, raises={"MX304": ERROR, "MX852": WARNING}),
+    Case(code="MX305", fault=_elsewhere(10, 20), near=PLAIN, raises={"MX305": WARNING, "MX852": WARNING}),
+    _case("MX310", WARNING, _second(banner="350 what"), _second()),
+    _case("MX311", WARNING, _renamed("backup", "mail"), _renamed("mail", "backup")),
+    _case("MX401", WARNING, _mx(*(f"86401 {one}" for one in TWO)), _mx(*(f"86400 {one}" for one in TWO))),
+    _case("MX522", ERROR, COM),
     _case("MX306", ERROR, FLAWLESS.host(MX2, syn=SynAnswer.REFUSE)),
     _case("MX308", ERROR, FLAWLESS.host(MX1, syn=SynAnswer.REFUSE)),
     _case("MX309", ERROR, _both(syn=SynAnswer.REFUSE)),
@@ -303,3 +367,10 @@ def test_one_fault_raises_its_finding_and_no_other(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=_named)
 def test_what_comes_near_raises_nothing(case: Case) -> None:
     assert set(look_at(case.near, **case.wishes).found) <= ALWAYS
+
+
+def test_the_flawless_domains_own_servers_are_heard_and_agree() -> None:
+    judged = {one.code: one.status for one in look_at(FLAWLESS).judgements}
+
+    for code in ("MX117", "MX118", "MX401", "MX405"):
+        assert judged[code] is Status.PASSES, code

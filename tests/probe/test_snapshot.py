@@ -221,7 +221,9 @@ def test_names_alone_are_looked_up_where_that_is_asked() -> None:
     assert [visit.not_visited for visit in snapshot.visits] == [NotVisited.DNS_ONLY] * 3
     types = (RecordType.TXT, RecordType.PTR, RecordType.TLSA)
     beside = [answer for answer in snapshot.answers if answer.question.rrtype in types]
-    assert len(snapshot.answers) - len(beside) == 7
+    zone = [answer for answer in snapshot.answers if answer.question.rrtype is RecordType.NS]
+    assert len(snapshot.answers) - len(beside) - len(zone) == 7
+    assert [answer.question.name for answer in zone] == ["example.test", "test"]
     assert sorted(answer.question.name for answer in beside if answer.question.rrtype is RecordType.TXT) == [
         "_dmarc.example.test",
         "_dmarc.test",

@@ -66,11 +66,13 @@ def test_nothing_unescaped_reaches_any_format(form: str) -> None:
 
 
 def test_a_report_is_a_hundred_columns_wide_at_most_and_begins_with_the_answer() -> None:
-    answers = (mx((10, "mx1.example.test")), host("mx1.example.test", "192.0.2.1"))
-    document, reason = _document(snapshot(answers, (visit(10, "mx1.example.test", "192.0.2.1", HEALTHY, times=1),)))
+    names = {"mx1.example.test": "192.0.2.1", "mx2.example.test": "192.0.2.2"}
+    answers = (mx(*((10, name) for name in names)), *(host(name, address) for name, address in names.items()))
+    visits = [visit(10, name, address, HEALTHY, times=1) for name, address in names.items()]
+    document, reason = _document(snapshot(answers, visits))
     lines = render_look(document, reason).split("\n")
 
-    assert lines[0] == "example.test: 1 of 1 MX host answers; no rule finds a fault."
+    assert lines[0] == "example.test: 2 of 2 MX hosts answer; no rule finds a fault."
     assert all(len(line) <= 100 for line in lines if "mxprobe " not in line)
     assert lines[-1].endswith("Exit 0: nothing at or above error.")
 

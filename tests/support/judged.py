@@ -274,7 +274,7 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
 
     resolver, tls = Resolver(exchange, (OWN_ADDRESS,)), TlsContext(pem=AUTHORITY.pem)
     fetch = FetchMeans(resolver=resolver, connect=connect, tls=tls, wall=wall)
-    means = Means(dialer=ConnectDialer(connect), tls=tls, wall=wall, fetch=fetch)
+    means = Means(dialer=ConnectDialer(connect), tls=tls, wall=wall, fetch=fetch, ask=exchange)
     vantage = Vantage(helo=PROBE_NAME, nameservers=(OWN_ADDRESS,), source=PROBE)
     request = Request(domain=DOMAIN, asked=DOMAIN, vantage=vantage, helo=PROBE_NAME, own_sender=True)
     snapshot = await take_snapshot(replace(request, **wishes), resolver, means)

@@ -49,6 +49,7 @@ from mxprobe.rules.domain.dane import RULES as DANE_RULES
 from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
 from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
 from mxprobe.rules.domain.policy import RULES as POLICY_RULES
+from mxprobe.rules.domain.redundancy import RULES as REDUNDANCY_RULES
 from mxprobe.rules.domain.reputation import RULES as REPUTATION_RULES
 from mxprobe.rules.domain.transport import RULES as TRANSPORT_RULES
 
@@ -97,6 +98,7 @@ _HERE: tuple[ModuleType, ...] = (
 RULES: tuple[ModuleType, ...] = (
     _HERE
     + CHAIN_RULES
+    + REDUNDANCY_RULES
     + TRANSPORT_RULES
     + DANE_RULES
     + POLICY_RULES

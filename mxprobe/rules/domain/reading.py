@@ -27,6 +27,9 @@ WAYS_OF_BEING_DOWN = ("MX601", "MX602", "MX605", "MX607", "MX608")
 """The rules about one address that is down: what is told of a whole preference covers them."""
 
 
+_MOST_NAMED = 8
+
+
 class Reach(StrEnum):
     """Whether a preference can be reached: one address that answers is enough, and what is unknown accuses nobody."""
 
@@ -129,11 +132,17 @@ def not_resolved(plan: Plan) -> str | None:
         return "the MX lookup gave no answer"
     outside = [host.name for host in plan.excluded if host.problem is HostProblem.NOT_ASKED]
     if outside:
-        return f"the addresses of {', '.join(outside)} are not in the zone, and nobody was asked"
+        return f"the addresses of {_few(outside)} are not in the zone, or beyond the budget, and nobody was asked"
     names = [host.name for host in plan.excluded if host.problem is HostProblem.LOOKUP_FAILED]
     if names:
-        return f"the addresses of {', '.join(names)} could not be looked up"
+        return f"the addresses of {_few(names)} could not be looked up"
     return f"the addresses of {plan.domain} could not be looked up" if plan.temporary else None
+
+
+def _few(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def texts_of(answer: Answer) -> tuple[str, ...]:

@@ -20,7 +20,13 @@ from mxprobe.rules.domain.reading import attempts_of
 from mxprobe.rules.domain.transport.address import Address, Place, Trait, by_place, judge_addresses, not_greeted
 from mxprobe.rules.rule import Rule, Words
 
-RULE = Rule(code="MX607", name="banner-4xx", severity=Severity.WARNING, references=("RFC 5321 §3.8", "RFC 5321 §4.2.2"))
+RULE = Rule(
+    code="MX607",
+    name="banner-4xx",
+    covers=("MX310",),
+    severity=Severity.WARNING,
+    references=("RFC 5321 §3.8", "RFC 5321 §4.2.2"),
+)
 
 _TOLD_BY_AN_OUTAGE = (Place.BACKUP_BEHIND_UP, Place.BACKUP_BEHIND_UNKNOWN)
 

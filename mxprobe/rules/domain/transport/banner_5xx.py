@@ -26,7 +26,13 @@ from mxprobe.rules.domain.transport.address import (
 )
 from mxprobe.rules.rule import Rule, Words
 
-RULE = Rule(code="MX608", name="banner-5xx", severity=Severity.ERROR, references=("RFC 5321 §3.1", "RFC 7504 §3"))
+RULE = Rule(
+    code="MX608",
+    name="banner-5xx",
+    covers=("MX310",),
+    severity=Severity.ERROR,
+    references=("RFC 5321 §3.1", "RFC 7504 §3"),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -27,7 +27,9 @@ from mxprobe.rules.domain.transport.address import (
 )
 from mxprobe.rules.rule import Rule, Words
 
-RULE = Rule(code="MX605", name="banner-timeout", severity=Severity.ERROR, references=("RFC 5321 §4.5.3.2.1",))
+RULE = Rule(
+    code="MX605", name="banner-timeout", covers=("MX310",), severity=Severity.ERROR, references=("RFC 5321 §4.5.3.2.1",)
+)
 
 _PATIENT = 60.0
 """Seconds of waiting from which on silence may be an error; a host may greet slowly on purpose, to sort out spam."""

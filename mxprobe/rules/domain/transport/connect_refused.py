@@ -25,7 +25,9 @@ from mxprobe.rules.domain.transport.address import (
 )
 from mxprobe.rules.rule import Rule, Words
 
-RULE = Rule(code="MX601", name="connect-refused", severity=Severity.ERROR, references=("RFC 5321 §4.5.4.2",))
+RULE = Rule(
+    code="MX601", name="connect-refused", covers=("MX310",), severity=Severity.ERROR, references=("RFC 5321 §4.5.4.2",)
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

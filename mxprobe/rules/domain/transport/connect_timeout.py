@@ -28,6 +28,7 @@ from mxprobe.rules.rule import Rule, Words
 RULE = Rule(
     code="MX602",
     name="connect-timeout",
+    covers=("MX310",),
     severity=Severity.ERROR,
     references=("RFC 5321 §4.5.4.1", "RFC 5321 §4.5.4.2"),
 )
