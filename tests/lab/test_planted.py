@@ -1,11 +1,11 @@
-"""One domain in which much is wrong at once, and one in which nothing is: what was planted is found, and nothing else."""
+"""One domain in which much is wrong, and one in which nothing is: what was planted is found, and nothing else."""
 
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Severity
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.scenario.reaction import CertificateKind
-from tests.support.judged import FLAWLESS, Domain, MailHost, look_at, tlsa_of
+from tests.support.judged import FLAWLESS, NS2, SOA, Domain, MailHost, look_at, tlsa_of
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 TO = "alice@example.test"
@@ -18,6 +18,7 @@ ALIASED, EXPIRED, UNNAMED, MISNAMED, SHAKEN, BUSY = (
     "202.12.28.1",
     "198.97.190.53",
 )
+UNDERSCORE, TWIN = "192.112.36.4", EXPIRED
 V6 = "2001:503:ba3e::2:30"
 
 
@@ -40,6 +41,10 @@ def _planted() -> Domain:
             "MX 50 misnamed.example.test.",
             "MX 60 shaken.example.test.",
             "MX 60 busy.example.test.",
+            "MX 70 192.0.2.25.",
+            "MX 70 under_score.example.test.",
+            "MX 80 misnamed.example.test.",
+            "MX 90 twin.example.test.",
             'TXT "v=spf1 -all"',
             'TXT "v=spf1 mx -all"',
         )
@@ -54,6 +59,8 @@ def _planted() -> Domain:
         .at("misnamed.example.test", f"A {MISNAMED}")
         .at("shaken.example.test", f"A {SHAKEN}")
         .at("busy.example.test", f"A {BUSY}")
+        .at("under_score.example.test", f"A {UNDERSCORE}")
+        .at("twin.example.test", f"A {TWIN}")
         .at("_mta-sts.example.test", 'TXT "v=STSv1; id=not-right"')
         .at("_smtp._tls.example.test")
         .at("_dmarc.example.test")
@@ -81,9 +88,12 @@ def _planted() -> Domain:
         UNNAMED: MailHost(name="unnamed.example.test", banner="220 localhost ESMTP"),
         MISNAMED: MailHost(name="misnamed.example.test", kind=CertificateKind.WRONG_NAME),
         SHAKEN: MailHost(name="shaken.example.test", alert=bytes.fromhex("15030300020228")),
-        BUSY: MailHost(name="busy.example.test", banner="421 4.3.2 not now"),
+        BUSY: MailHost(name="busy.example.test", banner="554 5.3.2 no mail here"),
     }
-    return replace(domain, hosts=hosts)
+    of_server = {
+        NS2: {"example.test": (SOA.replace('2026010101', '2026010100'), *domain.records["example.test"][1:])}
+    }
+    return replace(domain, hosts=hosts, of_server=of_server)
 
 
 PLANTED: dict[str, Severity] = {
