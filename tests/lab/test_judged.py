@@ -139,10 +139,11 @@ def _tlsa(*records: str) -> Domain:
 
 
 def _hosted(*unsigned: str) -> Domain:
-    """A domain whose host is at a provider, which signs its zone and has TLSA records."""
-    domain = _mx("MX 10 mx1.elsewhere.test.").beside("mx1.elsewhere.test", f"A {MX1}")
-    domain = domain.beside("_25._tcp.mx1.elsewhere.test", f"TLSA {tlsa_of('mx1.elsewhere.test')}", NEXT_KEY)
-    domain = domain.host(MX1, name="mx1.elsewhere.test").named(MX1, "PTR mx1.elsewhere.test.")
+    """A domain whose hosts are at a provider, which signs its zone and has TLSA records."""
+    domain = _mx("MX 10 mx1.elsewhere.test.", "MX 20 mx2.elsewhere.test.")
+    for address, name in ((MX1, "mx1.elsewhere.test"), (MX2, "mx2.elsewhere.test")):
+        domain = domain.beside(name, f"A {address}").beside(f"_25._tcp.{name}", f"TLSA {tlsa_of(name)}", NEXT_KEY)
+        domain = domain.host(address, name=name).named(address, f"PTR {name}.")
     return replace(domain, unsigned=frozenset(unsigned))
 
 
