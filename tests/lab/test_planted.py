@@ -1,11 +1,12 @@
 """One domain in which much is wrong, and one in which nothing is: what was planted is found, and nothing else."""
 
+import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Severity
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.scenario.reaction import CertificateKind
-from tests.support.judged import FLAWLESS, NS2, SOA, Domain, MailHost, look_at, tlsa_of
+from tests.support.judged import FLAWLESS, NS2, Domain, MailHost, look_at, tlsa_of
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 TO = "alice@example.test"
@@ -77,6 +78,7 @@ def _planted() -> Domain:
         MISNAMED: "mx2",
         SHAKEN: "shaken",
         BUSY: "busy",
+        UNDERSCORE: "under_score",
     }
     for address, name in named.items():
         domain = domain.named(address, f"PTR {name}.example.test.")
@@ -88,25 +90,65 @@ def _planted() -> Domain:
         UNNAMED: MailHost(name="unnamed.example.test", banner="220 localhost ESMTP"),
         MISNAMED: MailHost(name="misnamed.example.test", kind=CertificateKind.WRONG_NAME),
         SHAKEN: MailHost(name="shaken.example.test", alert=bytes.fromhex("15030300020228")),
+        UNDERSCORE: MailHost(name="under_score.example.test", banner="220 mail.example.test ESMTP"),
         BUSY: MailHost(name="busy.example.test", banner="554 5.3.2 no mail here"),
     }
-    of_server = {
-        NS2: {"example.test": (SOA.replace('2026010101', '2026010100'), *domain.records["example.test"][1:])}
-    }
-    return replace(domain, hosts=hosts, of_server=of_server)
+    records = tuple(f"604800 {text}" if text.startswith("MX") else text for text in domain.records["example.test"])
+    return replace(domain.at("example.test", *records), hosts=hosts, silent=frozenset({NS2}))
 
 
-PLANTED: dict[str, Severity] = {
+PLANTED = {
     "MX104": WARNING,
+    "MX110": ERROR,
+    "MX111": WARNING,
+    "MX113": WARNING,
+    "MX118": WARNING,
     "MX201": ERROR,
     "MX202": ERROR,
+    "MX205": ERROR,
+    "MX206": ERROR,
+    "MX208": WARNING,
+    "MX401": WARNING,
+    "MX601": ERROR,
+    "MX608": WARNING,
+    "MX610": INFO,
+    "MX703": WARNING,
+    "MX707": WARNING,
+    "MX708": WARNING,
+    "MX709": ERROR,
+    "MX751": ERROR,
+    "MX757": WARNING,
+    "MX771": ERROR,
+    "MX855": ERROR,
+    "MX857": INFO,
+    "MX880": WARNING,
+    "MX881": WARNING,
 }
+SUMS_UP = {"MX317": INFO}
+"""What says of each backup that it does harm, by the findings above."""
 
 
 def test_all_that_was_planted_is_found_and_nothing_else() -> None:
     looked = look_at(_planted(), recipients=(TO,))
 
-    assert looked.found == PLANTED
+    assert len(PLANTED) == 25
+    assert looked.found == PLANTED | SUMS_UP
+
+
+@pytest.mark.parametrize("domain", [FLAWLESS, _planted()], ids=["flawless", "planted"])
+def test_a_report_has_its_answer_first_its_evidence_beside_and_fits_the_width(domain: Domain) -> None:
+    looked = look_at(domain, recipients=(TO,))
+    lines = looked.text.splitlines()
+
+    assert lines[0].startswith("example.test: ")
+    assert [line for line in lines if len(line) > 100] == []
+    at = {line[9:14]: number for number, line in enumerate(lines) if line[9:11] == "MX"}
+    for code in looked.found:
+        number = at[code]
+        block = lines[number : next(n for n in range(number + 1, len(lines)) if "Page:" in lines[n]) + 1]
+        assert f"mxprobe explain {code}" in block[-1]
+        assert any(line.strip().startswith("means") for line in block), code
+    assert "DNS queries" in " ".join(lines[-2:])
 
 
 def test_a_flawless_domain_raises_nothing_but_what_is_good() -> None:
