@@ -186,6 +186,25 @@ def _named_by(**names: Any) -> Vantage:
 
 LIST = FLAWLESS.beside("2.0.0.127.bl.elsewhere.test", "A 127.0.0.2")
 
+
+def _swapped(records: tuple[str, ...]) -> tuple[str, ...]:
+    """The records with the preferences of the two hosts the other way round."""
+    swap = {"MX 10": "MX 20", "MX 20": "MX 10"}
+    return tuple(swap.get(text[:5], text[:5]) + text[5:] for text in records)
+
+
+ELSEWHERE = {
+    "MX007": "fires in every case here, for nobody consents",
+    "MX106": "is good, and stands in tests/rules/test_domain_rules.py",
+    "MX317": "sums up what other findings say of a backup; tests/lab/test_planted.py",
+    "MX526": "tests/lab/test_judged_beside.py, by a test of its own",
+    "MX750": "is good, and stands in tests/lab/test_planted.py",
+    "MX770": "is good, and stands in tests/lab/test_planted.py",
+}
+"""Rules that need no recipient and no message, and have no case here, with the reason."""
+
+NEED_A_RECIPIENT = ("MX315", "MX660", "MX662", "MX80", "MX81")
+
 CASES = [
     _case("MX001", INFO, _both(syn=SynAnswer.DROP), controls=CONTROLS),
     _case("MX002", INFO, FLAWLESS.named(PROBE)),
@@ -337,6 +356,12 @@ CASES = [
         ),
     ),
     _case("MX860", WARNING, FLAWLESS, _key("s1", "p=MIIB"), vantage=_named_by(dkim_selectors=("s1",))),
+    _case(
+        "MX405",
+        WARNING,
+        replace(FLAWLESS, cached={"example.test": _swapped(FLAWLESS.records["example.test"])}),
+        replace(FLAWLESS, cached={"example.test": FLAWLESS.records["example.test"]}),
+    ),
     _case(
         "MX884",
         WARNING,

@@ -14,8 +14,9 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.rules import judge_snapshot
+from mxprobe.rules.domain import RULES
 from mxprobe.scenario.reaction import CertificateKind
-from tests.lab.test_judged import ALWAYS, DAY, NO_DANE
+from tests.lab.test_judged import ALWAYS, CASES, DAY, ELSEWHERE, NEED_A_RECIPIENT, NO_DANE
 from tests.support.judged import DOMAIN, EPOCH, FLAWLESS, MX2, Domain, MailHost, look_at
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -143,3 +144,9 @@ def test_another_delegation_is_told_where_somebody_asked_for_it() -> None:
 
     assert judgement.status is (Status.FIRES if asked else Status.INCONCLUSIVE)
     assert asked or "nobody asked for the NS records" in (judgement.reason or "")
+
+
+def test_every_rule_that_needs_no_recipient_and_no_message_has_a_case() -> None:
+    rules = {module.RULE.code for module in RULES if not module.RULE.code.startswith(NEED_A_RECIPIENT)}
+
+    assert rules == {case.code for case in CASES} | set(PAIRS) | set(ELSEWHERE)

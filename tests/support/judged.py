@@ -60,6 +60,7 @@ MX1, MX2, POLICY_HOST, NS1, NS2, PROBE = (
     "202.12.27.33",
 )
 SOA = "SOA ns1.example.test. hostmaster.example.test. 2026010101 3600 900 1209600 300"
+_CACHE = "192.0.2.99"
 PROBE_NAME = "probe.elsewhere.test"
 
 
@@ -141,7 +142,8 @@ def _hosts() -> dict[str, MailHost]:
 class Domain(Struct, frozen=True, kw_only=True):
     """Everything that is served: records by name (without TTL: 3600), hosts by address, the policy.
 
-    `unsigned` are zones without signatures. `of_server` are records that one name server has in place of those of all.
+    `unsigned` are zones without signatures. `cached` are records that the resolver still has in place of today's,
+    `of_server` records that one name server has in place of those of all.
     `silent` are addresses of name servers that do not answer, `failing` questions ("example.test MX") that they answer
     with SERVFAIL. `change` alters the zones' text behind their signing. `react` is what the policy host does in place
     of answering. `answer_after` is how long each DNS answer takes, in seconds.
@@ -153,6 +155,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     policy: Policy | None = Policy(mode=Mode.ENFORCE, mx=("mx1.example.test", "mx2.example.test"), max_age=604800)
     unsigned: frozenset[str] = frozenset()
     of_server: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+    cached: Mapping[str, tuple[str, ...]] = {}
     silent: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()
     epoch: float = EPOCH
@@ -240,6 +243,10 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
     network.listen(POLICY_HOST, HTTPS_PORT, policy_protocol(_policy_seams(domain, loop)))
     signed = serve(domain)
     servers = {address: NameServer(zones) for address, zones in signed.items()}
+    asked = tuple(f"{one}:53" for one in servers)
+    if domain.cached:
+        servers[_CACHE] = NameServer(_signed(domain, {**domain.records, **domain.cached}).zones)
+        asked = (f"{_CACHE}:53",)
 
     async def ask(query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
         address = server.rpartition(":")[0].strip("[]")
@@ -253,7 +260,7 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
             raise OSError("nothing was answered")
         return answer
 
-    recursor = Recursor(ask, tuple(f"{one}:53" for one in servers), loop.time, random.Random(1), _anchor(domain))
+    recursor = Recursor(ask, asked, loop.time, random.Random(1), _anchor(domain))
 
     async def exchange(query: bytes, server: str, over_tcp: bool, deadline: float) -> bytes:
         await asyncio.sleep(domain.answer_after)
