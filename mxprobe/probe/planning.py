@@ -17,6 +17,9 @@ from mxprobe.mx.plan import Basis, HostProblem, Plan, PlannedHost, plan_mx, spec
 from mxprobe.mx.shared import shared_provider
 from mxprobe.wire.resolver import Resolver, look_up
 
+MOST_QUERIES = 200
+"""DNS queries for a chain; what they do not reach cannot be written to."""
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """What shall be proven: for which recipient, by whom, how long the copies are watched for (seconds).
@@ -56,7 +59,7 @@ async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
 
     Raises CouldNotLook where the chain is not known, InputError where there is none.
     """
-    plan = plan_mx(proof.domain, index_answers(await look_up(proof.domain, resolver)))
+    plan = plan_mx(proof.domain, index_answers(await look_up(proof.domain, resolver, most=MOST_QUERIES)))
     hosts = _hosts_of(plan)
     usable = {host.name: _usable(host, wanted) for host in hosts}
     chosen = [host for host in hosts if host.name not in wanted.down and host.name in (wanted.only or usable)]

@@ -30,6 +30,7 @@ from mxprobe.rules.domain import (
     tls_parity_gap,
 )
 from mxprobe.rules.domain.asked import not_asked
+from mxprobe.rules.domain.dane import dane_partial_mx
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -43,6 +44,7 @@ RULE = Rule(
 HARMS: tuple[ModuleType, ...] = (
     backup_unreachable,
     tls_parity_gap,
+    dane_partial_mx,
     recipient_divergence,
     backup_accepts_unknown,
     filter_parity,
