@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mxprobe.facts.dns import Security
 from mxprobe.lab.nameserver import NameServer
 from mxprobe.lab.signing import sign_zones
-from mxprobe.mx.dnssec import Judgement, Link, Reason, judge
+from mxprobe.mx.dnssec import Judgement, Link, judge
+from mxprobe.mx.signatures import Reason
 
 NOW = 1767225600.0
 ZONE = """\
