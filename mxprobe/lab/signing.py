@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import dns.dnssec
 import dns.name
+import dns.rdata
 import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
@@ -20,8 +21,6 @@ import dns.zone
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dns.dnssectypes import Algorithm
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
-from dns.rdtypes.ANY.NSEC3 import NSEC3, Bitmap
-from dns.rdtypes.ANY.NSEC3PARAM import NSEC3PARAM
 from msgspec import Struct
 
 from mxprobe.mx.nsec3 import hash_name
@@ -131,19 +130,26 @@ def _hash_names(zone: dns.zone.Zone, origin: dns.name.Name, hashing: Hashing, se
     for name in list(zone.nodes):
         zone.delete_rdataset(name, dns.rdatatype.NSEC)
         zone.delete_rdataset(name, dns.rdatatype.RRSIG, dns.rdatatype.NSEC)
-    parameters = NSEC3PARAM(dns.rdataclass.IN, dns.rdatatype.NSEC3PARAM, 1, 0, hashing.iterations, hashing.salt)
+    salt = hashing.salt.hex() or "-"
+    parameters = _read(dns.rdatatype.NSEC3PARAM, f"1 0 {hashing.iterations} {salt}")
     _add(zone, origin, dns.rdataset.from_rdata(0, parameters), seed)
     types = _types_in(zone, origin, hashing)
     owners = {hash_name(name.canonicalize().to_wire(), hashing.salt, hashing.iterations): name for name in types}
     hashes = sorted(owners)
-    flags, ttl = int(hashing.opt_out), zone.find_rdataset(origin, dns.rdatatype.SOA)[0].minimum
+    ttl = zone.find_rdataset(origin, dns.rdatatype.SOA)[0].minimum
     for own, following in zip(hashes, hashes[1:] + hashes[:1], strict=True):
-        bitmap = Bitmap.from_rdtypes(sorted(types[owners[own]]))
-        record = NSEC3(
-            dns.rdataclass.IN, dns.rdatatype.NSEC3, 1, flags, hashing.iterations, hashing.salt, following, bitmap
-        )
-        label = base64.b32hexencode(own).decode().lower()
-        _add(zone, dns.name.from_text(label, origin), dns.rdataset.from_rdata(ttl, record), seed)
+        has = " ".join(rdtype.name for rdtype in sorted(types[owners[own]]))
+        text = f"1 {int(hashing.opt_out)} {hashing.iterations} {salt} {_label(following)} {has}"
+        record = _read(dns.rdatatype.NSEC3, text)
+        _add(zone, dns.name.from_text(_label(own), origin), dns.rdataset.from_rdata(ttl, record), seed)
+
+
+def _read(rdtype: dns.rdatatype.RdataType, text: str) -> dns.rdata.Rdata:
+    return dns.rdata.from_text(dns.rdataclass.IN, rdtype, text)
+
+
+def _label(hashed: bytes) -> str:
+    return base64.b32hexencode(hashed).decode().lower()
 
 
 def _types_in(
