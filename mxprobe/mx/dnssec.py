@@ -106,6 +106,11 @@ def judge(link: Link, response: dns.message.Message | None, anchor: tuple[str, .
     )
 
 
+def is_answer(response: dns.message.Message) -> bool:
+    """Whether it says something of the name, and is no failure."""
+    return response.rcode() in _SAYS_SOMETHING
+
+
 def open_end(link: Link, response: dns.message.Message) -> Link | None:
     """What is still to be asked where the response's aliases lead to a name of which it says nothing."""
     end, step = _end_of_aliases(link, response)
@@ -159,7 +164,7 @@ class _Walk:
         self, link: Link, response: dns.message.Message | None
     ) -> Generator[Link, dns.message.Message | None, _Ended | None]:
         """Why the response is not secure: each RRset in it, and the absence behind the last alias; None where it is."""
-        if response is None or response.rcode() not in _SAYS_SOMETHING:
+        if response is None or not is_answer(response):
             raise _Ended(Reason.NO_ANSWER, link, "nobody says what the answer is")
         insecure: _Ended | None = None
         for rrset in response.answer:
@@ -194,7 +199,7 @@ class _Walk:
         if self._links > MOST_LINKS:
             raise _Ended(Reason.TOO_MUCH, link, f"more than {MOST_LINKS} links would have to be asked for")
         response = yield link
-        if response is None or response.rcode() not in _SAYS_SOMETHING:
+        if response is None or not is_answer(response):
             what = "the zone's keys are" if link.rdtype == dns.rdatatype.DNSKEY else "its zone is signed with"
             raise _Ended(Reason.NO_ANSWER, link, f"nobody says what {what}")
         return response

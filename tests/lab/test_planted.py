@@ -90,9 +90,7 @@ def _planted() -> Domain:
         SHAKEN: MailHost(name="shaken.example.test", alert=bytes.fromhex("15030300020228")),
         BUSY: MailHost(name="busy.example.test", banner="554 5.3.2 no mail here"),
     }
-    of_server = {
-        NS2: {"example.test": (SOA.replace('2026010101', '2026010100'), *domain.records["example.test"][1:])}
-    }
+    of_server = {NS2: {"example.test": (SOA.replace("2026010101", "2026010100"), *domain.records["example.test"][1:])}}
     return replace(domain, hosts=hosts, of_server=of_server)
 
 
