@@ -112,14 +112,14 @@ def _sign(zone: dns.zone.Zone, seed: int, hashing: Hashing | None) -> tuple[str,
         for rdataset in list(zone.nodes[name].rdatasets):
             if rdataset.rdtype in _OF_OTHERS:
                 zone.delete_rdataset(name, rdataset.rdtype, rdataset.covers)
-    private, public = _key(origin, seed)
+    private, public = key_of(origin, seed)
     dns.dnssec.sign_zone(zone, keys=[(private, public)], dnskey_ttl=_TTL, inception=_INCEPTION, expiration=_EXPIRATION)
     if hashing is not None:
         _hash_names(zone, origin, hashing, seed)
     return (dns.dnssec.make_ds(origin, public, "SHA256").to_text(),)
 
 
-def _key(origin: dns.name.Name, seed: int) -> tuple[Ed25519PrivateKey, DNSKEY]:
+def key_of(origin: dns.name.Name, seed: int) -> tuple[Ed25519PrivateKey, DNSKEY]:
     """The key of a zone: Ed25519, whose signatures follow from key and data alone."""
     private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"{seed}/dnssec/{origin}".encode()).digest())
     return private, dns.dnssec.make_dnskey(private.public_key(), Algorithm.ED25519, flags=_KEY_FLAGS)
@@ -178,7 +178,7 @@ def _add(zone: dns.zone.Zone, name: dns.name.Name, rdataset: dns.rdataset.Rdatas
     origin = zone.origin
     if origin is None:
         raise AssertionError("a zone of the lab has an origin")
-    private, public = _key(origin, seed)
+    private, public = key_of(origin, seed)
     signature = dns.dnssec.sign((name, rdataset), private, origin, public, inception=_INCEPTION, expiration=_EXPIRATION)
     zone.replace_rdataset(name, rdataset)
     signatures = zone.find_rdataset(name, dns.rdatatype.RRSIG, rdataset.rdtype, create=True)

@@ -83,23 +83,31 @@ def sort_keys(zone: Name, records: Iterable[dns.rdata.Rdata]) -> Keys:
 def find_signature(
     rrset: dns.rrset.RRset, section: Sequence[dns.rrset.RRset], keys: Keys, now: float
 ) -> RRSIG | Failed:
-    """The signature of the zone that holds the longest; else what is the matter with the last one that was tried."""
-    failed = Failed(reason=Reason.UNSIGNED, words=f"there is no signature of {keys.zone}")
+    """The signature of the zone that holds the longest; else what is the matter, those by keys of the zone first."""
     own = [signature for signature in signatures_over(rrset, section) if signature.signer == keys.zone]
+    failures = []
     for signature in sorted(own, key=lambda signature: signature.expiration, reverse=True)[:MOST_TRIED]:
-        told = f"the signature of {keys.zone}/{signature.key_tag}"
-        fitting = keys.by_tag.get((signature.key_tag, int(signature.algorithm)), ())
-        if not fitting:
-            failed = Failed(reason=Reason.WRONG_KEY, words=f"{told} is of no key that the zone has")
-        elif signature.expiration < now:
-            failed = Failed(reason=Reason.EXPIRED, words=f"{told} expired {_date(signature.expiration)}")
-        elif signature.inception > now:
-            failed = Failed(reason=Reason.NOT_YET_VALID, words=f"{told} holds from {_date(signature.inception)} on")
-        elif not any(_holds(rrset, signature, key) for key in fitting):
-            failed = Failed(reason=Reason.BAD_SIGNATURE, words=f"{told} does not verify")
-        else:
+        failed = _fault_of(signature, rrset, keys, now)
+        if failed is None:
             return signature
-    return failed
+        failures.append(failed)
+    failures.sort(key=lambda failed: failed.reason is Reason.WRONG_KEY)
+    return failures[0] if failures else Failed(reason=Reason.UNSIGNED, words=f"there is no signature of {keys.zone}")
+
+
+def _fault_of(signature: RRSIG, rrset: dns.rrset.RRset, keys: Keys, now: float) -> Failed | None:
+    """Why one signature does not hold; None where it does."""
+    told = f"the signature of {keys.zone.to_text(omit_final_dot=len(keys.zone) > 1)}/{signature.key_tag}"
+    fitting = keys.by_tag.get((signature.key_tag, int(signature.algorithm)), ())
+    if not fitting:
+        return Failed(reason=Reason.WRONG_KEY, words=f"{told} is of no key that the zone has")
+    if signature.expiration < now:
+        return Failed(reason=Reason.EXPIRED, words=f"{told} expired {_date(signature.expiration)}")
+    if signature.inception > now:
+        return Failed(reason=Reason.NOT_YET_VALID, words=f"{told} holds from {_date(signature.inception)} on")
+    if not any(_holds(rrset, signature, key) for key in fitting):
+        return Failed(reason=Reason.BAD_SIGNATURE, words=f"{told} does not verify")
+    return None
 
 
 def signatures_over(rrset: dns.rrset.RRset, section: Sequence[dns.rrset.RRset]) -> list[RRSIG]:

@@ -51,9 +51,9 @@ class Validator:
         self._seen.update(wanted)
         async with asyncio.TaskGroup() as group:
             for question in wanted:
-                group.create_task(self._judge(question) if self._anchor else self._doubt(known[question]))
+                group.create_task(self.judge_answer(question) if self._anchor else self._doubt(known[question]))
 
-    async def _judge(self, question: Question) -> None:
+    async def judge_answer(self, question: Question) -> None:
         """Follow the chain of an answer, and that of each name its aliases lead to."""
         link, judgements = link_to(question), list[Judgement]()
         while link is not None and len(judgements) < _LONGEST_CHAIN:

@@ -223,6 +223,6 @@ def test_altered_proofs_never_prove_something_else_and_never_raise(question: str
 
     judgement = decide(question, SIGNED, at(question, lambda _: altered))
 
-    if judgement.security is not Security.BOGUS:
+    if judgement.security not in (Security.BOGUS, Security.UNKNOWN):
         assert judgement.security is Security.SECURE
         assert altered.rcode() == genuine.rcode()

@@ -29,7 +29,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, reason) if reason else conclude(RULE, [])
     found, unknown = [], list[str]()
     for host, said in words.hosts.items():
-        addresses = [one for one in said if one.question.rrtype is not RecordType.TLSA]
+        addresses = [one for one in said if one.is_found and one.question.rrtype is not RecordType.TLSA]
         insecure = [one for one in addresses if one.security is Security.INSECURE]
         if not insecure:
             unknown += [why_unknown(snapshot, one) for one in addresses if one.security is Security.UNKNOWN]

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Question, RecordType, Security, Validation
+from mxprobe.facts.dns import AnswerStatus, Question, RecordType, Security, Validation
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import tlsa_question
 from mxprobe.mx.security import Trusting
@@ -13,10 +13,12 @@ NOBODY_VALIDATES = "no validator was asked, as far as is known: --dnssec makes t
 
 
 class Word(Struct, frozen=True, kw_only=True):
-    """The state of an answer, and what was said of it; without that the resolver's bit is all that is known."""
+    """The state of an answer, and what was said of it (None: the resolver's bit is all that is known); `is_found`: it
+    has records."""
 
     question: Question
     security: Security
+    is_found: bool = False
     said: Validation | None = None
 
     @property
@@ -49,7 +51,13 @@ def words_of(snapshot: Snapshot) -> Words:
     trusting, told = Trusting(snapshot), {one.question: one for one in snapshot.validations}
 
     def word(question: Question) -> Word:
-        return Word(question=question, security=trusting.security_of(question), said=told.get(question))
+        answer = trusting.answers.get(question)
+        return Word(
+            question=question,
+            security=trusting.security_of(question),
+            is_found=answer is not None and answer.status is AnswerStatus.FOUND,
+            said=told.get(question),
+        )
 
     plan, port = chain_of(snapshot), snapshot.vantage.port
     names = dict.fromkeys(host.name for host in (*plan.hosts, *plan.excluded))
