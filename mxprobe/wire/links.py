@@ -34,13 +34,13 @@ class Links:
             return self._found[link]
 
     async def _ask(self, link: Link) -> dns.message.Message | None:
-        if self._resolver.sent >= self._budget:
-            self.is_spent = True
-            return None
         query = dns.message.make_query(link.name, link.rdtype, want_dnssec=True, payload=PAYLOAD)
         query.flags |= dns.flags.RD | dns.flags.CD
-        answered = await self._resolver.fetch(query.to_wire(), self._deadline)
-        return None if answered is None else _read(answered)
+        answered = await self._resolver.fetch(query.to_wire(), self._deadline, self._budget)
+        if answered is None:
+            self.is_spent = self.is_spent or self._resolver.sent >= self._budget
+            return None
+        return _read(answered)
 
 
 def _read(wire: bytes) -> dns.message.Message | None:

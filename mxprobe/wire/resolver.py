@@ -89,24 +89,24 @@ class Resolver:
         _log.debug("%s %s: %s", question.name, question.rrtype, answer.status)
         return replace(answer, elapsed=round(loop.time() - began, 6))
 
-    async def fetch(self, query: bytes, deadline: float) -> bytes | None:
+    async def fetch(self, query: bytes, deadline: float, budget: int) -> bytes | None:
         """The response to a query as it came: the first that says something of the name, else the last failure, and
-        None for silence."""
+        None for silence. Nothing leaves where `budget` queries were sent in all."""
         failure: bytes | None = None
         async with self._turnstile:
             for server in self.servers * self.patience.rounds:
-                wire = await self._fetch_from(server, query, deadline)
+                wire = await self._fetch_from(server, query, deadline, budget)
                 if wire is not None and says_something(wire):
                     return wire
                 failure = wire or failure
         return failure
 
-    async def _fetch_from(self, server: str, query: bytes, deadline: float) -> bytes | None:
+    async def _fetch_from(self, server: str, query: bytes, deadline: float, budget: int) -> bytes | None:
         """One server, by UDP and where that is cut short by TCP."""
         wire: bytes | None = None
         for tcp in (False, True):
             until = min(deadline, asyncio.get_running_loop().time() + self.patience.each)
-            if asyncio.get_running_loop().time() >= until:
+            if asyncio.get_running_loop().time() >= until or self.sent >= budget:
                 return None
             self.sent += 1
             try:

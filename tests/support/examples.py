@@ -9,9 +9,9 @@ An example of a rule about domains has a line for each thing that was seen:
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record
-    secure example.test MX                    what our validator made of an answer: secure, insecure or bogus, and then
+    secure example.test MX                    what our validator made of an answer: secure, insecure, bogus or unknown,
     bogus example.test MX expired: the signature of example.test/1 expired 2026-01-01
-                                              the reason in a word, and in words
+                                              and then the reason in a word, and in words
     secure example.test MX for 2 of 14 days   and how long its signatures still hold, of how long in all
     bogus-name dnssec-failed.test             the name by which it is told whether the resolver validates
     validated example.test MX                 an answer with the AD bit
@@ -136,7 +136,7 @@ _RECORD = re.compile(rf"(\S+) ({_TYPES}) (?!(?:{_STATUSES}|ttl \d+)$)(.+)")
 _FAILED = re.compile(rf"(\S+)(?: ({_TYPES}))? ({_STATUSES})")
 _TTL = re.compile(rf"(\S+) ({_TYPES}) ttl (\d+)")
 _VALIDATED = re.compile(
-    rf"(secure|insecure|bogus|validated) (\S+) ({_TYPES})(?: for (\d+) of (\d+) days| ([a-z-]+): (.+))?"
+    rf"(secure|insecure|bogus|unknown|validated) (\S+) ({_TYPES})(?: for (\d+) of (\d+) days| ([a-z-]+): (.+))?"
 )
 _AUTHORITY = re.compile(rf"authority (\S+) (\S+) ({_TYPES}) (.+)")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
