@@ -43,8 +43,8 @@ from mxprobe.mx.signatures import (
 MOST_CHECKED = 128
 """RRsets whose signatures are checked for one judgement."""
 
-MOST_LINKS = 96
-"""Links that are asked for in one judgement; a name has at most 127 labels, and those of mail have six."""
+MOST_LINKS = 48
+"""Links that are asked for in one judgement; names of mail have six labels, and an alias leads to another."""
 
 _LONGEST_CHAIN = 16
 _SAYS_SOMETHING = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)

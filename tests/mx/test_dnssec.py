@@ -150,6 +150,34 @@ def test_a_link_of_which_nobody_says_anything_leaves_the_answer_open(link: str) 
         assert (judgement.security, judgement.reason, judgement.link) == (Security.UNKNOWN, Reason.NO_ANSWER, link)
 
 
+def test_a_name_of_a_hundred_labels_is_not_followed_for_ever() -> None:
+    question = f"{'a.' * 100}example.test A"
+    asked = []
+
+    def count(link: str, response: dns.message.Message) -> dns.message.Message:
+        asked.append(link)
+        return _bare(response) if link == str(link_of(question)) else response
+
+    judgement = decide(question, count)
+
+    assert (judgement.security, judgement.reason) == (Security.UNKNOWN, Reason.TOO_MUCH)
+    assert len(asked) < 60
+
+
+def test_more_signatures_than_anybody_checks_leave_the_answer_open() -> None:
+    zones = sign_zones({"example.test": ZONE + "".join(f"n{at} 300 IN A 192.0.2.9\n" for at in range(200))}, 1)
+    links = [link_of(f"n{at}.example.test A") for at in range(200)]
+    crowd = [rrset for link in links for rrset in respond(link, zones).answer]
+
+    def boast(response: dns.message.Message) -> dns.message.Message:
+        response.answer += crowd
+        return response
+
+    judgement = follow("example.test MX", zones, lambda link, own: boast(own) if link.endswith("MX") else own)
+
+    assert (judgement.security, judgement.reason) == (Security.UNKNOWN, Reason.TOO_MUCH)
+
+
 @pytest.mark.parametrize(
     ("now", "reason", "words"),
     [

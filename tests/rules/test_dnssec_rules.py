@@ -8,7 +8,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules import judge_snapshot
 from tests.support.examples import snapshot_of
 
-ABOUT = ("MX004", "MX102", "MX203", "MX5")
+ABOUT = ("MX004", "MX102", "MX203", "MX50")
 HOSTS = """\
 example.test MX 10 mx1.example.test
 example.test MX 20 mx.provider.test
@@ -151,6 +151,13 @@ def test_what_was_not_seen_is_left_open(seen: str, codes: tuple[str, ...], reaso
 
     assert set(codes) <= set(unknown)
     assert all(reason in unknown[code] for code in codes)
+
+
+def test_who_validates_does_not_believe_the_bit() -> None:
+    seen = _own(HOSTS + ROOT + "validated . SOA\nvalidated example.test MX\n")
+
+    assert _fired(seen) == {}
+    assert {"MX501", "MX502", "MX503", "MX504"} <= set(_open(seen))
 
 
 def test_a_link_that_could_not_be_had_accuses_nobody() -> None:

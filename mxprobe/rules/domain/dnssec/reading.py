@@ -51,12 +51,13 @@ def words_of(snapshot: Snapshot) -> Words:
     trusting, told = Trusting(snapshot), {one.question: one for one in snapshot.validations}
 
     def word(question: Question) -> Word:
-        answer = trusting.answers.get(question)
+        answer, said = trusting.answers.get(question), told.get(question)
+        own = said.security if said is not None else Security.UNKNOWN
         return Word(
             question=question,
-            security=trusting.security_of(question),
+            security=own if validates_itself(snapshot) else trusting.security_of(question),
             is_found=answer is not None and answer.status is AnswerStatus.FOUND,
-            said=told.get(question),
+            said=said,
         )
 
     plan, port = chain_of(snapshot), snapshot.vantage.port
