@@ -22,7 +22,7 @@ RULE = Rule(
     code="MX503",
     name="dnssec-bogus-mx-target",
     severity=Severity.ERROR,
-    covers=("MX203",),
+    covers=("MX203", "MX758"),
     references=("RFC 4035 §5.5", "RFC 7672 §2.1.2"),
 )
 
