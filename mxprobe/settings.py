@@ -26,7 +26,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `controls` are mail hosts of other operators ("NAME" or "ADDRESS", with ":PORT" where it is not 25). Each gets
     one connection, and only when every public address of a domain failed: to tell "port 25 is blocked here" from "they
     are down". Set it to your own hosts elsewhere, or to nothing. `dnsbls` are the zones of lists of addresses that are
-    asked about the MX hosts; none is unless you name it.
+    asked about the MX hosts; none is unless you name it. `bogus_name` is a name whose DNSSEC signatures do not hold: a
+    resolver that validates fails there ("": it is not asked for).
     """
 
     nameservers: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout: float = 60.0
     attempts: int = 3
     spacing: float = 20.0
+    bogus_name: str = "dnssec-failed.org"
     controls: tuple[str, ...] = ("gmail-smtp-in.l.google.com", "mx01.mail.icloud.com", "mta7.am0.yahoodns.net")
     dnsbls: tuple[str, ...] = ()
 

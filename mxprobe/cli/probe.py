@@ -33,6 +33,10 @@ _OPTIONS = (
     click.option("--queries", type=int, help="The most DNS queries (default 200)."),
     click.option("--dkim-selector", "dkim_selectors", multiple=True, metavar="NAME", help="Look for this DKIM key."),
     click.option("--dnsbl", "dnsbls", multiple=True, metavar="ZONE", help="Ask this list about the MX hosts."),
+    click.option("--dnssec", is_flag=True, help="Check DNSSEC signatures here, from the root down."),
+    click.option(
+        "--trust-anchor", type=click.Path(path_type=Path), help="With --dnssec: another root's DS or DNSKEY records."
+    ),
     click.option("--in-order", is_flag=True, help="Dial a worse preference only when the better one is done."),
     click.option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
@@ -55,6 +59,7 @@ _LOOKED_WITH = (
     *("timeout", "attempts"),
     *("spacing", "queries", "in_order", "allow_special", "cafile"),
     *("matrix", "i_own_this", "force_shared", "patient", "dry_run", "dkim_selectors", "dnsbls"),
+    *("dnssec", "trust_anchor"),
 )
 
 
@@ -82,6 +87,8 @@ _DIALS = {
     "dry_run": "--dry-run",
     "dkim_selectors": "--dkim-selector",
     "dnsbls": "--dnsbl",
+    "dnssec": "--dnssec",
+    "trust_anchor": "--trust-anchor",
 }
 """What means nothing where a zone file is read, since nobody is asked or dialled."""
 

@@ -155,10 +155,13 @@ class Security(StrEnum):
 
 class Validation(Struct, frozen=True, kw_only=True):
     """What the chain of signatures says of the answer to a question. `link` is the question of the chain that does not
-    hold, `reason` in a word and `detail` in words why."""
+    hold or at which signing ends, `reason` in a word and `detail` in words why. The signatures over the records of the
+    answer hold from `valid_from` until `valid_until`, in seconds since 1970; None where there are none."""
 
     question: Question
     security: Security
     reason: str = ""
     link: str = ""
     detail: str = ""
+    valid_from: float | None = None
+    valid_until: float | None = None

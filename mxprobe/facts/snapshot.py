@@ -18,7 +18,8 @@ SNAPSHOT_SCHEMA = 1
 class Vantage(Struct, frozen=True, kw_only=True):
     """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds), the
     most DNS queries, and the port at which a zone's own name servers were asked. `dkim_selectors` and `dnsbls` are the
-    selectors and lists that a person named."""
+    selectors and lists that a person named, `bogus_name` is a name whose signatures do not hold, by which resolvers
+    that validate are told ("": the root alone tells; None: nobody asks)."""
 
     helo: str
     mail_from: str = ""
@@ -33,6 +34,7 @@ class Vantage(Struct, frozen=True, kw_only=True):
     dkim_selectors: tuple[str, ...] = ()
     dnsbls: tuple[str, ...] = ()
     authority_port: int = 53
+    bogus_name: str | None = None
 
 
 class NotVisited(StrEnum):

@@ -22,12 +22,14 @@ from mxprobe.wire.exchange import split_server
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """A world that stands. `cafile` holds the lab's authority, `resolver_file` is a resolv.conf, both while it does."""
+    """A world that stands. `cafile` holds the lab's authority, `resolver_file` is a resolv.conf, `trust_anchor` what
+    its signed zones are under (None: they are not signed): all while it does."""
 
     scenario: Scenario
     stage: Stage
     cafile: Path
     resolver_file: Path
+    trust_anchor: Path | None = None
 
     def break_host(self, host: str, fault: str, phase: str | None = None) -> None:
         """Break a host, or `dns`, from now on: `break_host("mx1", "{reply: 451 4.3.0 later}", phase="rcpt")`.
@@ -125,9 +127,10 @@ class Held(Struct, frozen=True, kw_only=True):
         """The command that looks at this world."""
         port = split_server(self.stage.nameserver)[1]
         recipient = f" --to {self.scenario.recipients[0]}" if self.scenario.recipients else ""
+        signed = f" --dnssec --trust-anchor {self.trust_anchor}" if self.trust_anchor is not None else ""
         return (
             f"mxprobe probe {self.scenario.domain} --nameserver {self.stage.nameserver} --port {self.stage.port}"
-            f" --authority-port {port} --allow-special --cafile {self.cafile}{recipient}"
+            f" --authority-port {port} --allow-special --cafile {self.cafile}{signed}{recipient}"
         )
 
     @property
@@ -157,7 +160,10 @@ async def hold(
         _write(cafile, stage.authority_pem)
         resolver = Path(folder, "resolv.conf")
         _write(resolver, f"nameserver {split_server(stage.nameserver)[0]}\n".encode())
-        held = Held(scenario=scenario, stage=stage, cafile=cafile, resolver_file=resolver)
+        anchor = Path(folder, "anchor") if stage.world.anchor else None
+        if anchor is not None:
+            _write(anchor, "".join(f". IN DS {digest}\n" for digest in stage.world.anchor).encode())
+        held = Held(scenario=scenario, stage=stage, cafile=cafile, resolver_file=resolver, trust_anchor=anchor)
         if sock is not None:
             await stack.enter_async_context(serve_lines(sock, held.obey))
         yield held

@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from mxprobe.errors import InputError
+from mxprobe.errors import InputError, Place
 from mxprobe.facts.approved import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
+from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
 from mxprobe.mx.whatif import Forecast, forecast_snapshot
 from mxprobe.probe.matrix import MatrixRequest
 from mxprobe.probe.snapshot import ControlHost, Request, announce_to_nobody, take_snapshot, tell_nobody
@@ -50,6 +51,9 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     is compared with (`jobs.beside` reads it from files); hosts of a migration in it are looked at as well.
     `dkim_selectors` are selectors whose keys are asked for, `dnsbls` the zones of lists that are asked about the MX
     hosts (empty: those of the settings).
+
+    `dnssec`: signatures are validated here, by the root's keys or those in the file `trust_anchor`, in place of
+    believing the resolver.
     """
 
     recipients: tuple[str, ...] = ()
@@ -77,6 +81,8 @@ class LookOptions(Struct, frozen=True, kw_only=True):
     beside: Beside | None = None
     dkim_selectors: tuple[str, ...] = ()
     dnsbls: tuple[str, ...] = ()
+    dnssec: bool = False
+    trust_anchor: Path | None = None
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -166,6 +172,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         budget=_more_than_zero("number of queries", _or(options.queries, MOST_QUERIES), 2000),
         dkim_selectors=_names("DKIM selector", options.dkim_selectors),
         dnsbls=_names("list (DNSBL)", options.dnsbls or settings.dnsbls),
+        bogus_name=_bogus_name(settings.bogus_name),
     )
     recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
     return Request(
@@ -182,7 +189,31 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         matrix=_matrix(domain_of(domain), recipients, options),
         dry_run=options.dry_run,
         further=options.beside.further if options.beside is not None else (),
+        anchor=_anchor(options),
     )
+
+
+def _anchor(options: LookOptions) -> tuple[str, ...]:
+    """What is trusted to begin with; nothing where the resolver is believed. Raises InputError."""
+    if options.trust_anchor is None:
+        return ROOT_ANCHOR if options.dnssec else ()
+    if not options.dnssec:
+        raise InputError("--trust-anchor says what validating begins with: it goes with --dnssec")
+    place = Place(str(options.trust_anchor))
+    try:
+        return read_anchor(options.trust_anchor.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the trust anchor: {error.strerror}", place=place) from error
+    except (NoAnchor, UnicodeDecodeError) as error:
+        hint = "Right are DS or DNSKEY records of the root, as in a zone file: . IN DS 20326 8 2 E06D44B8..."
+        raise InputError(f"no trust anchor: {_short(str(error))}", place=place, hint=hint) from error
+
+
+def _bogus_name(text: str) -> str:
+    try:
+        return to_ascii(text) if text else ""
+    except NameRefused as error:
+        raise InputError(f"the bogus_name {_short(text)} of the settings is no name: {error}") from error
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

@@ -48,6 +48,7 @@ async def look_around(lookout: Lookout) -> tuple[tuple[Finding, ...], Grades]:
         helo=_HELO,
         recipients=lookout.recipients,
         allow_special=True,
+        anchor=lookout.anchor,
     )
     tls = TlsContext(pem=lookout.authority_pem)
     dialer, fetch = ConnectDialer(lookout.connect), _fetch(lookout)

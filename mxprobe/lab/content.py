@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.lab.signing import SignedZones, sign_zones
+from mxprobe.lab.signing import Hashing, SignedZones, sign_zones
 from mxprobe.mx.mtasts import Policy, record_question
 from mxprobe.scenario.model import Publish, Scenario
 from mxprobe.scenario.zone import restage
@@ -52,7 +52,10 @@ def change(content: Content, step: Publish, now: float) -> Content:
 def make_zones(scenario: Scenario, content: Content, machines: Machines, seed: int) -> SignedZones:
     """The zones as they are served, and what validators trust: nothing where the story's zones are not signed."""
     zones = write_zones(scenario, content, machines)
-    return sign_zones(zones, seed) if scenario.signed else SignedZones(zones=zones, anchor=())
+    if not scenario.signed:
+        return SignedZones(zones=zones, anchor=())
+    hashed = dict.fromkeys(zones, Hashing()) if scenario.hashed else {}
+    return sign_zones(zones, seed, hashed=hashed)
 
 
 def write_zones(scenario: Scenario, content: Content, machines: Machines) -> dict[str, str]:

@@ -27,7 +27,8 @@ from msgspec.structs import replace
 from mxprobe.facts.dns import Security
 from mxprobe.lab.world import EPOCH, World
 from mxprobe.lab.zones import PAYLOAD
-from mxprobe.mx.dnssec import Judgement, Link, Reason, judge
+from mxprobe.mx.dnssec import Judgement, Link, judge
+from mxprobe.mx.signatures import Reason
 from mxprobe.wire.resolver import Exchange, Resolver
 
 OWN_ADDRESS = "127.0.0.1:53"
@@ -36,8 +37,9 @@ OWN_ADDRESS = "127.0.0.1:53"
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 86400.0
 _SAYS_SOMETHING = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-_SIGNING = (dns.rdatatype.RRSIG, dns.rdatatype.NSEC)
+_SIGNING = (dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
 _AA, _RA, _AD, _CD = 0x04, 0x80, 0x20, 0x10
+_NOT_TOLD = (Security.BOGUS, Security.UNKNOWN)
 _EXPLAINED = {
     Reason.UNSIGNED: dns.edns.EDECode.RRSIGS_MISSING,
     Reason.EXPIRED: dns.edns.EDECode.SIGNATURE_EXPIRED,
@@ -45,6 +47,7 @@ _EXPLAINED = {
     Reason.NO_KEYS: dns.edns.EDECode.DNSKEY_MISSING,
     Reason.UNTRUSTED_KEYS: dns.edns.EDECode.DNSKEY_MISSING,
     Reason.NO_PROOF: dns.edns.EDECode.NSEC_MISSING,
+    Reason.TOO_MUCH: dns.edns.EDECode.DNSSEC_INDETERMINATE,
     Reason.NO_ANSWER: dns.edns.EDECode.DNSSEC_INDETERMINATE,
 }
 
@@ -116,7 +119,7 @@ class Recursor:
         kept = await self._look(whole, _make_query(whole), over_tcp, deadline)
         if kept.says_something and kept.is_secure is None and not query[3] & _CD:
             judgement = await self._judge(whole, kept, deadline)
-            if judgement.security is Security.BOGUS:
+            if judgement.security in _NOT_TOLD:
                 code = _EXPLAINED.get(judgement.reason or Reason.BAD_SIGNATURE, dns.edns.EDECode.DNSSEC_BOGUS)
                 return _fail(query, code, judgement.detail)
             is_secure = judgement.security is Security.SECURE
@@ -160,7 +163,7 @@ class Recursor:
                 wanted = steps.send(await self._look_link(passed[-1], deadline))
         except StopIteration as stop:
             judgement: Judgement = stop.value
-        if judgement.security is Security.BOGUS:
+        if judgement.security in _NOT_TOLD:
             for each in passed:
                 self._cache.pop(each, None)
         return judgement

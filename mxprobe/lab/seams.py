@@ -30,6 +30,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 class Lookout(Struct, frozen=True, kw_only=True):
     """From where a story's domain is looked at: its names, the way to its hosts, its wall clock and authority (PEM).
     `ask` reaches its name servers one by one, at the addresses that its zone has for them and port 53.
+    `anchor` has the DS records of the root above its zones; it is empty where they are not signed.
 
     With `proves` it shall be proven that mail arrives: `found` gives what lies in the mailboxes, and what came back;
     `short` calls a host as the story does.
@@ -43,6 +44,7 @@ class Lookout(Struct, frozen=True, kw_only=True):
     wall: Callable[[], float]
     port: int
     authority_pem: bytes
+    anchor: tuple[str, ...]
     policy_port: int
     short: Callable[[str], str]
     found: Callable[[], tuple[Found | Bounce, ...]]

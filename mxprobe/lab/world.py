@@ -355,6 +355,7 @@ class World:
             wall=lambda: EPOCH + self.now,
             port=around.port,
             authority_pem=self.authority.pem,
+            anchor=self.anchor,
         )
         findings, grades = await look(lookout)
         self.looks.append(Looked(name=step.name, at=round(at, 6), findings=findings, grades=grades))

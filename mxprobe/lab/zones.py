@@ -6,7 +6,6 @@ and proofs of absence are given to whoever asks for them.
 Standards: RFC 1034 §4.3.2, RFC 2308 §2, §3 (absence), RFC 4035 §3.1 (signatures), RFC 4592 (wildcards), RFC 6891.
 """
 
-from bisect import bisect_right
 from functools import lru_cache
 
 import dns.exception
@@ -19,6 +18,7 @@ import dns.rrset
 import dns.zone
 
 from mxprobe.facts.dns import Question, RecordType
+from mxprobe.lab.fences import Fences
 
 PAYLOAD = 1232
 
@@ -47,10 +47,7 @@ class Zones:
             )
             for origin, text in texts
         }
-        self._fenced = {
-            origin: sorted(name for name in zone.nodes if zone.get_rdataset(name, dns.rdatatype.NSEC) is not None)
-            for origin, zone in self._zones.items()
-        }
+        self._fences = {origin: Fences(zone) for origin, zone in self._zones.items()}
         self._answers: dict[tuple[bytes, bool], tuple[Question | None, bytes | None]] = {}
 
     def answer(self, wire: bytes, *, over_tcp: bool) -> tuple[Question | None, bytes | None]:
@@ -112,7 +109,7 @@ class Zones:
                 return
             response.answer += [_renamed(rrset, name) for rrset in found or alias]
             if signed and source != name:
-                response.authority += self._proofs(zone, name)
+                response.authority += self._proofs(zone, name, _closest(zone, name), is_expanded=True)
             if found:
                 return
             name = alias[0][0].target
@@ -124,20 +121,18 @@ class Zones:
             response.set_rcode(dns.rcode.NXDOMAIN)
         response.authority += _records(zone, zone.origin, dns.rdatatype.SOA, signed=signed)
         if signed:
-            wildcard = () if _exists(zone, name) else (_WILDCARD.concatenate(_closest(zone, name)),)
-            response.authority += self._proofs(zone, name, *wildcard)
+            closest = None if _exists(zone, name) else _closest(zone, name)
+            response.authority += self._proofs(zone, name, closest)
 
-    def _proofs(self, zone: dns.zone.Zone, *names: dns.name.Name) -> list[dns.rrset.RRset]:
-        """The NSEC records that are about these names, each once; none where the zone is not signed."""
-        if zone.origin is None or not self._fenced[zone.origin]:
+    def _proofs(
+        self, zone: dns.zone.Zone, name: dns.name.Name, closest: dns.name.Name | None, *, is_expanded: bool = False
+    ) -> list[dns.rrset.RRset]:
+        """The NSEC or NSEC3 records that deny a name, each once; none where the zone is not signed."""
+        if zone.origin is None:
             return []
-        owners = dict.fromkeys(self._fence(zone.origin, name) for name in names)
-        return [rrset for owner in owners for rrset in _records(zone, owner, dns.rdatatype.NSEC, signed=True)]
-
-    def _fence(self, origin: dns.name.Name, name: dns.name.Name) -> dns.name.Name:
-        """Whose NSEC record is about a name: its own, or that of the name before it."""
-        owners = self._fenced[origin]
-        return owners[bisect_right(owners, name) - 1]
+        owners = self._fences[zone.origin].around(name, closest, is_expanded=is_expanded)
+        kinds = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+        return [rrset for owner in owners for kind in kinds for rrset in _records(zone, owner, kind, signed=True)]
 
     def _zone_of(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> dns.zone.Zone | None:
         """The zone that answers: the nearest one, but for DS the one above the cut (RFC 4035 §3.1.4.1)."""

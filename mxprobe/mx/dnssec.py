@@ -1,60 +1,55 @@
 """Whether an answer is what its zone has signed, and if not, which link of the chain does not hold and why.
 
 Pure: `judge` is a generator that says what has to be asked next (DS and DNSKEY, from the root down) and is sent the
-responses. The arithmetic is that of `dns.dnssec`, the reasons and proofs are worked out here. NSEC3 is not read: an
-absence that is proven by nothing else counts as unproven.
+responses. Single signatures are judged in `signatures`, proofs of absence in `denial`; the reasons are worked out here.
 
-Standards: RFC 4033 §5, RFC 4034, RFC 4035 §5 (validation), §5.4 (absence), RFC 6840 §4.1, §4.4 (proofs at a cut).
+Standards: RFC 4033 §5, RFC 4034, RFC 4035 §5 (validation), §5.4 (absence), RFC 5155 §8, §9.2 (NSEC3), RFC 6672 §5.3
+(DNAME), RFC 6840 §4.1, §4.4 (proofs at a cut), RFC 9276 §3.2 (iterations).
 """
 
 import math
-import struct
-from collections.abc import Generator
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Generator, Sequence
 
 import dns.dnssec
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.node
 import dns.rcode
 import dns.rdata
 import dns.rdataclass
-import dns.rdataset
 import dns.rdatatype
 import dns.rrset
-from dns.dnssectypes import DSDigest
-from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
-from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.RRSIG import RRSIG
 from msgspec import Struct
 
 from mxprobe.facts.dns import Security
-from mxprobe.mx.nsec import Name, Type, covers, denies_name, denies_type, has_type
+from mxprobe.mx.denial import Denial, gather_denial
+from mxprobe.mx.nsec import Name, Type
+from mxprobe.mx.nsec3 import MOST_ITERATIONS, Cut, Proof
+from mxprobe.mx.signatures import (
+    Failed,
+    Keys,
+    Reason,
+    find_signature,
+    home_of,
+    read_digest,
+    signatures_over,
+    sort_keys,
+    usable_digests,
+    vouched_for,
+)
+
+MOST_CHECKED = 128
+"""RRsets whose signatures are checked for one judgement."""
+
+MOST_LINKS = 48
+"""Links that are asked for in one judgement; names of mail have six labels, and an alias leads to another."""
 
 _LONGEST_CHAIN = 16
-_ZONE_KEY = 0x0100
 _SAYS_SOMETHING = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-_ALGORITHMS = frozenset({8, 10, 13, 14, 15, 16})
-_DIGESTS = frozenset({2, 4})
-_CANNOT_VERIFY = (dns.exception.DNSException, ValueError, TypeError, struct.error, IndexError)
-
-
-class Reason(StrEnum):
-    """Why an answer is bogus."""
-
-    UNSIGNED = "unsigned"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not-yet-valid"
-    WRONG_KEY = "wrong-key"
-    BAD_SIGNATURE = "bad-signature"
-    NO_KEYS = "no-keys"
-    UNTRUSTED_KEYS = "untrusted-keys"
-    NO_PROOF = "no-proof"
-    NO_ANSWER = "no-answer"
+_TOO_MANY = f"its NSEC3 records want more than {MOST_ITERATIONS} iterations, and count as not signed"
+_OPTED_OUT = "an NSEC3 record with opt-out proves no more than that"
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -64,13 +59,15 @@ class Link(Struct, frozen=True, kw_only=True):
     rdtype: Type
 
     def __str__(self) -> str:
-        return f"{self.name.to_text(omit_final_dot=True)} {self.rdtype.name}"
+        name = self.name.to_text(omit_final_dot=len(self.name) > 1)
+        return f"{name} {dns.rdatatype.to_text(self.rdtype)}"
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """How the answer ended. `link` is the one that does not hold, `detail` says it in words.
+    """How the answer ended. `link` is the one that does not hold, or at which signing ends; `detail` says it in words.
 
-    `lasts` is how many seconds the signatures let it be believed (RFC 4035 §5.3.3).
+    `lasts` is how many seconds the signatures let it be believed (RFC 4035 §5.3.3). `valid_from` and `valid_until`
+    bound the signatures over the records of the answer, in seconds since 1970; None where there are none.
     """
 
     security: Security
@@ -78,26 +75,62 @@ class Judgement(Struct, frozen=True, kw_only=True):
     link: str = ""
     detail: str = ""
     lasts: float = math.inf
+    valid_from: float | None = None
+    valid_until: float | None = None
 
 
 Asking = Generator[Link, dns.message.Message | None, Judgement]
 """Yields what has to be asked; is sent the response, None where there was none."""
 
 
-def judge(link: Link, response: dns.message.Message, anchor: tuple[str, ...], now: float) -> Asking:
+def judge(link: Link, response: dns.message.Message | None, anchor: tuple[str, ...], now: float) -> Asking:
     """Judge the `response` to `link`. `anchor` has the root's DS records as text; `now` is in seconds since 1970."""
     walk = _Walk(anchor, now)
     try:
-        security = yield from walk.judge(link, response)
-    except _Broken as broken:
+        ended = yield from walk.judge(link, response)
+    except _Ended as broken:
+        ended = broken
+    if ended is None:
         return Judgement(
-            security=Security.BOGUS, reason=broken.reason, link=str(broken.link), detail=f"{broken.link}: {broken}"
+            security=Security.SECURE, lasts=walk.lasts, valid_from=walk.valid_from, valid_until=walk.valid_until
         )
-    return Judgement(security=security, lasts=walk.lasts)
+    security = _SECURITY.get(ended.reason, Security.BOGUS)
+    return Judgement(
+        security=security,
+        reason=ended.reason,
+        link=str(ended.link),
+        detail=f"{ended.link}: {ended}",
+        lasts=walk.lasts if security is Security.INSECURE else math.inf,
+        valid_from=walk.valid_from,
+        valid_until=walk.valid_until,
+    )
 
 
-class _Broken(Exception):
-    """A link that does not hold; never leaves this module."""
+def is_answer(response: dns.message.Message) -> bool:
+    """Whether it says something of the name, and is no failure."""
+    return response.rcode() in _SAYS_SOMETHING
+
+
+def open_end(link: Link, response: dns.message.Message) -> Link | None:
+    """What is still to be asked where the response's aliases lead to a name of which it says nothing."""
+    end, step = _end_of_aliases(link, response)
+    is_open = step > 0 and not response.authority and response.rcode() == dns.rcode.NOERROR
+    return end if is_open else None
+
+
+_SECURITY = {
+    Reason.NO_ANSWER: Security.UNKNOWN,
+    Reason.TOO_MUCH: Security.UNKNOWN,
+    Reason.NOT_SIGNED: Security.INSECURE,
+    Reason.OPT_OUT: Security.INSECURE,
+    Reason.UNKNOWN_ALGORITHM: Security.INSECURE,
+    Reason.TOO_MANY_ITERATIONS: Security.INSECURE,
+}
+"""What is not bogus."""
+
+
+class _Ended(Exception):
+    """A link that does not hold, or at which signing ends; never leaves this module."""
 
     def __init__(self, reason: Reason, link: Link, words: str) -> None:
         super().__init__(words)
@@ -105,10 +138,11 @@ class _Broken(Exception):
 
 
 class _Zone(Struct, frozen=True, kw_only=True):
-    """A zone on the way; without keys it is proven to be unsigned, and so is all below."""
+    """A zone on the way. `unsigned` says why nothing in it is signed, nor in any below; then there are no keys."""
 
     name: Name
-    keys: tuple[DNSKEY, ...] | None
+    keys: Keys
+    unsigned: _Ended | None = None
 
 
 _Descent = Generator[Link, dns.message.Message | None, _Zone]
@@ -120,199 +154,223 @@ class _Walk:
     def __init__(self, anchor: tuple[str, ...], now: float) -> None:
         self.now = now
         self.lasts = math.inf
-        self._anchor = tuple(_read_ds(text) for text in anchor)
+        self.valid_from: float | None = None
+        self.valid_until: float | None = None
+        self._anchor = tuple(read_digest(text) for text in anchor)
         self._found: dict[Name, _Zone] = {}
+        self._links = self._checked = 0
 
-    def judge(self, link: Link, response: dns.message.Message) -> Generator[Link, dns.message.Message | None, Security]:
-        """The state of the whole response: each RRset in it, and the absence behind the last alias."""
-        if response.rcode() not in _SAYS_SOMETHING:
-            raise _Broken(Reason.NO_ANSWER, link, "the answer is a failure")
-        is_secure = True
+    def judge(
+        self, link: Link, response: dns.message.Message | None
+    ) -> Generator[Link, dns.message.Message | None, _Ended | None]:
+        """Why the response is not secure: each RRset in it, and the absence behind the last alias; None where it is."""
+        if response is None or not is_answer(response):
+            raise _Ended(Reason.NO_ANSWER, link, "nobody says what the answer is")
+        insecure: _Ended | None = None
         for rrset in response.answer:
-            if rrset.rdtype == dns.rdatatype.RRSIG:
+            if rrset.rdtype == dns.rdatatype.RRSIG or _is_synthesised(rrset, response.answer):
                 continue
             zone = yield from self._zone_of(rrset, response.answer)
-            if zone.keys is None:
-                is_secure = False
+            if zone.unsigned is not None:
+                insecure = insecure or zone.unsigned
                 continue
-            signature = self._verify(rrset, response.answer, zone)
-            if signature.labels < len(rrset.name) - 1 - rrset.name.is_wild():
-                self._check_expansion(rrset, response, zone)
-        end = _end_of_aliases(link, response)
-        if end is not None:
+            signature = self._verify(rrset, response.answer, zone.keys)
+            self._note_dates(signature)
+            if _is_expanded(rrset, signature):
+                insecure = self._check_expansion(rrset, signature.labels, response, zone) or insecure
+        end, _ = _end_of_aliases(link, response)
+        if end is not None and open_end(link, response) is None:
             zone = yield from self._descend(_signer_of_absence(end, response))
-            is_secure = is_secure and zone.keys is not None
-            if zone.keys is not None:
-                self._check_absence(end, response, zone)
-        return Security.SECURE if is_secure else Security.INSECURE
+            insecure = insecure or zone.unsigned
+            if zone.unsigned is None:
+                insecure = self._check_absence(end, response, zone) or insecure
+        return insecure
+
+    def _note_dates(self, signature: RRSIG) -> None:
+        """Bound what the answer says by its own signatures, not by those of the chain."""
+        self.valid_from = max(self.valid_from or 0.0, float(signature.inception))
+        self.valid_until = min(self.valid_until or math.inf, float(signature.expiration))
 
     # -- down the chain -----------------------------------------------------------------------------------------------
 
+    def _ask(self, link: Link) -> Generator[Link, dns.message.Message | None, dns.message.Message]:
+        """The response to a link of the chain."""
+        self._links += 1
+        if self._links > MOST_LINKS:
+            raise _Ended(Reason.TOO_MUCH, link, f"more than {MOST_LINKS} links would have to be asked for")
+        response = yield link
+        if response is None or not is_answer(response):
+            what = "the zone's keys are" if link.rdtype == dns.rdatatype.DNSKEY else "its zone is signed with"
+            raise _Ended(Reason.NO_ANSWER, link, f"nobody says what {what}")
+        return response
+
     def _zone_of(self, rrset: dns.rrset.RRset, section: list[dns.rrset.RRset]) -> _Descent:
         """The zone that an RRset is of: its signer's, which must be a zone on the way to it."""
-        signatures = _signatures(rrset, section)
+        signatures = signatures_over(rrset, section)
         if not signatures:
-            return (yield from self._descend(_home(Link(name=rrset.name, rdtype=rrset.rdtype))))
+            return (yield from self._descend(home_of(rrset.name, rrset.rdtype)))
         signer = signatures[0].signer
         zone = yield from self._descend(signer)
-        if zone.keys is not None and zone.name != signer:
+        if zone.unsigned is None and zone.name != signer:
             link = Link(name=rrset.name, rdtype=rrset.rdtype)
-            raise _Broken(Reason.WRONG_KEY, link, f"it is signed by {signer}, which is no zone")
+            raise _Ended(Reason.WRONG_KEY, link, f"it is signed by {signer}, which is no zone")
         return zone
 
     def _descend(self, target: Name) -> _Descent:
         """The zone that `target` lies in, by asking for every cut from the root down to it."""
-        if target in self._found:
-            return self._found[target]
         lasts = self.lasts  # how long the links hold bounds them, not the answer
-        zone = _Zone(name=dns.name.root, keys=(yield from self._keys(dns.name.root, self._anchor)))
-        for length in range(2, len(target) + 1):
-            zone = yield from self._cross(target.split(length)[1], zone)
-            if zone.keys is None:
+        for length in range(1, len(target) + 1):
+            name = target.split(length)[1]
+            if name not in self._found:
+                if length == 1:
+                    keys = yield from self._keys(name, self._anchor)
+                    self._found[name] = _Zone(name=name, keys=keys)
+                else:
+                    self._found[name] = yield from self._cross(name, self._found[name.parent()])
+            if self._found[name].unsigned is not None:
                 break
-        self._found[target], self.lasts = zone, lasts
-        return zone
+        self.lasts = lasts
+        return self._found[name]
 
     def _cross(self, name: Name, above: _Zone) -> _Descent:
         """The zone at `name` where there is a cut, else the one above."""
         link = Link(name=name, rdtype=dns.rdatatype.DS)
-        response = yield link
-        if response is None or response.rcode() not in _SAYS_SOMETHING:
-            raise _Broken(Reason.NO_ANSWER, link, "nobody says whether the zone is signed")
+        response = yield from self._ask(link)
         found = response.get_rrset(response.answer, name, dns.rdataclass.IN, dns.rdatatype.DS)
         if found is not None:
-            self._verify(found, response.answer, above)
-            digests = tuple(ds for ds in found if isinstance(ds, DS) and _is_known(ds))
-            keys = (yield from self._keys(name, digests)) if digests else None
-            return _Zone(name=name, keys=keys)
+            self._verify(found, response.answer, above.keys)
+            digests = usable_digests(found)
+            if digests:
+                return _Zone(name=name, keys=(yield from self._keys(name, digests)))
+            words = "it has no DS record of an algorithm that validators know"
+            return _unsigned(name, Reason.UNKNOWN_ALGORITHM, link, words)
         alias = response.get_rrset(response.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
-        if alias is not None:
-            self._verify(alias, response.answer, above)
+        if alias is not None and not _is_synthesised(alias, response.answer):
+            self._verify(alias, response.answer, above.keys)
             return above
-        for owner, proof in self._proofs(response, above):
-            if owner == name:
-                if has_type(proof, dns.rdatatype.DS) or has_type(proof, dns.rdatatype.SOA):
-                    continue
-                return _Zone(name=name, keys=None) if has_type(proof, dns.rdatatype.NS) else above
-            if covers(owner, proof, name):
-                return above
-        raise _Broken(Reason.NO_PROOF, link, "nothing proves that the zone is not signed")
+        cut = self._proofs(response, above).cut_at(name)
+        if cut is Cut.UNPROVEN:
+            raise _Ended(Reason.NO_PROOF, link, "nothing proves that the zone is not signed")
+        if cut is Cut.NONE:
+            return above
+        return _unsigned(name, _NOT_SIGNED[cut], link, _WHY_NOT_SIGNED[cut])
 
-    def _keys(
-        self, name: Name, digests: tuple[DS, ...]
-    ) -> Generator[Link, dns.message.Message | None, tuple[DNSKEY, ...]]:
+    def _keys(self, name: Name, digests: tuple[DS, ...]) -> Generator[Link, dns.message.Message | None, Keys]:
         """The keys of a zone, once one that the zone above vouches for has signed them."""
         link = Link(name=name, rdtype=dns.rdatatype.DNSKEY)
-        response = yield link
-        if response is None:
-            raise _Broken(Reason.NO_ANSWER, link, "nobody says what the zone's keys are")
+        response = yield from self._ask(link)
         found = response.get_rrset(response.answer, name, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
         if found is None:
-            raise _Broken(Reason.NO_KEYS, link, "the zone has no keys, and the one above says that it is signed")
-        keys = tuple(key for key in found if isinstance(key, DNSKEY))
-        trusted = tuple(key for key in keys if any(_vouches(digest, name, key) for digest in digests))
-        if not trusted:
-            raise _Broken(Reason.UNTRUSTED_KEYS, link, "no key is one that the zone above vouches for")
-        self._verify(found, response.answer, _Zone(name=name, keys=trusted))
+            raise _Ended(Reason.NO_KEYS, link, "the zone has no keys, and the one above says that it is signed")
+        keys = sort_keys(name, found)
+        trusted = vouched_for(keys, digests)
+        if not trusted.by_tag:
+            raise _Ended(Reason.UNTRUSTED_KEYS, link, "no key is one that the zone above vouches for")
+        self._verify(found, response.answer, trusted)
         return keys
 
-    # -- signatures ---------------------------------------------------------------------------------------------------
+    # -- signatures and absence ---------------------------------------------------------------------------------------
 
-    def _verify(self, rrset: dns.rrset.RRset, section: list[dns.rrset.RRset], zone: _Zone) -> RRSIG:
-        """The signature that holds; raises _Broken with what is the matter with the last one that does not."""
+    def _verify(self, rrset: dns.rrset.RRset, section: list[dns.rrset.RRset], keys: Keys) -> RRSIG:
+        """The signature that holds; raises _Ended with what is the matter where none does."""
         link = Link(name=rrset.name, rdtype=rrset.rdtype)
-        broken = _Broken(Reason.UNSIGNED, link, f"there is no signature of {zone.name}")
-        for signature in _signatures(rrset, section):
-            if signature.signer != zone.name:
-                continue
-            told = f"the signature of {zone.name}/{signature.key_tag}"
-            keys = [key for key in zone.keys or () if _fits(key, signature)]
-            if not keys:
-                broken = _Broken(Reason.WRONG_KEY, link, f"{told} is of no key that the zone has")
-            elif signature.expiration < self.now:
-                broken = _Broken(Reason.EXPIRED, link, f"{told} expired {_date(signature.expiration)}")
-            elif signature.inception > self.now:
-                broken = _Broken(Reason.NOT_YET_VALID, link, f"{told} holds from {_date(signature.inception)} on")
-            elif not any(_holds(rrset, signature, key) for key in keys):
-                broken = _Broken(Reason.BAD_SIGNATURE, link, f"{told} does not verify")
-            else:
-                self.lasts = min(self.lasts, signature.expiration - self.now, signature.original_ttl)
-                return signature
-        raise broken
-
-    # -- absence ------------------------------------------------------------------------------------------------------
-
-    def _proofs(self, response: dns.message.Message, zone: _Zone) -> list[tuple[Name, NSEC]]:
-        """The NSEC records of the zone, each verified."""
-        found = []
-        for rrset in response.authority:
-            if rrset.rdtype == dns.rdatatype.NSEC and rrset.name.is_subdomain(zone.name):
-                self._verify(rrset, response.authority, zone)
-                found += [(rrset.name, record) for record in rrset if isinstance(record, NSEC)]
+        self._checked += 1
+        if self._checked > MOST_CHECKED:
+            raise _Ended(Reason.TOO_MUCH, link, f"more than {MOST_CHECKED} signatures would have to be checked")
+        found = find_signature(rrset, section, keys, self.now)
+        if isinstance(found, Failed):
+            raise _Ended(found.reason, link, found.words)
+        self.lasts = min(self.lasts, found.expiration - self.now, found.original_ttl)
         return found
 
-    def _check_absence(self, link: Link, response: dns.message.Message, zone: _Zone) -> None:
-        """Raise _Broken unless the zone proves that the name, or its records of this type, are not there."""
+    def _proofs(self, response: dns.message.Message, zone: _Zone) -> Denial:
+        """The NSEC and NSEC3 records of the zone, each verified."""
+        found: list[tuple[Name, dns.rdata.Rdata]] = []
+        for rrset in response.authority:
+            is_proof = rrset.rdtype in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+            if is_proof and rrset.name.is_subdomain(zone.name):
+                signature = self._verify(rrset, response.authority, zone.keys)
+                if not _is_expanded(rrset, signature):  # the proof of a wildcard is none of another name
+                    found += [(rrset.name, record) for record in rrset]
+        return gather_denial(zone.name, found)
+
+    def _check_absence(self, link: Link, response: dns.message.Message, zone: _Zone) -> _Ended | None:
+        """Raise _Ended unless the zone proves that the name, or its records of this type, are not there."""
         for rrset in response.authority:
             if rrset.rdtype == dns.rdatatype.SOA:
-                self._verify(rrset, response.authority, zone)
-        proofs = self._proofs(response, zone)
-        if response.rcode() == dns.rcode.NXDOMAIN:
-            is_proven = denies_name(proofs, link.name)
-        else:
-            is_proven = denies_type(proofs, link.name, link.rdtype)
-        if not is_proven:
-            raise _Broken(Reason.NO_PROOF, link, f"nothing of {zone.name} proves that it is not there")
+                self._verify(rrset, response.authority, zone.keys)
+        denial = self._proofs(response, zone)
+        is_name = response.rcode() == dns.rcode.NXDOMAIN
+        proof = denial.of_name(link.name) if is_name else denial.of_type(link.name, link.rdtype)
+        return _weigh(proof, link, f"nothing of {zone.name} proves that it is not there")
 
-    def _check_expansion(self, rrset: dns.rrset.RRset, response: dns.message.Message, zone: _Zone) -> None:
-        """Records of a wildcard stand for a name only where the name itself is not there (RFC 4035 §5.3.4)."""
-        if not any(covers(owner, proof, rrset.name) for owner, proof in self._proofs(response, zone)):
-            link = Link(name=rrset.name, rdtype=rrset.rdtype)
-            raise _Broken(Reason.NO_PROOF, link, "a wildcard's records, and no proof that the name is not there")
-
-
-def _read_ds(text: str) -> DS:
-    record = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.DS, text)
-    if not isinstance(record, DS):
-        raise AssertionError("the text of a DS record gives one")
-    return record
+    def _check_expansion(
+        self, rrset: dns.rrset.RRset, labels: int, response: dns.message.Message, zone: _Zone
+    ) -> _Ended | None:
+        """Records of a wildcard stand for a name only where nothing closer is there (RFC 4035 §5.3.4)."""
+        link = Link(name=rrset.name, rdtype=rrset.rdtype)
+        proof = self._proofs(response, zone).of_closer(rrset.name, labels)
+        return _weigh(proof, link, "a wildcard's records, and no proof that the name is not there")
 
 
-def _signatures(rrset: dns.rrset.RRset, section: list[dns.rrset.RRset]) -> list[RRSIG]:
-    """Those over an RRset whose signer can be its zone."""
-    home = _home(Link(name=rrset.name, rdtype=rrset.rdtype))
-    return [
-        record
-        for signatures in section
-        if signatures.rdtype == dns.rdatatype.RRSIG and signatures.name == rrset.name
-        for record in signatures
-        if isinstance(record, RRSIG) and record.type_covered == rrset.rdtype and home.is_subdomain(record.signer)
-    ]
+def _weigh(proof: Proof, link: Link, words: str) -> _Ended | None:
+    """Nothing where it is proven, why it is not secure, or _Ended raised with `words` where there is no proof."""
+    if proof is Proof.NONE:
+        raise _Ended(Reason.NO_PROOF, link, words)
+    if proof is Proof.OPT_OUT:
+        return _Ended(Reason.OPT_OUT, link, _OPTED_OUT)
+    return _Ended(Reason.TOO_MANY_ITERATIONS, link, _TOO_MANY) if proof is Proof.TOO_MANY else None
 
 
-def _home(link: Link) -> Name:
-    """The deepest name that the zone of such records can have: that of DS records is above (RFC 4035 §2.4)."""
-    is_above = link.rdtype == dns.rdatatype.DS and link.name != dns.name.root
-    return link.name.parent() if is_above else link.name
+_NOT_SIGNED = {
+    Cut.UNSIGNED: Reason.NOT_SIGNED,
+    Cut.OPT_OUT: Reason.OPT_OUT,
+    Cut.TOO_MANY: Reason.TOO_MANY_ITERATIONS,
+}
+_WHY_NOT_SIGNED = {
+    Cut.UNSIGNED: "the zone above proves that it has none",
+    Cut.OPT_OUT: "the zone above leaves open whether it is there (opt-out)",
+    Cut.TOO_MANY: _TOO_MANY,
+}
 
 
-def _end_of_aliases(link: Link, response: dns.message.Message) -> Link | None:
-    """What the response says is not there; None where it has the records, or leaves an alias open."""
+def _unsigned(name: Name, reason: Reason, link: Link, words: str) -> _Zone:
+    return _Zone(name=name, keys=sort_keys(name, ()), unsigned=_Ended(reason, link, words))
+
+
+def _is_expanded(rrset: dns.rrset.RRset, signature: RRSIG) -> bool:
+    """Whether the records are a wildcard's under another name (RFC 4035 §5.3.2)."""
+    return bool(signature.labels < len(rrset.name) - 1 - rrset.name.is_wild())
+
+
+def _is_synthesised(rrset: dns.rrset.RRset, section: Sequence[dns.rrset.RRset]) -> bool:
+    """Whether a CNAME follows from a DNAME of the same section, which is judged in its place (RFC 6672 §5.3.1)."""
+    if rrset.rdtype != dns.rdatatype.CNAME or len(rrset) != 1:
+        return False
+    for other in section:
+        if other.rdtype == dns.rdatatype.DNAME and rrset.name != other.name and rrset.name.is_subdomain(other.name):
+            below, target = rrset.name.relativize(other.name), other[0].target
+            if rrset[0].target.is_subdomain(target) and rrset[0].target.relativize(target) == below:
+                return True
+    return False
+
+
+def _end_of_aliases(link: Link, response: dns.message.Message) -> tuple[Link | None, int]:
+    """What the response does not have, and behind how many aliases; None where it has the records."""
     name = link.name
     for step in range(_LONGEST_CHAIN):
         if response.get_rrset(response.answer, name, dns.rdataclass.IN, link.rdtype) is not None:
-            return None
+            return None, step
         alias = response.get_rrset(response.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
         if alias is None:
-            is_open = step > 0 and not response.authority and response.rcode() == dns.rcode.NOERROR
-            return None if is_open else Link(name=name, rdtype=link.rdtype)
+            return Link(name=name, rdtype=link.rdtype), step
         name = alias[0].target
-    return None
+    return None, _LONGEST_CHAIN
 
 
 def _signer_of_absence(link: Link, response: dns.message.Message) -> Name:
     """The zone that claims the absence, or the name itself where no signature says so."""
-    home = _home(link)
+    home = home_of(link.name, link.rdtype)
     signers = [
         record.signer
         for rrset in response.authority
@@ -321,33 +379,3 @@ def _signer_of_absence(link: Link, response: dns.message.Message) -> Name:
         if isinstance(record, RRSIG) and home.is_subdomain(record.signer)
     ]
     return signers[0] if signers else home
-
-
-def _is_known(ds: DS) -> bool:
-    return ds.algorithm in _ALGORITHMS and ds.digest_type in _DIGESTS
-
-
-def _vouches(digest: DS, name: Name, key: DNSKEY) -> bool:
-    if digest.digest_type not in _DIGESTS or not key.flags & _ZONE_KEY:
-        return False
-    made = dns.dnssec.make_ds(name, key, DSDigest(digest.digest_type), validating=True)
-    return bool(made == digest)
-
-
-def _fits(key: DNSKEY, signature: RRSIG) -> bool:
-    """Whether a key can have made the signature (RFC 4035 §5.3.1)."""
-    is_zone_key = bool(key.flags & _ZONE_KEY) and key.protocol == 3
-    return is_zone_key and key.algorithm == signature.algorithm and dns.dnssec.key_id(key) == signature.key_tag
-
-
-def _holds(rrset: dns.rrset.RRset, signature: RRSIG, key: DNSKEY) -> bool:
-    keys: dict[Name, dns.node.Node | dns.rdataset.Rdataset] = {signature.signer: dns.rdataset.from_rdata(0, key)}
-    try:
-        dns.dnssec.validate_rrsig(rrset, signature, keys, now=signature.inception)
-    except _CANNOT_VERIFY:
-        return False
-    return True
-
-
-def _date(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -10,16 +10,17 @@ from collections.abc import Generator, Sequence
 import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.NSEC import NSEC
+from dns.rdtypes.ANY.NSEC3 import NSEC3
 
 Name = dns.name.Name
 Type = dns.rdatatype.RdataType
 Proofs = Sequence[tuple[Name, NSEC]]
 """NSEC records, each with its owner."""
 
-_WILDCARD = dns.name.Name((b"*",))
+WILDCARD = dns.name.Name((b"*",))
 
 
-def has_type(proof: NSEC, rdtype: Type) -> bool:
+def has_type(proof: NSEC | NSEC3, rdtype: Type) -> bool:
     """Whether the record's bitmap has the type (RFC 4034 §4.1.2)."""
     window, place = divmod(int(rdtype), 256)
     return any(
@@ -56,6 +57,21 @@ def denies_type(proofs: Proofs, name: Name, rdtype: Type) -> bool:
     )
 
 
+def denies_closer(proofs: Proofs, name: Name, labels: int) -> bool:
+    """Nothing between a name and the wildcard whose parent has so many labels (RFC 4035 §5.3.4)."""
+    return _wildcard_for(proofs, name) == WILDCARD.concatenate(name.split(labels + 1)[1])
+
+
+def is_cut(proofs: Proofs, name: Name) -> bool | None:
+    """Whether an unsigned zone begins at a name without DS records (False: none does); None where nothing proves it."""
+    for owner, proof in proofs:
+        if owner == name and not has_type(proof, dns.rdatatype.DS) and not has_type(proof, dns.rdatatype.SOA):
+            return has_type(proof, dns.rdatatype.NS)
+        if covers(owner, proof, name):
+            return False
+    return None
+
+
 def _lacks(owner: Name, proof: NSEC, name: Name, rdtype: Type) -> bool:
     """The name is there without records of the type, or is an empty one with names below it."""
     if owner != name:
@@ -71,7 +87,7 @@ def _wildcard_for(proofs: Proofs, name: Name) -> Name | None:
     """The wildcard that would stand for a name which is proven not to be there."""
     for owner, proof in proofs:
         if covers(owner, proof, name) and not proof.next.is_subdomain(name):
-            return _WILDCARD.concatenate(_closest(owner, proof, name))
+            return WILDCARD.concatenate(_closest(owner, proof, name))
     return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, Question
+from mxprobe.facts.snapshot import Vantage
 from mxprobe.mx.authorities import next_authority_questions
 from mxprobe.mx.dkimkeys import key_question
 from mxprobe.mx.dmarc import next_dmarc_questions
@@ -21,13 +22,14 @@ from mxprobe.mx.registered import registration_questions
 from mxprobe.mx.reverse import next_reverse_questions
 from mxprobe.mx.spfseen import Wanted, next_spf_questions
 from mxprobe.mx.tlsrpt import report_question
+from mxprobe.mx.validation import control_questions
 
 
 class Subject(Struct, frozen=True, kw_only=True):
     """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too.
 
-    `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL), `port`
-    is that of SMTP.
+    `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL), `port` is that of
+    SMTP. `bogus_name`: by what it is told whether the resolver validates (None: nobody wants to know).
     """
 
     domain: str
@@ -35,6 +37,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     selectors: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     port: int = 25
+    bogus_name: str | None = None
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,18 @@ class Wish(Struct, frozen=True, kw_only=True):
     name: str
     questions: Callable[[Subject, Answers], tuple[Question, ...]]
     most: int
+
+
+def subject_of(domain: str, vantage: Vantage, *, allow_special: bool, believes: bool) -> Subject:
+    """Whom a look from there is about; `believes`: the resolver, so that it is asked whether it validates."""
+    return Subject(
+        domain=domain,
+        allow_special=allow_special,
+        selectors=vantage.dkim_selectors,
+        lists=vantage.dnsbls,
+        port=vantage.port,
+        bogus_name=vantage.bogus_name if believes else None,
+    )
 
 
 def _policy(subject: Subject, answers: Answers) -> tuple[Question, ...]:
@@ -97,6 +112,10 @@ def _intended(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     return intended_questions(subject.domain, answers)
 
 
+def _resolver(subject: Subject, answers: Answers) -> tuple[Question, ...]:
+    return control_questions(subject.bogus_name)
+
+
 def addresses_of(subject: Subject, answers: Answers) -> tuple[str, ...]:
     """The addresses of the MX hosts, each once, in the order of the chain."""
     hosts = plan_mx(subject.domain, answers).hosts
@@ -111,6 +130,7 @@ WISHES: tuple[Wish, ...] = (
     Wish(name="authorities", questions=_authorities, most=22),
     Wish(name="registered", questions=_registered, most=20),
     Wish(name="intended", questions=_intended, most=8),
+    Wish(name="resolver", questions=_resolver, most=2),
     Wish(name="reverse", questions=_names, most=48),
     Wish(name="dkim", questions=_keys, most=8),
     Wish(name="dmarc", questions=_dmarc, most=40),

@@ -9,12 +9,14 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from mxprobe.facts.dns import Answer, AnswerStatus, AuthorityAnswer, Question, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, AuthorityAnswer, Question, Validation, index_answers
 from mxprobe.facts.policy import PolicyFetch
 from mxprobe.mx.authorities import authorities_to_ask
 from mxprobe.mx.mtasts import RecordStatus, read_record, record_question
+from mxprobe.mx.validation import OWN
 from mxprobe.mx.wishes import WISHES, Subject, next_wishes
 from mxprobe.probe.authorities import Directly, Purse, ask_authorities
+from mxprobe.probe.validate import Validator
 from mxprobe.wire.fetch import FetchMeans, fetch_policy
 from mxprobe.wire.resolver import Resolver
 
@@ -26,7 +28,7 @@ class Gathering(Struct, kw_only=True):
     """What came in, filled as it comes: an interruption loses nothing.
 
     `asked_for` are the families that were wanted, `unasked` the questions that the budget did not reach, `purse` has
-    what was asked of the zone's own servers.
+    what was asked of the zone's own servers, `validations` what is known of the signatures over answers.
     """
 
     asked_for: tuple[str, ...] = ()
@@ -34,14 +36,21 @@ class Gathering(Struct, kw_only=True):
     policy: PolicyFetch | None = None
     authorities: list[AuthorityAnswer] = field(default_factory=list)
     purse: Purse | None = None
+    validations: dict[Question, Validation] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> tuple[Validation, ...]:
+        """What is known of signatures, in the order of the questions."""
+        return tuple(sorted(self.validations.values(), key=lambda one: one.question))
 
 
 class Asking(Struct, frozen=True, kw_only=True):
     """With what is asked: the resolver, how many queries may have been sent in the end, what a policy is fetched with
-    and the zone's own servers are asked with (None: it is not, they are not)."""
+    and the zone's own servers are asked with (None: it is not, they are not), and who judges signatures."""
 
     resolver: Resolver
     budget: int
+    validator: Validator
     fetch: FetchMeans | None = None
     directly: Directly | None = None
 
@@ -49,9 +58,12 @@ class Asking(Struct, frozen=True, kw_only=True):
 async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: Gathering) -> None:
     """Ask round by round until nothing is open; the answers are put into `answers` as they come."""
     resolver, fetch = asking.resolver, asking.fetch
-    into.asked_for = tuple(wish.name for wish in WISHES)
+    validator, port = asking.validator, subject.port
+    into.asked_for = tuple(wish.name for wish in WISHES) + ((OWN,) if validator.is_own else ())
+    into.validations = validator.validations
     until = asyncio.get_running_loop().time() + LONGEST
     spent: Counter[str] = Counter()
+    await validator.look_at(subject.domain, tuple(answers), port)
     while wanted := next_wishes(subject, index_answers(answers), spent):
         left = max(asking.budget - resolver.sent, 0)
         asked, beyond = wanted[:left], wanted[left:]
@@ -61,6 +73,8 @@ async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: 
             tasks = [group.create_task(resolver.ask(question, until)) for _, question in asked]
         answers += [task.result() for task in tasks]
         spent.update(name for name, _ in wanted)
+    await validator.look_at(subject.domain, tuple(answers), port)
+    into.unasked += validator.unasked
     async with asyncio.TaskGroup() as group:
         group.create_task(_ask_authorities(subject, answers, asking, into))
         if fetch is not None:

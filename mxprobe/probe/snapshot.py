@@ -29,7 +29,7 @@ from mxprobe.mx.drift import address_questions
 from mxprobe.mx.identity import identity_questions
 from mxprobe.mx.matrix import LONGEST_WAIT, answers_of, envelopes, is_worth_asking_again, numbers_for, wait_for
 from mxprobe.mx.plan import plan_mx, special_use
-from mxprobe.mx.wishes import Subject
+from mxprobe.mx.wishes import subject_of
 from mxprobe.probe.authorities import Directly, place_of
 from mxprobe.probe.gather import Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
@@ -42,6 +42,7 @@ from mxprobe.probe.matrix import (
     refuse,
     shared_hosts,
 )
+from mxprobe.probe.validate import Validator
 from mxprobe.wire.resolver import Resolver, look_up
 from mxprobe.wire.session import Means, SessionScript, Transaction, speak
 
@@ -66,7 +67,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
     `helo` None: the host is told the literal of the address we come from. `own_sender`: MAIL names postmaster at the
     EHLO name where that takes mail. `matrix`: more than the recipients is asked about. `dry_run`: names are looked up,
-    and no host is dialled. `further` are hosts that are visited though no MX record names them.
+    and no host is dialled. `further` are hosts that are visited though no MX record names them. `anchor`: the root's
+    DS records as text, by which answers are validated here (empty: the resolver is believed).
     """
 
     domain: str
@@ -82,6 +84,7 @@ class Request(Struct, frozen=True, kw_only=True):
     matrix: MatrixRequest | None = None
     dry_run: bool = False
     further: tuple[ApprovedMx, ...] = ()
+    anchor: tuple[str, ...] = ()
 
 
 def tell_nobody(_text: str) -> None:
@@ -191,20 +194,19 @@ class _Look:
 
     async def _gather(self) -> None:
         """Ask what rules want to know beside the chain."""
-        request = self.request
-        subject = Subject(
-            domain=request.domain,
-            allow_special=request.allow_special,
-            selectors=request.vantage.dkim_selectors,
-            lists=request.vantage.dnsbls,
-            port=request.vantage.port,
-        )
-        fetch = None if request.dns_only else self.means.fetch
-        vantage = request.vantage
+        request, vantage = self.request, self.request.vantage
+        believes = not request.anchor
+        subject = subject_of(request.domain, vantage, allow_special=request.allow_special, believes=believes)
         directly = None
         if self.means.ask is not None:
             directly = Directly(ask=self.means.ask, port=vantage.authority_port, families=vantage.families)
-        asking = Asking(resolver=self.resolver, budget=vantage.budget, fetch=fetch, directly=directly)
+        asking = Asking(
+            resolver=self.resolver,
+            budget=vantage.budget,
+            fetch=None if request.dns_only else self.means.fetch,
+            directly=directly,
+            validator=Validator(self.resolver, vantage.budget, request.anchor, self.began_at),
+        )
         await gather(subject, self.answers, asking, self.gathering)
 
     async def _visit_hosts(self) -> None:
@@ -376,6 +378,7 @@ class _Look:
             queries=self.resolver.sent + (self.gathering.purse.sent if self.gathering.purse else 0),
             planned=tuple(self._visited(target) for target in self.further),
             authorities=tuple(sorted(self.gathering.authorities, key=place_of)),
+            validations=self.gathering.judged,
         )
 
     def _vantage(self) -> Vantage:

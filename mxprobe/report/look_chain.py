@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from mxprobe.facts.dns import Security
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
@@ -9,6 +10,7 @@ from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.plan import HostProblem, Plan, PlannedHost
 from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.mx.validation import OWN
 from mxprobe.report.words import WIDTH, say_span, wrap
 
 _COLUMNS = ("connect", "banner", "TLS", "certificate")
@@ -17,6 +19,12 @@ _ADDRESS_WIDTH = 31
 _HOST_WIDTH = 30
 _READY = 220
 _NO_EHLO = "no EHLO"
+_JUDGED = {
+    Security.SECURE: "signed, validated here",
+    Security.INSECURE: "not signed, validated here",
+    Security.BOGUS: "signed, and the signatures do not hold",
+    Security.UNKNOWN: "not validated (what proves it could not be had)",
+}
 _SHORT_STANDING = {
     Standing.REFUSES_CONNECTIONS: "REFUSED",
     Standing.DOES_NOT_ANSWER: "NO ANSWER",
@@ -53,6 +61,9 @@ def _source(snapshot: Snapshot) -> str:
     if snapshot.zone is not None:
         return f"as in {snapshot.zone.path}"
     mx = snapshot.mx
+    judged = next((one.security for one in snapshot.validations if mx and one.question == mx.question), None)
+    if judged is not None and OWN in snapshot.asked_for:
+        return _JUDGED[judged]
     server = mx.server if mx else None
     return f"validated by {server}" if mx and mx.authenticated else f"not validated (by {server or 'nobody'})"
 

@@ -47,7 +47,7 @@ def dump(story: Scenario) -> str:
         f"recipients: {_list(story.recipients)}",
     ]
     if story.signed:
-        lines.append("signed: true")
+        lines.append("signed: nsec3" if story.hashed else "signed: true")
     if not story.zone:
         lines.append(f"nameservers: {_list(story.nameservers)}")
     if story.mta_sts is not None:

@@ -41,6 +41,7 @@ _STORY_KEYS = (
     "expect",
     "differs",
 )
+_SIGNED = {"true": True, "false": False, "nsec3": True}
 _TTL = 3600.0
 
 _DOMAIN = "example.test"
@@ -115,7 +116,8 @@ class _StoryReader:
             homes=self.stage.homes,
             absent=self.stage.absent,
             zone_path=self.known.path,
-            signed="signed" in entries and reader.truth(entries["signed"]),
+            signed="signed" in entries and reader.choice(entries["signed"], _SIGNED, "way of signing"),
+            hashed="signed" in entries and reader.text(entries["signed"]) == "nsec3",
             recipients=cast.recipients,
             hosts=cast.hosts,
             own=own,

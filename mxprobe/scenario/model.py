@@ -290,7 +290,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     With a `zone` (master-file text) `mx` is what it says, `homes` are the addresses of its hosts, `absent` the names of
     MX hosts that have none; `zone_path` is the file of a zone that it is played over. `missing` is the role that the
     story needs and nobody there has: it cannot be played. `signed`: the zones have DNSSEC signatures, and the mailers'
-    resolvers validate. `own` names the programs behind the sender `own`.
+    resolvers validate; `hashed`: absence is proven by NSEC3. `own` names the programs behind the sender `own`.
     """
 
     path: str
@@ -312,6 +312,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     zone_path: str = ""
     missing: str = ""
     signed: bool = False
+    hashed: bool = False
     own: Own | None = None
     differs: tuple[Difference, ...] = ()
 

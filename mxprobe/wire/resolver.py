@@ -18,7 +18,16 @@ from msgspec.structs import replace
 from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, index_answers
 from mxprobe.mx.plan import best_first, next_questions
 from mxprobe.wire.failures import describe
-from mxprobe.wire.responses import LONGEST_CHAIN, NotAsked, Response, make_query, read_response
+from mxprobe.wire.responses import (
+    LONGEST_CHAIN,
+    NotAsked,
+    Response,
+    is_answer_to,
+    is_cut_short,
+    make_query,
+    read_response,
+    says_something,
+)
 
 Exchange = Callable[[bytes, str, bool, float], Awaitable[bytes]]
 """`await exchange(query, server, over_tcp, deadline)` gives the wire form of the response.
@@ -79,6 +88,37 @@ class Resolver:
             answer = await self._follow(question, ends if deadline is None else min(ends, deadline))
         _log.debug("%s %s: %s", question.name, question.rrtype, answer.status)
         return replace(answer, elapsed=round(loop.time() - began, 6))
+
+    async def fetch(self, query: bytes, deadline: float, budget: int) -> bytes | None:
+        """The response to a query as it came: the first that says something of the name, else the last failure, and
+        None for silence. Nothing leaves where `budget` queries were sent in all."""
+        failure: bytes | None = None
+        async with self._turnstile:
+            for server in self.servers * self.patience.rounds:
+                wire = await self._fetch_from(server, query, deadline, budget)
+                if wire is not None and says_something(wire):
+                    return wire
+                failure = wire or failure
+        return failure
+
+    async def _fetch_from(self, server: str, query: bytes, deadline: float, budget: int) -> bytes | None:
+        """One server, by UDP and where that is cut short by TCP."""
+        wire: bytes | None = None
+        for tcp in (False, True):
+            until = min(deadline, asyncio.get_running_loop().time() + self.patience.each)
+            if asyncio.get_running_loop().time() >= until or self.sent >= budget:
+                return None
+            self.sent += 1
+            try:
+                async with asyncio.timeout_at(until):
+                    wire = await self.exchange(query, server, tcp, until)
+            except OSError:
+                return None
+            if not is_answer_to(wire, query):
+                return None
+            if not is_cut_short(wire):
+                return wire
+        return None
 
     async def _follow(self, question: Question, deadline: float) -> Answer:
         """Ask, and ask on where an alias leads out of what the server said."""

@@ -95,6 +95,16 @@ def is_answer_to(response: bytes, query: bytes) -> bool:
     return asked is not None and given is not None and asked.lower() == given.lower()
 
 
+def is_cut_short(response: bytes) -> bool:
+    """Whether a response with a header did not fit (TC)."""
+    return bool(response[2] & 0x02)
+
+
+def says_something(response: bytes) -> bool:
+    """Whether a response with a header is about the name, and no failure: NOERROR or NXDOMAIN."""
+    return response[3] & 0x0F in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+
+
 def _question_of(message: bytes) -> bytes | None:
     """The first question's name, type and class as bytes; None where they are cut short or compressed."""
     position = 12

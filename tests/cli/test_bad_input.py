@@ -37,6 +37,9 @@ def _type(*words: str) -> Result:
         (("lab", "no/such/file.yaml"), "no such file"),
         (("report", "no/such/file.json"), "cannot be read"),
         (("report", str(STORY)), "no saved probe"),
+        (("probe", "example.test", "--trust-anchor", str(STORY)), "goes with --dnssec"),
+        (("probe", "example.test", "--dnssec", "--trust-anchor", str(STORY)), "no trust anchor"),
+        (("probe", "example.test", "--dnssec", "--trust-anchor", "/no/such/file"), "cannot read the trust anchor"),
         (("explain", "MX10"), "MX10"),
     ],
 )

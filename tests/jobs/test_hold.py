@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mxprobe.cli.lab import MAILERS
 from mxprobe.errors import InputError, MxprobeError
+from mxprobe.facts.dns import Security
 from mxprobe.facts.finding import Status
 from mxprobe.facts.policy import FetchStatus
 from mxprobe.facts.run import EventKind
@@ -37,6 +38,8 @@ async def _look(held: Held, **more: float) -> Look:
         allow_special=True,
         cafile=held.cafile,
         spacing=0.01,
+        dnssec=held.trust_anchor is not None,
+        trust_anchor=held.trust_anchor,
         **more,  # type: ignore[arg-type]
     )
     return await look(held.scenario.domain, options)
@@ -120,6 +123,16 @@ async def test_a_host_stores_what_a_client_sends_before_it_half_closes() -> None
     assert said.split(b"\r\n")[-3].startswith(b"250")
     assert said.split(b"\r\n")[-2].startswith(b"221")
     assert [(event.kind.value, event.who) for event in events] == [("arrived", "mx1")]
+
+
+async def test_a_signed_story_can_be_validated_from_outside() -> None:
+    async with hold(STORIES / "dane" / "unusable-record.yaml") as held:
+        seen = await _look(held)
+        command = held.probe_command
+
+    judged = {one.question.rrtype.value: one.security for one in seen.snapshot.validations}
+    assert (judged["MX"], judged["A"]) == (Security.SECURE, Security.SECURE)
+    assert f"--dnssec --trust-anchor {held.trust_anchor}" in command
 
 
 async def test_when_the_lab_is_down_nothing_listens() -> None:

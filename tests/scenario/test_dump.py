@@ -108,8 +108,11 @@ def stories(draw: st.DrawFn) -> Scenario:
             ]
         )
     )
+    signed, hashed = draw(st.sampled_from([(False, False), (True, False), (True, True)]))
     return Scenario(
         path="story.yaml",
+        signed=signed,
+        hashed=hashed,
         story=" ".join(draw(st.text("ab: #'\"é\\{}[]", min_size=1)).split()) or "x",
         standard="",
         domain="example.test",

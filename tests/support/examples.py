@@ -9,9 +9,11 @@ An example of a rule about domains has a line for each thing that was seen:
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record
-    secure example.test MX                    what our validator made of an answer: secure, insecure or bogus, and then
+    secure example.test MX                    what our validator made of an answer: secure, insecure, bogus or unknown,
     bogus example.test MX expired: the signature of example.test/1 expired 2026-01-01
-                                              the reason in a word, and in words
+                                              and then the reason in a word, and in words
+    secure example.test MX for 2 of 14 days   and how long its signatures still hold, of how long in all
+    bogus-name dnssec-failed.test             the name by which it is told whether the resolver validates
     validated example.test MX                 an answer with the AD bit
     192.0.2.1 refuses connections             how every attempt at an address ended: "refuses connections", "does not
                                               answer", "says nothing", "hangs up", "no way for its family"
@@ -133,7 +135,9 @@ _STATUSES = "NXDOMAIN|NODATA|SERVFAIL|REFUSED|TIMEOUT"
 _RECORD = re.compile(rf"(\S+) ({_TYPES}) (?!(?:{_STATUSES}|ttl \d+)$)(.+)")
 _FAILED = re.compile(rf"(\S+)(?: ({_TYPES}))? ({_STATUSES})")
 _TTL = re.compile(rf"(\S+) ({_TYPES}) ttl (\d+)")
-_VALIDATED = re.compile(rf"(secure|insecure|bogus|validated) (\S+) ({_TYPES})(?: ([a-z-]+): (.+))?")
+_VALIDATED = re.compile(
+    rf"(secure|insecure|bogus|unknown|validated) (\S+) ({_TYPES})(?: for (\d+) of (\d+) days| ([a-z-]+): (.+))?"
+)
 _AUTHORITY = re.compile(rf"authority (\S+) (\S+) ({_TYPES}) (.+)")
 _ANSWER = re.compile(r'(again )?(good|random|postmaster|foreign|null) "(.+)"')
 _PROMISE = re.compile(r"(\d+) (\d+) (\d+) of (\S+)")
@@ -241,6 +245,7 @@ class _Reading:
         self.answered_again: dict[str, dict[str, str]] = defaultdict(dict)
         self.policy: PolicyFetch | None = None
         self.named: dict[str, list[str]] = {"selector": [], "dnsbl": []}
+        self.bogus_name: str | None = None
         self.helo, self.source = "probe.example.test", None
         self.started_at = 0.0
         for line in block.splitlines():
@@ -257,6 +262,8 @@ class _Reading:
             self.policy = _policy(rest)
         elif subject in self.named:
             self.named[subject].append(rest)
+        elif subject == "bogus-name":
+            self.bogus_name = rest
         elif subject == "helo":
             self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
         elif match := _AUTHORITY.fullmatch(line):
@@ -280,14 +287,21 @@ class _Reading:
         else:
             raise ValueError(f"an example cannot say {line!r}")
 
-    def _read_validation(self, word: str, name: str, rrtype: str, reason: str | None, detail: str | None) -> None:
+    def _read_validation(self, word: str, name: str, rrtype: str, *more: str | None) -> None:
         question = Question(name=name, rrtype=RecordType(rrtype))
+        left, whole, reason, detail = more
         if word == "validated":
             self.validated.add(question)
             return
         link = f"{name} {rrtype}" if reason else ""
         self.validations[question] = Validation(
-            question=question, security=Security(word), reason=reason or "", link=link, detail=detail or ""
+            question=question,
+            security=Security(word),
+            reason=reason or "",
+            link=link,
+            detail=detail or "",
+            valid_from=self.started_at + 86400.0 * (int(left) - int(whole)) if left and whole else None,
+            valid_until=self.started_at + 86400.0 * int(left) if left else None,
         )
 
     def snapshot(self) -> Snapshot:
@@ -317,7 +331,10 @@ class _Reading:
             started_at=self.started_at,
             elapsed=0.0,
             vantage=Vantage(
-                helo=self.helo, dkim_selectors=tuple(self.named["selector"]), dnsbls=tuple(self.named["dnsbl"])
+                helo=self.helo,
+                dkim_selectors=tuple(self.named["selector"]),
+                dnsbls=tuple(self.named["dnsbl"]),
+                bogus_name=self.bogus_name,
             ),
             answers=tuple(answers),
             visits=tuple(visits),

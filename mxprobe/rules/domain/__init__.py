@@ -46,6 +46,7 @@ from mxprobe.rules.domain import (
 from mxprobe.rules.domain.authentication import RULES as AUTHENTICATION_RULES
 from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
 from mxprobe.rules.domain.dane import RULES as DANE_RULES
+from mxprobe.rules.domain.dnssec import RULES as DNSSEC_RULES
 from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
 from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
 from mxprobe.rules.domain.policy import RULES as POLICY_RULES
@@ -99,6 +100,7 @@ RULES: tuple[ModuleType, ...] = (
     _HERE
     + CHAIN_RULES
     + REDUNDANCY_RULES
+    + DNSSEC_RULES
     + TRANSPORT_RULES
     + DANE_RULES
     + POLICY_RULES

@@ -15,8 +15,10 @@ from tests.support.mailers.nameserver import Nsd
 from tests.support.mailers.needed import find_tree, require
 from tests.support.mailers.remains import inhabitants, kept_namespaces, namespaces_of, state_of
 from tests.support.mailers.sink import Sink
+from tests.support.mailers.validators import Bind, Unbound, sign_with_bind
 
 __all__ = [
+    "Bind",
     "Certificate",
     "Daemon",
     "DidNotStart",
@@ -27,6 +29,7 @@ __all__ = [
     "Setup",
     "Sink",
     "Tree",
+    "Unbound",
     "find_tree",
     "free_address",
     "free_port",
@@ -35,5 +38,6 @@ __all__ = [
     "kept_namespaces",
     "namespaces_of",
     "require",
+    "sign_with_bind",
     "state_of",
 ]

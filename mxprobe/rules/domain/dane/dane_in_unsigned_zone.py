@@ -15,8 +15,10 @@ What to do. Sign the zone, and have its DS record published; or take the TLSA re
 Standards. RFC 7672 §2.2, §1.3.2.
 """
 
+from mxprobe.facts.dns import Security
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.policies import security_of_chain
 from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
 from mxprobe.rules.rule import Rule, Words, decide, finding
@@ -25,7 +27,7 @@ RULE = Rule(
     code="MX753",
     name="dane-in-unsigned-zone",
     severity=Severity.WARNING,
-    covers=("MX757",),
+    covers=("MX757", "MX504", "MX502"),
     references=("RFC 7672 §2.2", "RFC 7672 §1.3.2"),
 )
 
@@ -33,12 +35,14 @@ RULE = Rule(
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host."""
     promises = promises_of(snapshot)
+    is_unsigned = security_of_chain(snapshot) is Security.INSECURE
     found = []
     for promise in promises.values():
         if promise.kind is not PromiseKind.INSECURE:
             continue
         words = Words(
             says=f"the TLSA records of {promise.host} are not secure",
+            about=(snapshot.domain,) if is_unsigned and f".{promise.host}".endswith(f".{snapshot.domain}") else (),
             seen=record_lines(promise),
             means=f"No sender uses them: {promise.host} is as one without DANE.",
             do="Sign the zone and have its DS record published, or take the TLSA records away.",

@@ -21,7 +21,13 @@ from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import left_open, promises_of
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding
 
-RULE = Rule(code="MX759", name="dane-mx-insecure", severity=Severity.INFO, references=("RFC 7672 §2.2.1",))
+RULE = Rule(
+    code="MX759",
+    name="dane-mx-insecure",
+    severity=Severity.INFO,
+    covers=("MX502",),
+    references=("RFC 7672 §2.2.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
