@@ -194,6 +194,8 @@ def _swapped(records: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ELSEWHERE = {
+    "MX004": "is about the resolver; tests/lab/test_judged_dnssec.py, by a test of its own",
+    "MX505": "needs our own validator; tests/lab/test_judged_dnssec.py, by a test of its own",
     "MX007": "fires in every case here, for nobody consents",
     "MX106": "is good, and stands in tests/rules/test_domain_rules.py",
     "MX317": "sums up what other findings say of a backup; tests/lab/test_planted.py",

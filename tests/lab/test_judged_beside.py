@@ -17,6 +17,7 @@ from mxprobe.rules import judge_snapshot
 from mxprobe.rules.domain import RULES
 from mxprobe.scenario.reaction import CertificateKind
 from tests.lab.test_judged import ALWAYS, CASES, DAY, ELSEWHERE, NEED_A_RECIPIENT, NO_DANE
+from tests.lab.test_judged_dnssec import CASES as DNSSEC_CASES
 from tests.support.judged import DOMAIN, EPOCH, FLAWLESS, MX2, Domain, MailHost, look_at
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -149,4 +150,6 @@ def test_another_delegation_is_told_where_somebody_asked_for_it() -> None:
 def test_every_rule_that_needs_no_recipient_and_no_message_has_a_case() -> None:
     rules = {module.RULE.code for module in RULES if not module.RULE.code.startswith(NEED_A_RECIPIENT)}
 
-    assert rules == {case.code for case in CASES} | set(PAIRS) | set(ELSEWHERE)
+    signed = {code for case in DNSSEC_CASES.values() for code in case.raises}
+
+    assert rules == {case.code for case in CASES} | set(PAIRS) | signed | set(ELSEWHERE)
