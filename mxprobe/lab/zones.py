@@ -89,7 +89,8 @@ class Zones:
             # The root zone is not the domain's: what is wrong with the domain's servers is not wrong there.
             if rrtype is not None and (zone is None or zone.origin != dns.name.root):
                 asked = Question(name=text, rrtype=rrtype)
-        return asked, response.to_wire(max_size=65535 if over_tcp else 0, want_shuffle=False)[2:]
+        size = 65535 if over_tcp else 0  # what does not fit into a datagram is asked for again over TCP (RFC 2181 §9)
+        return asked, response.to_wire(max_size=size, want_shuffle=False, prefer_truncation=not over_tcp)[2:]
 
     def _fill(self, response: Response, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
         """Records of the question, aliases followed inside our own zones, absence with its SOA."""

@@ -14,6 +14,7 @@ from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast
+from mxprobe.report.handed_on import render_handed_on
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
@@ -155,9 +156,10 @@ def _labelled(label: str, texts: Iterable[str]) -> list[str]:
 
 def _not_told(document: LookDocument) -> list[str]:
     open_questions = [judgement for judgement in document.judgements if judgement.status is Status.INCONCLUSIVE]
-    if not open_questions:
+    handed_on = render_handed_on(document.snapshot)
+    if not open_questions and not handed_on:
         return []
-    lines = ["", "NOT TOLD BY THIS PROBE"]
+    lines = ["", "NOT TOLD BY THIS PROBE", *handed_on]
     reasons: dict[str, list[str]] = {}
     for judgement in open_questions:
         reasons.setdefault(judgement.reason or "", []).append(judgement.code)
