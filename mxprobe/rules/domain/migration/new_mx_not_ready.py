@@ -45,21 +45,12 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     found, unknown = list[Finding](), list[str]()
     for host in plan.coming:
         seen = seen_of(snapshot, host)
-        how, lines = _not_ready(seen)
+        how, lines = seen.trouble("has no address yet")
         if lines:
             found.append(finding(RULE, host, _words(seen, how, lines, plan)))
         elif doubt := _doubt(seen):
             unknown.append(doubt)
     return decide(RULE, found, unknown)
-
-
-def _not_ready(seen: Seen) -> tuple[str, tuple[str, ...]]:
-    """What the host lacks, and the evidence; none where it lacks nothing, or nobody knows."""
-    if seen.absent:
-        return "has no address yet", (seen.absent,)
-    if seen.is_down(Standing.GREETS_LATER):
-        return "is down", seen.attempts
-    return f"refuses mail for {seen.snapshot.domain}", seen.refusals()
 
 
 def _doubt(seen: Seen) -> str:

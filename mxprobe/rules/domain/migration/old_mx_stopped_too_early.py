@@ -44,21 +44,12 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     found, unknown = list[Finding](), list[str]()
     for host in plan.leaving:
         seen = seen_of(snapshot, host)
-        how, lines = _stopped(seen)
+        how, lines = seen.trouble("has no address any more")
         if lines:
             found.append(finding(RULE, host, _words(seen, how, lines, plan)))
         elif doubt := _doubt(seen):
             unknown.append(doubt)
     return decide(RULE, found, unknown)
-
-
-def _stopped(seen: Seen) -> tuple[str, tuple[str, ...]]:
-    """How the host stopped, and the evidence; none where it did not, or nobody knows."""
-    if seen.absent:
-        return "has no address any more", (seen.absent,)
-    if seen.is_down(Standing.GREETS_LATER):
-        return "is down", seen.attempts
-    return f"refuses mail for {seen.snapshot.domain}", seen.refusals()
 
 
 def _doubt(seen: Seen) -> str:

@@ -51,6 +51,14 @@ class Seen(Struct, frozen=True, kw_only=True):
         """A line for each address: how its attempts ended."""
         return tuple(f"{visit.endpoint.id}: {attempts_of(visit)}" for visit in self.visits)
 
+    def trouble(self, without_address: str) -> tuple[str, tuple[str, ...]]:
+        """How the host takes no mail, and the evidence; no evidence where it does, or nobody knows."""
+        if self.absent:
+            return without_address, (self.absent,)
+        if self.is_down(Standing.GREETS_LATER):
+            return "is down", self.attempts
+        return f"refuses mail for {self.snapshot.domain}", self.refusals()
+
     def is_down(self, *but: Standing) -> bool:
         """Whether every address is known to fail, in other ways than `but`."""
         found = self.standings
