@@ -111,6 +111,11 @@ def is_answer(response: dns.message.Message) -> bool:
     return response.rcode() in _SAYS_SOMETHING
 
 
+def bears_signatures(response: dns.message.Message) -> bool:
+    """Whether it has signatures at all, of which something could be wrong."""
+    return any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in (*response.answer, *response.authority))
+
+
 def open_end(link: Link, response: dns.message.Message) -> Link | None:
     """What is still to be asked where the response's aliases lead to a name of which it says nothing."""
     end, step = _end_of_aliases(link, response)

@@ -107,9 +107,14 @@ def published_mx(snapshot: Snapshot) -> tuple[Published, ...]:
     found += [
         _published(f"{one.server}/{one.address}", one.answer, bool(one.answer.authoritative))
         for one in told
-        if not one.answer.status.is_temporary
+        if one.answer.authoritative and not one.answer.status.is_temporary and not _is_alias_alone(one.answer)
     ]
     return tuple(found)
+
+
+def _is_alias_alone(answer: Answer) -> bool:
+    """Whether a server names another domain, whose records it does not have."""
+    return bool(answer.aliases) and not answer.mx
 
 
 def _published(by: str, answer: Answer, authoritative: bool) -> Published:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from mxprobe.mx.shared import shared_provider
+
 
 class Role(StrEnum):
     """What becomes of mail at an operator: it goes into mailboxes of its own, or on to somebody."""
@@ -130,6 +132,12 @@ def operator_of(host: str) -> Operator | None:
     """Whose host it is; None for a host that is nobody's we know. The row with the longest end counts."""
     fitting = ((end, operator) for end, operator in _TABLE if host == end or host.endswith(f".{end}"))
     return max(fitting, key=lambda row: len(row[0]), default=(None, None))[1]
+
+
+def provider_of(host: str) -> str | None:
+    """Whose host it is that many domains share, by either table; None for a host that is nobody's we know."""
+    known = operator_of(host)
+    return shared_provider(host) or (known.name if known is not None else None)
 
 
 def stands_for_many(host: str) -> bool:

@@ -156,7 +156,7 @@ def _without_security(host: str, bases: tuple[str, ...], seen: Seen, state: Secu
 
 
 def _failed(host: str, base: str, answer: Answer, *, bogus: bool) -> Promise:
-    if not bogus and answer.status not in _BY_THE_ZONE:
+    if not bogus and (answer.status not in _BY_THE_ZONE or not answer.tries):
         return _unknown(host, f"its TLSA lookup failed here: {answer.status}")
     return Promise(
         host=host,

@@ -61,9 +61,9 @@ async def gather(subject: Subject, answers: list[Answer], asking: Asking, into: 
     validator, port = asking.validator, subject.port
     into.asked_for = tuple(wish.name for wish in WISHES) + ((OWN,) if validator.is_own else ())
     into.validations = validator.validations
-    until = asyncio.get_running_loop().time() + LONGEST
     spent: Counter[str] = Counter()
     await validator.look_at(subject.domain, tuple(answers), port)
+    until = asyncio.get_running_loop().time() + LONGEST
     while wanted := next_wishes(subject, index_answers(answers), spent):
         left = max(asking.budget - resolver.sent, 0)
         asked, beyond = wanted[:left], wanted[left:]

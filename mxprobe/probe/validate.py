@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, Security, Validation, index_answers
-from mxprobe.mx.dnssec import Judgement, is_answer, judge, open_end
+from mxprobe.mx.dnssec import Judgement, bears_signatures, is_answer, judge, open_end
 from mxprobe.mx.validation import UNLESS_UNCHECKED, link_to, questions_to_judge, tell
 from mxprobe.wire.links import Links
 from mxprobe.wire.resolver import Resolver
@@ -76,11 +76,11 @@ class Validator:
         self.validations[validation.question] = validation
 
     async def _doubt(self, answer: Answer) -> None:
-        """Ask without checking; an answer that comes only so is bogus, in the eyes of the resolver."""
+        """Ask without checking; a signed answer that comes only so is bogus, in the eyes of the resolver."""
         link = link_to(answer.question)
         response = None if link is None else await self._links.fetch(link)
-        if response is None or not is_answer(response):
-            return
+        if response is None or not is_answer(response) or not bears_signatures(response):
+            return  # what is not signed fails for another reason, which may be over by now
         again = await self._resolver.ask(answer.question)
         if again.status is AnswerStatus.SERVFAIL:
             said = f" ({again.detail})" if again.detail else ""

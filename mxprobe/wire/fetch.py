@@ -151,6 +151,9 @@ async def _look_up(host: str, means: FetchMeans, until: float) -> tuple[str, ...
         if answer.status.is_temporary:
             detail = f"{host} {answer.question.rrtype}: {answer.detail or answer.status}"
             return _Seen(status=FetchStatus.LOOKUP_FAILED, detail=detail)
+    if len(means.families) < 2:
+        detail = f"{host} has no address of IPv{means.families[0]}, and no other was asked for"
+        return _Seen(status=FetchStatus.LOOKUP_FAILED, detail=detail)
     return _Seen(status=FetchStatus.NO_ADDRESS, detail=f"{host} has no address")
 
 

@@ -15,6 +15,9 @@ from mxprobe.rules.rule import Rule, conclude, inconclusive
 
 _MOST_SHOWN = 200
 
+ANYBODY = "any other address"
+"""What a client is called that no term names."""
+
 
 class Published(Struct, frozen=True, kw_only=True):
     """The SPF records of the domain as they stand; `unknown` says why nothing is known of them."""
@@ -60,7 +63,7 @@ class Said(Struct, frozen=True, kw_only=True):
 
 def said_of(snapshot: Snapshot, answers: Answers) -> tuple[Said, ...]:
     """What is known of SPF: of a stranger first, then of the MX hosts."""
-    clients = [("any other address", STRANGER)]
+    clients = [(ANYBODY, STRANGER)]
     clients += [(f"{host.name} {address}", address) for host in chain_of(snapshot).hosts for address in host.addresses]
     known = ((who, spf_of(snapshot.domain, address, answers)) for who, address in clients)
     return tuple(Said(who=who, spf=spf) for who, spf in known if spf is not None)

@@ -19,7 +19,7 @@ Standards. RFC 7208 §4.6.4.
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spf import MOST_TERMS, MOST_VOIDS, Reason, Spf
-from mxprobe.rules.domain.authentication.records import Said, judge_limits
+from mxprobe.rules.domain.authentication.records import ANYBODY, Said, judge_limits
 from mxprobe.rules.rule import Rule, Words, finding
 
 RULE = Rule(code="MX854", name="spf-lookup-limit", severity=Severity.ERROR, references=("RFC 7208 §4.6.4",))
@@ -29,7 +29,7 @@ def find(snapshot: Snapshot) -> Judgement:
     """One finding where an evaluation ends so."""
 
     def look(said: tuple[Said, ...]) -> list[Finding]:
-        ended = [one for one in said if _is_over(one.spf)]
+        ended = [one for one in said if _is_over(one)]
         if not ended:
             return []
         voids = ended[0].spf.reason is Reason.VOIDS
@@ -45,11 +45,12 @@ def find(snapshot: Snapshot) -> Judgement:
     return judge_limits(RULE, snapshot, look)
 
 
-def _is_over(spf: Spf) -> bool:
-    """Whether it is the record that asks too much: in vain for any client, not only for this one."""
-    if spf.reason is Reason.TERMS:
+def _is_over(said: Said) -> bool:
+    """Whether it is the record that asks too much: in vain for any client, and not only for one of the other family."""
+    if said.spf.reason is Reason.TERMS:
         return True
-    return spf.reason is Reason.VOIDS and not any(step.varies for step in spf.steps if step.is_void)
+    in_vain = said.spf.reason is Reason.VOIDS and said.who == ANYBODY
+    return in_vain and not any(step.varies for step in said.spf.steps if step.is_void)
 
 
 def _count(spf: Spf) -> tuple[str, ...]:

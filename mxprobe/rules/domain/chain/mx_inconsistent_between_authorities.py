@@ -1,7 +1,8 @@
 """The zone's own name servers have different MX records.
 
 What it sees. Servers of the zone, each asked itself, that answer with authority and with different MX records; TTL and
-order do not count. A server that gives no such answer has no part in it.
+order do not count. A server that gives no such answer has no part in it. Where their serials differ it is a warning: a
+zone that was edited a moment ago is not the same everywhere yet.
 Why it matters. Which hosts a sender tries depends on which server its resolver has asked: some mail takes the old way,
 for as long as it stays so.
 Example. ns2 has not fetched the zone since the backup was added:
@@ -51,4 +52,5 @@ def find(snapshot: Snapshot) -> Judgement:
         means="Which hosts senders try depends on which name server was asked.",
         do=fetch if len(serials) > 1 else "Put the same records into every name server.",
     )
-    return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+    # A zone that was edited a moment ago is not the same everywhere yet.
+    return conclude(RULE, [finding(RULE, snapshot.domain, words, Severity.WARNING if len(serials) > 1 else None)])

@@ -47,9 +47,9 @@ def find(snapshot: Snapshot) -> Judgement:
             continue
         leads = f" leads to {missing}, which" if missing != host else ""
         words = Words(
-            says=f"the MX host {host}{leads} is in {seen.name}, which nobody has registered",
+            says=f"the MX host {host}{leads} is in {seen.name}, which is not delegated",
             seen=(f"{seen.name} NS: no such name, says the zone {seen.zone}",),
-            means=f"Whoever registers {seen.name} gets mail for {snapshot.domain}.",
+            means=f"Whoever registers {seen.name} gets mail for {snapshot.domain}, if it is not on hold.",
             do=f"Remove the MX record at once, or register {seen.name}.",
         )
         found.append(finding(RULE, host, words))

@@ -20,7 +20,7 @@ from mxprobe.facts.dns import Answers, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions, addresses_in, compare, mx_unknown, published_mx
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.operators import provider_of
 from mxprobe.rules.domain.drift.reading import (
     NO_BASELINE,
     MxChange,
@@ -92,7 +92,7 @@ def _hosts_of_both(before: Snapshot, now: Snapshot) -> Iterator[str]:
 
 
 def _other_addresses(host: str, lines: tuple[str, ...], before: Snapshot, then: Answers) -> Finding:
-    provider = shared_provider(host)
+    provider = provider_of(host)
     had = len(addresses_in(then, host))
     words = Words(
         says=f"{host} has other addresses than in {said_before(before)}" if had else f"{host} has addresses now",

@@ -13,8 +13,8 @@ Standards. RFC 5321 §5.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.operators import provider_of
 from mxprobe.mx.plan import PlannedHost
-from mxprobe.mx.shared import shared_provider
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import doubt_of, explicit_chain, record_of
 from mxprobe.rules.rule import Rule, Words, decide, finding
@@ -55,7 +55,7 @@ def find(snapshot: Snapshot) -> Judgement:
 
 def _is_pool(names: tuple[str, ...]) -> bool:
     """Whether one provider has them all, and many machines behind the address."""
-    providers = {shared_provider(name) for name in names}
+    providers = {provider_of(name) for name in names}
     return len(providers) == 1 and None not in providers
 
 
