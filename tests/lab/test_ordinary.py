@@ -2,11 +2,15 @@
 
 import dns.reversename
 import pytest
+from msgspec.structs import replace
 
+from mxprobe.facts.dns import Alias, Answer, AnswerStatus, AuthorityAnswer, Question, RecordType
 from mxprobe.facts.finding import Severity
+from mxprobe.mx.drift import published_mx
 from tests.support.judged import FLAWLESS, NS1, NS2, SOA, Domain, MailHost, look_at
 
 TO = "alice@example.test"
+V6 = "2001:503:ba3e::2:30"
 PROVIDER_SOA = SOA.replace("2026010101", "1")
 GOOGLE = {
     "142.250.1.26": "aspmx.l.google.com",
@@ -16,7 +20,7 @@ GOOGLE = {
     "64.233.5.26": "alt4.aspmx.l.google.com",
 }
 MICROSOFT = {f"52.101.{number}.7": "example-test.mail.protection.outlook.com" for number in range(1, 5)}
-HOME = {"198.41.0.4": "mail.example.test", "2001:503:ba3e::2:30": "mail.example.test"}
+HOME = {"198.41.0.4": "mail.example.test", V6: "mail.example.test"}
 
 
 def _domain(mx: tuple[str, ...], spf: str, hosts: dict[str, str], zone: str, banner: str | None = None) -> Domain:
@@ -76,3 +80,37 @@ def test_what_is_usual_is_no_more_than_a_note(name: str) -> None:
     assert {code for code, severity in looked.found.items() if severity is not Severity.INFO} == alone
     assert set(looked.found) - alone <= {"MX301", "MX502", "MX504"}
     assert looked.good == {"MX800"}
+
+
+def test_hosts_without_ipv6_use_up_nobodys_spf() -> None:
+    domain = FLAWLESS.without("example.test", "TXT").plus("mx1.example.test", f"AAAA {V6}")
+    terms = ""
+    for number, name in enumerate(("web", "shop", "desk"), start=1):
+        domain = domain.at(f"{name}.example.test", f"A 198.41.7.{number}")
+        terms += f" a:{name}.example.test"
+    domain = domain.plus("example.test", f'TXT "v=spf1{terms} mx -all"').named(V6, "PTR mx1.example.test.")
+    domain = replace(domain, hosts={**domain.hosts, V6: MailHost(name="mx1.example.test")})
+
+    assert look_at(domain, recipients=(TO,)).found == {}
+
+
+def _asked_itself(server: str, **otherwise: object) -> AuthorityAnswer:
+    """What a name server says of the MX records when it is asked itself."""
+    question = Question(name="example.test", rrtype=RecordType.MX)
+    plain = Answer(question=question, status=AnswerStatus.NODATA, server=f"{NS1}:53", authoritative=True)
+    return AuthorityAnswer(zone="example.test", server=server, address=NS1, answer=replace(plain, **otherwise))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _asked_itself("ns1.example.test", authoritative=False),
+        _asked_itself("ns1.example.test", aliases=(Alias(name="example.test", points_to="other.test", ttl=60),)),
+        _asked_itself("ns1.example.test", status=AnswerStatus.TIMEOUT, authoritative=None),
+    ],
+    ids=["has-not-the-zone", "names-another", "silent"],
+)
+def test_what_a_server_does_not_say_is_gone_from_nowhere(answer: AuthorityAnswer) -> None:
+    seen = look_at(FLAWLESS).snapshot
+
+    assert len(published_mx(replace(seen, authorities=(answer,)))) == 1
