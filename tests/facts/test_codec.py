@@ -50,6 +50,7 @@ def _of(info: Any) -> st.SearchStrategy[Any]:
     raise AssertionError(f"a fact has a field of a kind that this test does not know: {info}")
 
 
+@pytest.mark.timeout(300)  # a thousand snapshots are made of a great many parts
 @pytest.mark.parametrize("kind", [Answer, Session, Snapshot, Run, Proof])
 def test_facts_come_back_from_json_as_they_went(kind: type[Any]) -> None:
     @given(_strategy(kind))
