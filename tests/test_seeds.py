@@ -1,4 +1,4 @@
-"""No verdict hangs on a seed: every play of the library, by ten of them."""
+"""No verdict hangs on a seed: every play of the library, by twenty-five of them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mxprobe.scenario.model import Scenario
 LIBRARY = Path(__file__).parents[1] / "scenarios"
 STORIES = load_stories([LIBRARY])
 PLAYS = [(story, sender) for story in STORIES for sender in story.senders]
-SEEDS = range(1, 11)
+SEEDS = range(1, 26)
 
 
 def _name(play: tuple[Scenario, str]) -> str:

@@ -1,13 +1,15 @@
 """Whether an answer is secure, as far as a look can tell: by our own validator's word, else by the AD bit.
 
-The AD bit is believed where it is set. Where it is not, the answer is insecure only if the same server has set it on
-another answer of the same look: a resolver that does not validate never sets it.
+Where our validator was used its word alone counts. Else the AD bit is believed where it is set; where it is not, the
+answer is insecure only if the same server has set it on another answer of the same look: a resolver that does not
+validate never sets it.
 
 Standards: RFC 4035 §3.2.3 (AD), §4.3 (the states), RFC 7672 §2.1.1 (what they mean to mail).
 """
 
 from mxprobe.facts.dns import Answer, Answers, Question, Security, index_answers
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.validation import OWN
 
 
 class Trusting:
@@ -16,12 +18,13 @@ class Trusting:
     def __init__(self, snapshot: Snapshot) -> None:
         self.answers: Answers = index_answers(snapshot.answers)
         self._told = {one.question: one.security for one in snapshot.validations}
+        self._is_judged_here = OWN in snapshot.asked_for
         self._validating = {answer.server for answer in snapshot.answers if answer.authenticated} - {None}
 
     def security_of(self, question: Question) -> Security:
         """The state of the answer to a question; UNKNOWN also where nobody asked, or no answer came."""
         told = self._told.get(question, Security.UNKNOWN)
-        if told is not Security.UNKNOWN:
+        if told is not Security.UNKNOWN or self._is_judged_here:
             return told
         answer = self.answers.get(question)
         return Security.UNKNOWN if answer is None else self._by_bit(answer)

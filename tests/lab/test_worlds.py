@@ -100,7 +100,7 @@ def _is_false_yes(use: FaultUse) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(max_examples=1000 if IN_CI else 100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=2000 if IN_CI else 100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(), st.integers(1, 1000))
 def test_every_message_arrives_bounces_or_is_held_and_no_run_hangs(scenario: Scenario, seed: int) -> None:
     run = play_story(scenario, scenario.senders[0], seed)

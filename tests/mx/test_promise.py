@@ -20,6 +20,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import tlsa_question
 from mxprobe.mx.promise import PromiseKind, next_tlsa_questions, promise_of, seen_of
 from mxprobe.mx.security import security_of
+from mxprobe.mx.validation import OWN
 from mxprobe.mx.wishes import Subject, next_wishes
 from tests.support.snapshots import mx, snapshot
 
@@ -136,6 +137,15 @@ def test_the_validators_word_counts_before_the_bit() -> None:
     assert with_word(Security.BOGUS, bit=True) is Security.BOGUS
     assert with_word(Security.SECURE, bit=False) is Security.SECURE
     assert with_word(Security.UNKNOWN, bit=True) is Security.SECURE
+
+
+def test_where_the_validator_was_used_the_bit_is_not_believed() -> None:
+    question = Question(name=MX1, rrtype=RecordType.A)
+    told = Validation(question=question, security=Security.UNKNOWN)
+    seen = replace(_seen(_a(secure=True)), validations=(told,), asked_for=(OWN,))
+
+    assert security_of(seen, question) is Security.UNKNOWN
+    assert security_of(replace(seen, validations=()), question) is Security.UNKNOWN
 
 
 def test_a_bit_that_is_not_set_tells_only_of_a_server_that_sets_it() -> None:
