@@ -49,8 +49,7 @@ def test_the_library_is_large_and_takes_seconds_for_weeks() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_processes_with_one_seed_give_the_same_bytes() -> None:
-    folders = [str(LIBRARY / name) for name in ("dane", "equal", "greylisting", "mta-sts", "outage", "prove", "tls")]
-    command = [sys.executable, "-m", "mxprobe", "run", *folders, "--format", "json", "--seed", "7"]
+    command = [sys.executable, "-m", "mxprobe", "run", str(LIBRARY), "--format", "json", "--seed", "7"]
     outputs = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(2)]
 
     assert outputs[0] == outputs[1]
