@@ -22,8 +22,8 @@ def show_kept(files: tuple[Path, ...], options: Mapping[str, Any]) -> int:
     for name in _OF_ONE_FILE:
         if options[name]:
             raise InputError(f"--{name.removesuffix('s')}: that is asked of one saved probe or run, not of many proofs")
-    if options["form"] == "junit":
-        raise InputError("--format junit: many proofs are told as text or json")
+    if options["form"] not in ("text", "json"):
+        raise InputError(f"--format {options['form']}: many proofs are told as text, json")
     if options["in_outage"] and options["within"] is None:
         raise InputError("--in-outage says what counts for --proven-within TIME")
     within = options["within"]

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from mxprobe.report.formats import LOOK_FORMATS
+
 _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
     click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
@@ -40,7 +42,7 @@ _OPTIONS = (
     click.option("--in-order", is_flag=True, help="Dial a worse preference only when the better one is done."),
     click.option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
-    click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True),
+    click.option("--format", "form", type=click.Choice(["text", *LOOK_FORMATS]), default="text", show_default=True),
     click.option("--save", type=click.Path(path_type=Path), help="Keep what was seen in this file (mode 0600)."),
     click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True),
     click.option(
@@ -114,13 +116,14 @@ def command(**options: Any) -> int:
     """
     import asyncio
 
-    from mxprobe.cli.showing import check_options, show
+    from mxprobe.cli.showing import check_options, document_of, show_all
     from mxprobe.errors import InputError
     from mxprobe.facts.snapshot import Snapshot
     from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import read_beside
     from mxprobe.jobs.look import LookOptions, look
     from mxprobe.report.asking import render_announcement, render_dry_run
+    from mxprobe.report.json import LookDocument
 
     if options["zone"] is not None or options["domain"] is not None:
         return _show_zone(options)
@@ -144,7 +147,7 @@ def command(**options: Any) -> int:
         text = render_announcement(snapshot)
         click.echo(text if sys.stderr.isatty() else mask(text), err=True)
 
-    worst = 0
+    worst, kept = 0, list[LookDocument]()
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
@@ -153,9 +156,12 @@ def command(**options: Any) -> int:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
-        status = show(seen, options)
-        worst = max(worst, status)
-    return worst
+        document = document_of(seen, options)
+        if options["form"] == "text":
+            worst = max(worst, show_all((document,), options))
+        else:
+            kept.append(document)
+    return show_all(kept, options) if kept else worst
 
 
 def _show_zone(options: dict[str, Any]) -> int:

@@ -93,6 +93,8 @@ def show(proved: Proved, options: Mapping[str, Any], journal: Path | None = None
         proven=proven_beside(proof, journal) if journal is not None else None,
         exit_status=status,
     )
+    if options["form"] not in ("text", "json", "junit"):
+        raise InputError(f"--format {options['form']}: a proof can be told as text, json, junit")
     if options["form"] == "json":
         click.echo(render_document(document), nl=False)
     elif options["form"] == "junit":

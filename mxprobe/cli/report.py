@@ -6,6 +6,10 @@ from typing import Any
 
 import click
 
+from mxprobe.report.formats import LOOK_FORMATS, RUN_FORMATS
+
+_FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
+
 
 @click.command("report")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...|DIR")
@@ -13,7 +17,7 @@ import click
 @click.option(
     "--fault", "faults", multiple=True, metavar="WORDS", help="How they fail: 'reply 554 at banner', refuses."
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--baseline", type=click.Path(path_type=Path), help="Compare a probe with this earlier one.")
 @click.option("--expect", type=click.Path(path_type=Path), help="What is approved (YAML), as with probe.")
@@ -39,7 +43,7 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     from mxprobe.jobs.look import Look
     from mxprobe.jobs.look_again import look_again
     from mxprobe.jobs.what_if import what_if
-    from mxprobe.report.formats import RUN_FORMATS
+    from mxprobe.report.formats import load_format
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
@@ -66,7 +70,7 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
         text = render_runs(seen)
         click.echo(text if sys.stdout.isatty() else mask(text))
     else:
-        click.echo(mask(RUN_FORMATS[options["form"]](seen)), nl=False)
+        click.echo(mask(load_format(RUN_FORMATS, options["form"], "saved runs")(seen)), nl=False)
     return 1 if failed(seen) else 0
 
 
@@ -85,5 +89,5 @@ def _check_what_if(options: dict[str, Any]) -> None:
     said = [f"--{name}" for name in ("select", "ignore", "baseline", "expect") if options[name]]
     if said:
         raise InputError(f"a what-if (--down, --fault) asks no rules: {' and '.join(said)} can say nothing there")
-    if options["form"] == "junit":
-        raise InputError("a what-if (--down, --fault) has no verdict for JUnit: --format text or json")
+    if options["form"] not in ("text", "json"):
+        raise InputError(f"a what-if (--down, --fault) has no verdict for {options['form']}: --format text or json")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-FORMATS = ("text", "json", "junit", "github", "markdown")
+from mxprobe.report.formats import RUN_FORMATS
+
 WORLDS = ("memory", "loopback")
 NETWORKS = ("own", "here")
 
@@ -31,7 +32,7 @@ NETWORKS = ("own", "here")
     show_default=True,
     help="Where real mailers play; here: in a container of its own.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", *RUN_FORMATS]), default="text", show_default=True)
 @click.option("--trace", is_flag=True, help="Show every event of a story that fails (with -v: of all).")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for every play.")
 def command(**options: object) -> int:
@@ -51,7 +52,7 @@ def command(**options: object) -> int:
     from mxprobe.facts.run import Run, WorldKind
     from mxprobe.facts.text import mask
     from mxprobe.jobs.play import PlayOptions, play
-    from mxprobe.report.formats import RUN_FORMATS
+    from mxprobe.report.formats import load_format
     from mxprobe.report.run_text import failed, render_runs
 
     paths: tuple[Path, ...] = options["paths"]  # type: ignore[assignment]
@@ -89,5 +90,5 @@ def command(**options: object) -> int:
         text = render_runs(runs, verbose=bool(options["verbose"]), trace=bool(options["trace"]), spent=spent)
         click.echo(text if sys.stdout.isatty() else mask(text))
     else:
-        click.echo(mask(RUN_FORMATS[str(options["form"])](runs)), nl=False)
+        click.echo(mask(load_format(RUN_FORMATS, str(options["form"]), "runs")(runs)), nl=False)
     return 1 if failed(runs) else 0

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
 from mxprobe.jobs.look import Look, judge
+from mxprobe.report.formats import LOOK_FORMATS, load_format
 from mxprobe.report.json import LookDocument, render_document
-from mxprobe.report.junit import render_look_junit
 from mxprobe.report.look_text import render_look
-from mxprobe.report.verdict import exit_status
+from mxprobe.report.verdict import conclude_look
 from mxprobe.rules import ALL_RULES
 
 
@@ -35,36 +35,35 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def show(look: Look, options: Mapping[str, Any]) -> int:
-    """Print, save, and give the exit status."""
-    if look.chosen:
-        return _show_chosen(look, options)
+    """Print one look, save it, and give the exit status."""
+    return show_all((document_of(look, options),), options)
+
+
+def show_all(documents: Sequence[LookDocument], options: Mapping[str, Any]) -> int:
+    """Print the looks that are not printed yet, and give the worst exit status."""
+    form = options.get("form", "text")
+    if form == "text":
+        for document in documents:
+            click.echo(render_look(document if sys.stdout.isatty() else masked(document)))
+    else:
+        click.echo(load_format(LOOK_FORMATS, form, "a probe")(tuple(map(masked, documents))), nl=False)
+    return max(document.exit_status for document in documents)
+
+
+def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:
+    """A look as the options want it judged, saved where they say so."""
+    if look.chosen:  # the answer to a what-if is no reason for any exit status but 0
+        reason = "a forecast is no finding"
+        return LookDocument(snapshot=look.snapshot, forecast=look.forecast, chosen=True, exit_status=0, reason=reason)
     wanted, unwanted = (tuple(code.upper() for code in options.get(key, ())) for key in ("select", "ignore"))
     judgements = (
         judge(look.snapshot, wanted, unwanted, look.beside).judgements if wanted or unwanted else look.judgements
     )
-    status, reason = exit_status(look.snapshot, judgements, Severity(options.get("fail_on", "error")))
-    document = LookDocument(snapshot=look.snapshot, judgements=judgements, forecast=look.forecast, exit_status=status)
+    fail_on = Severity(options.get("fail_on", "error"))
+    document = conclude_look(look.snapshot, judgements, look.forecast, fail_on)
     if options.get("save") is not None:
         _save(options["save"], render_document(replace(document, judgements=look.judgements)))
-    form = options.get("form", "text")
-    if form == "json":
-        click.echo(render_document(document), nl=False)
-    elif form == "junit":
-        click.echo(render_look_junit(masked(document), reason), nl=False)
-    else:
-        click.echo(render_look(document if sys.stdout.isatty() else masked(document), reason))
-    return status
-
-
-def _show_chosen(look: Look, options: Mapping[str, Any]) -> int:
-    """Print the answer to a what-if, which is no reason for any exit status but 0."""
-    document = LookDocument(snapshot=look.snapshot, forecast=look.forecast, chosen=True, exit_status=0)
-    if options.get("form") == "json":
-        click.echo(render_document(document), nl=False)
-    else:
-        shown = document if sys.stdout.isatty() else masked(document)
-        click.echo(render_look(shown, "a forecast is no finding"))
-    return 0
+    return document
 
 
 def _save(path: Path, text: str) -> None:

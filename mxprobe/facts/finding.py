@@ -22,12 +22,23 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+class Waived(Struct, frozen=True, kw_only=True):
+    """Why a finding may be: the reason, the last day (UTC) on which it may ("2027-03-31"), and where that is written
+    ("expect.yaml:12")."""
+
+    because: str
+    until: str
+    place: str
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One cause, told once.
 
     `subject` is what it is about (a domain, a host, an endpoint id, a message), `about` what else; `says` one
     sentence; `seen` the evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader;
-    `also` names what follows from it ("MX707 certificate names"); `references` are clauses.
+    `paste` are lines that mend it as they stand, of a zone file or of a mailer's configuration (a comment in them says
+    which); `also` names what follows from it ("MX707 certificate names"); `references` are clauses. `waived`: somebody
+    allows it, and it counts for no exit status.
     """
 
     code: str
@@ -39,8 +50,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()
     means: str = ""
     do: str = ""
+    paste: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    waived: Waived | None = None
 
     @property
     def id(self) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mxprobe.errors import InputError, Place
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.snapshot import SNAPSHOT_SCHEMA, Snapshot
 from mxprobe.jobs.look import Look, domain_of, judge

@@ -13,7 +13,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage

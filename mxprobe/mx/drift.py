@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from mxprobe.facts.approved import ApprovedMx
 from mxprobe.facts.dns import (
     AddressRecord,
     Answer,
@@ -20,6 +19,7 @@ from mxprobe.facts.dns import (
     RecordType,
     index_answers,
 )
+from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.snapshot import Snapshot
 
 

@@ -5,7 +5,9 @@ old record can be cached for its TTL after the cut-over, and queues look again a
 Standards: RFC 1035 §3.2.1 (TTL), RFC 2181 §8.
 """
 
-from mxprobe.facts.approved import Approved, Beside, Migration
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.beside import Beside
+from mxprobe.facts.migration import Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Difference, texts_of_records
 

@@ -17,9 +17,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe import __version__
-from mxprobe.facts.approved import ApprovedMx
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, index_answers
 from mxprobe.facts.matrix import AskedAbout
+from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit

@@ -27,7 +27,8 @@ class RunsDocument(msgspec.Struct, frozen=True, kw_only=True):
 class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What `probe --format json` prints and `--save` writes.
 
-    `chosen`: the forecast is of the cases that a person asked about, and the rules were not asked.
+    `chosen`: the forecast is of the cases that a person asked about, and the rules were not asked. `reason` is that of
+    the exit status.
     """
 
     schema: int = SCHEMA
@@ -37,6 +38,7 @@ class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
     forecast: Forecast | None = None
     chosen: bool = False
     exit_status: int = 0
+    reason: str = ""
 
 
 class ProofDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,3 +77,8 @@ def render_document(document: Any) -> str:
 def render_runs_json(runs: Sequence[Run]) -> str:
     """All runs."""
     return render_document(RunsDocument(runs=tuple(runs)))
+
+
+def render_looks_json(looks: Sequence[LookDocument]) -> str:
+    """A document for each look, one behind the other."""
+    return "".join(map(render_document, looks))

@@ -16,6 +16,7 @@ from mxprobe.report.series import Series, gather_series
 from mxprobe.report.words import say_span
 
 _COULD_NOT_LOOK = 3
+_BAD = (Severity.ERROR, Severity.WARNING)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -72,20 +73,30 @@ def _add_properties(case: ET.Element, series: Series) -> None:
         ET.SubElement(properties, "property", name=name, value=_clean(value))
 
 
-def render_look_junit(document: LookDocument, reason: str) -> str:
-    """The suite of one look: a case for each rule, and one for the look itself, which carries the exit status.
+def render_looks_junit(looks: Sequence[LookDocument]) -> str:
+    """A suite for each look: a case for each rule, and one for the look itself, which carries the exit status.
 
-    Findings below warning pass; what could not be judged, or is told under another rule, is skipped with its reason.
+    Findings below warning pass, as do waived ones; what could not be judged, or is told under another rule, is skipped
+    with its reason. One look is a document of its own suite.
     """
+    suites = [_look_suite(document) for document in looks]
+    if len(suites) == 1:
+        return _document(suites[0])
+    root = ET.Element("testsuites", name="mxprobe")
+    root.extend(suites)
+    return _document(root)
+
+
+def _look_suite(document: LookDocument) -> ET.Element:
     domain, judgements = document.snapshot.domain, document.judgements
     suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements) + 1))
     look = ET.SubElement(suite, "testcase", name="look", classname=domain)
     could_not = document.exit_status == _COULD_NOT_LOOK
     if could_not:
-        ET.SubElement(look, "error", message=_clean(reason))
+        ET.SubElement(look, "error", message=_clean(document.reason))
     _add_judgements(suite, judgements, domain)
     suite.set("errors", "1" if could_not else "0")
-    return _document(suite)
+    return suite
 
 
 def render_proof_junit(document: ProofDocument) -> str:
@@ -112,7 +123,7 @@ def _add_judgements(suite: ET.Element, judgements: Sequence[Judgement], domain: 
     failures = skipped = 0
     for judgement in judgements:
         case = ET.SubElement(suite, "testcase", name=f"{judgement.code} {judgement.name}", classname=domain)
-        bad = [found for found in judgement.findings if found.severity in (Severity.ERROR, Severity.WARNING)]
+        bad = [found for found in judgement.findings if found.severity in _BAD and found.waived is None]
         if judgement.status is Status.INCONCLUSIVE or (judgement.status is Status.FIRES and not judgement.findings):
             skipped += 1
             ET.SubElement(case, "skipped", message=_clean(judgement.reason or "could not be judged"))

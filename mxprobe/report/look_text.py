@@ -1,11 +1,9 @@
 """One look as text: the answer, the MX chain, findings with their evidence, the forecast, what was not told."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import groupby
 
 from mxprobe.facts.dns import index_answers
-from mxprobe.facts.finding import Finding, Judgement, Severity, Status
+from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.smtp import Phase
@@ -17,6 +15,7 @@ from mxprobe.mx.whatif import Forecast
 from mxprobe.report.handed_on import render_handed_on
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_chain import render_chain
+from mxprobe.report.look_findings import render_findings
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
 from mxprobe.report.look_policies import render_policies
 from mxprobe.report.recipients import render_recipients
@@ -28,26 +27,26 @@ _MOST_CODES = 6
 """So many codes stand before a reason; more stand behind it."""
 
 
-def render_look(document: LookDocument, reason: str) -> str:
-    """The whole report; `reason` is that of the exit status."""
+def render_look(document: LookDocument) -> str:
+    """The whole report."""
     snapshot = document.snapshot
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
     lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan)]
     lines += [*render_recipients(snapshot), *render_findings(document.judgements)]
     if document.chosen and document.forecast is not None:
-        return _chosen(document, document.forecast, reason)
+        return _chosen(document, document.forecast)
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
         lines += render_policies(document.forecast.policies)
-    return "\n".join([*lines, *_not_told(document), "", *wrap("", _ending(document, reason))])
+    return "\n".join([*lines, *_not_told(document), "", *wrap("", _ending(document))])
 
 
-def _chosen(document: LookDocument, forecast: Forecast, reason: str) -> str:
+def _chosen(document: LookDocument, forecast: Forecast) -> str:
     """The answer to a what-if: one sentence, the tables, on what they rest."""
     snapshot = document.snapshot
     answer = f"{to_unicode(snapshot.domain)}: {answer_chosen(forecast)}."
     day = datetime.fromtimestamp(snapshot.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    ending = f"From what was saved on {day}; nothing was asked or dialled.  Exit {document.exit_status}: {reason}."
+    ending = f"From what was saved on {day}; nothing was asked or dialled.  {_exit(document)}"
     return "\n".join([*wrap("", answer), *render_chosen(forecast), "", *wrap("", ending)])
 
 
@@ -59,7 +58,9 @@ def _answer(document: LookDocument, plan: Plan) -> str:
     wrong = [
         found
         for found in findings_of(document.judgements)
-        if found.severity in (Severity.ERROR, Severity.WARNING) and not found.code.startswith("MX0")
+        if found.waived is None
+        and found.severity in (Severity.ERROR, Severity.WARNING)
+        and not found.code.startswith("MX0")
     ]
     if reason is not None and wrong:
         return f"{name}: {wrong[0].says}; more could not be looked at: {reason}."
@@ -117,43 +118,6 @@ def _takes_all(snapshot: Snapshot, visit: Visit) -> bool:
     return _was_asked(visit) and all(given.answer is Answer.ACCEPTED for given in goods)
 
 
-def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
-    """How many findings there are, and each of them."""
-    found = findings_of(judgements)
-    counts = [(severity, sum(1 for one in found if one.severity is severity)) for severity in Severity]
-    tally = ", ".join(count_of(count, severity.value) for severity, count in counts if count)
-    passed = sum(1 for judgement in judgements if judgement.status is Status.PASSES)
-    open_ones = sum(1 for judgement in judgements if judgement.status is Status.INCONCLUSIVE)
-    judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
-    lines = [f"FINDINGS   {tally or 'none'}; {judged}"]
-    for _, group in groupby(found, key=lambda one: (one.code, one.severity, one.means, one.do, one.also)):
-        lines += _block(tuple(group))
-    return lines
-
-
-def _block(found: tuple[Finding, ...]) -> list[str]:
-    """What one rule says of one subject, or of several alike: what is so, the evidence, what it means, what to do."""
-    first = found[0]
-    lines: list[str] = []
-    for number, one in enumerate(found):
-        lines += wrap(f" {first.severity.value:<7} {first.code}  " if number == 0 else " " * 16, one.says)
-    lines += _labelled("seen", (line for one in found for line in one.seen))
-    lines += _labelled("means", (first.means,))
-    lines += _labelled("do", (first.do,))
-    lines += _labelled("also", (", ".join(first.also),))
-    clauses = f"{'; '.join(first.references)}.  " if first.references else ""
-    return [*lines, f"         {clauses}Page: mxprobe explain {first.code}"]
-
-
-def _labelled(label: str, texts: Iterable[str]) -> list[str]:
-    """Lines behind their label, which stands on the first alone."""
-    lines: list[str] = []
-    for text in texts:
-        if text:
-            lines += wrap(f"         {'' if lines else label:<6} ", text)
-    return lines
-
-
 def _not_told(document: LookDocument) -> list[str]:
     open_questions = [judgement for judgement in document.judgements if judgement.status is Status.INCONCLUSIVE]
     handed_on = render_handed_on(document.snapshot)
@@ -171,17 +135,21 @@ def _not_told(document: LookDocument) -> list[str]:
     return lines
 
 
-def _ending(document: LookDocument, reason: str) -> str:
+def _ending(document: LookDocument) -> str:
     """What was asked and from where, and the exit status with its reason."""
     snapshot = document.snapshot
     sessions = [*snapshot.sessions, *(session for visit in snapshot.planned for session in visit.sessions)]
     if snapshot.zone is not None:
         records = count_of(len(snapshot.zone.lines), "record")
-        return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  Exit {document.exit_status}: {reason}."
+        return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  {_exit(document)}"
     queries = snapshot.queries or sum(answer.tries for answer in snapshot.answers)
     asked = f"{count_of(len(sessions), 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     sources = sorted({session.source for session in sessions if session.source})
     whence = f", from {' and '.join(sources)} as {snapshot.vantage.helo}" if sources else ""
     sender = f", MAIL FROM:<{snapshot.vantage.mail_from}>" if snapshot.recipients and sources else ""
     cut_short = "" if snapshot.complete else "  Interrupted: this is what was seen by then."
-    return f"{asked}, {snapshot.elapsed:.1f} s{whence}{sender}.  Exit {document.exit_status}: {reason}.{cut_short}"
+    return f"{asked}, {snapshot.elapsed:.1f} s{whence}{sender}.  {_exit(document)}{cut_short}"
+
+
+def _exit(document: LookDocument) -> str:
+    return f"Exit {document.exit_status}: {document.reason}."

@@ -23,7 +23,7 @@ from mxprobe.mx.proving import (
     route_of,
     state_of,
 )
-from mxprobe.report.look_text import render_findings
+from mxprobe.report.look_findings import render_findings
 from mxprobe.report.proof_table import clock, render_table, since
 from mxprobe.report.proven_text import say_last_outage
 from mxprobe.report.words import WIDTH, count_of, say_span, wrap

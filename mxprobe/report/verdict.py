@@ -7,6 +7,8 @@ from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import NotVisited, Snapshot
 from mxprobe.mx.plan import plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.mx.whatif import Forecast
+from mxprobe.report.json import LookDocument
 from mxprobe.report.words import count_of
 
 _WHY = {
@@ -67,7 +69,8 @@ def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Se
     worst = [
         finding
         for finding in findings_of(judgements)
-        if finding.severity.rank <= fail_on.rank
+        if finding.waived is None
+        and finding.severity.rank <= fail_on.rank
         and finding.severity is not Severity.OK
         and not finding.code.startswith(_ABOUT_THE_PROBE)
     ]
@@ -77,3 +80,14 @@ def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Se
     if reason is not None:
         return 3, f"could not look: {reason}"
     return 0, f"nothing at or above {fail_on}"
+
+
+def conclude_look(
+    snapshot: Snapshot,
+    judgements: tuple[Judgement, ...],
+    forecast: Forecast | None,
+    fail_on: Severity = Severity.ERROR,
+) -> LookDocument:
+    """A look with its exit status, as every format tells it."""
+    status, reason = exit_status(snapshot, judgements, fail_on)
+    return LookDocument(snapshot=snapshot, judgements=judgements, forecast=forecast, exit_status=status, reason=reason)

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run

@@ -25,13 +25,15 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """What a finding tells: what is so, the evidence, what it means, what to do; `about` are further subjects."""
+    """What a finding tells: what is so, the evidence, what it means, what to do, lines ready to be pasted; `about` are
+    further subjects."""
 
     says: str
     about: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     means: str = ""
     do: str = ""
+    paste: tuple[str, ...] = ()
 
 
 def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = None) -> Finding:
@@ -46,6 +48,7 @@ def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = 
         seen=words.seen,
         means=words.means,
         do=words.do,
+        paste=words.paste,
         references=rule.references,
     )
 

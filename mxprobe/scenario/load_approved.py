@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 from ruamel.yaml.nodes import Node
 
 from mxprobe.errors import InputError, Place
-from mxprobe.facts.approved import Approved, ApprovedMx, Migration
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.document import Reader, read_document
 

@@ -155,7 +155,7 @@ def test_one_file_can_be_asked_for_outages_alone(kept: Path) -> None:
         (("folder/empty",), "no proof that mxprobe has kept lies there"),
         ((".", "--down", "mx1"), "--down: that is asked of one saved probe or run"),
         ((".", "--select", "MX817"), "--select: that is asked of one saved probe or run"),
-        ((".", "--format", "junit"), "many proofs are told as text or json"),
+        ((".", "--format", "junit"), "many proofs are told as text, json"),
         ((".", "--in-outage"), "--in-outage says what counts for --proven-within TIME"),
         ((".", "--proven-within", "soon"), "--proven-within soon"),
     ],

@@ -7,9 +7,11 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.approved import Approved, ApprovedMx, Beside, Migration
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.mx.mtasts import Mode, Policy

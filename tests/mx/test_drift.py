@@ -4,8 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mxprobe.facts.approved import Approved, ApprovedMx, Beside, Migration
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType, TextRecord, index_answers
+from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Difference, compare, differ, mx_question, published_mx, zone_of
 from mxprobe.mx.migration import is_approved_change, is_approved_host, is_in_window

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mxprobe.facts.approved import ApprovedMx
 from mxprobe.facts.codec import decode, encode
 from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType
+from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Vantage
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer

@@ -87,7 +87,7 @@ def test_the_table_has_a_row_for_each_address_and_the_words_of_what_is_not_told(
 def test_a_report_has_the_table_where_more_than_the_good_recipient_was_asked_about(matrix: bool) -> None:
     snapshot = ask_matrix(HONEST, OWNED if matrix else None).snapshot
     looked = judge(snapshot)
-    text = render_look(LookDocument(snapshot=snapshot, judgements=looked.judgements, forecast=looked.forecast), "x")
+    text = render_look(LookDocument(snapshot=snapshot, judgements=looked.judgements, forecast=looked.forecast))
 
     assert ("RECIPIENTS" in text) is matrix
     assert "2 of 2 MX hosts answer, 2 accept alice@example.test" in " ".join(text.split())

@@ -8,16 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from mxprobe.cli import main
-from mxprobe.facts.finding import Severity
+from mxprobe.facts.codec import masked
 from mxprobe.facts.lines import ReplyReader
 from mxprobe.facts.session import Endpoint, Session, Side, Turn
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.jobs.look import judge
-from mxprobe.report.json import LookDocument, render_document
-from mxprobe.report.junit import render_look_junit
+from mxprobe.report.formats import LOOK_FORMATS, load_format
+from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import render_look
-from mxprobe.report.verdict import exit_status
+from mxprobe.report.verdict import conclude_look
 from tests.support.snapshots import HEALTHY, host, mx, snapshot, visit
 
 HOSTILE = b"554 5.7.1 \x1b[31m\x00\xe2\x80\xae blocked <alice@example.test> \xff\x9b2J]]> & <b>\r\n"
@@ -32,25 +32,18 @@ def _hostile() -> Snapshot:
     return snapshot(answers, (Visit(endpoint=endpoint, preference=10, sessions=(session,)),))
 
 
-def _document(seen: Snapshot) -> tuple[LookDocument, str]:
+def _document(seen: Snapshot) -> LookDocument:
     look = judge(seen)
-    status, reason = exit_status(seen, look.judgements, Severity.ERROR)
-    return (
-        LookDocument(snapshot=seen, judgements=look.judgements, forecast=look.forecast, exit_status=status),
-        reason,
-    )
+    return conclude_look(seen, look.judgements, look.forecast)
 
 
 def _texts() -> dict[str, str]:
-    document, reason = _document(_hostile())
-    return {
-        "text": render_look(document, reason),
-        "json": render_document(document),
-        "junit": render_look_junit(document, reason),
-    }
+    document = _document(_hostile())
+    rendered = {form: load_format(LOOK_FORMATS, form, "a probe")((masked(document),)) for form in LOOK_FORMATS}
+    return {"text": render_look(document), **rendered}
 
 
-@pytest.mark.parametrize("form", ["text", "json", "junit"])
+@pytest.mark.parametrize("form", ["text", *LOOK_FORMATS])
 def test_nothing_unescaped_reaches_any_format(form: str) -> None:
     text = _texts()[form]
 
@@ -69,8 +62,8 @@ def test_a_report_is_a_hundred_columns_wide_at_most_and_begins_with_the_answer()
     names = {"mx1.example.test": "192.0.2.1", "mx2.example.test": "192.0.2.2"}
     answers = (mx(*((10, name) for name in names)), *(host(name, address) for name, address in names.items()))
     visits = [visit(10, name, address, HEALTHY, times=1) for name, address in names.items()]
-    document, reason = _document(snapshot(answers, visits))
-    lines = render_look(document, reason).split("\n")
+    document = _document(snapshot(answers, visits))
+    lines = render_look(document).split("\n")
 
     assert lines[0] == "example.test: 2 of 2 MX hosts answer; no rule finds a fault."
     assert all(len(line) <= 100 for line in lines if "mxprobe " not in line)

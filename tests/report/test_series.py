@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.run import Run
 from mxprobe.jobs.play import PlayOptions, play
-from mxprobe.report.formats import RUN_FORMATS
+from mxprobe.report.formats import RUN_FORMATS, load_format
 from mxprobe.report.run_text import render_runs
 from mxprobe.report.series import gather_series
 
@@ -64,7 +64,7 @@ def test_very_many_seeds_are_cut_short(runs: tuple[Run, ...]) -> None:
 
 
 def test_junit_has_a_case_for_the_play_with_what_it_takes_to_play_it_again(runs: tuple[Run, ...]) -> None:
-    suite = ET.fromstring(RUN_FORMATS["junit"](runs))  # noqa: S314
+    suite = ET.fromstring(load_format(RUN_FORMATS, "junit", "runs")(runs))  # noqa: S314
     (case,) = suite
     told = {one.get("name"): one.get("value") for one in case.iter("property")}
     failure = case.find("failure")
@@ -79,9 +79,9 @@ def test_junit_has_a_case_for_the_play_with_what_it_takes_to_play_it_again(runs:
 
 
 def test_github_and_markdown_tell_the_play_once(runs: tuple[Run, ...]) -> None:
-    assert RUN_FORMATS["github"](runs).count("::error") == 1
-    assert "seeds: " in RUN_FORMATS["github"](runs)
-    assert "| equals.yaml | **not** |" in RUN_FORMATS["markdown"](runs)
+    assert load_format(RUN_FORMATS, "github", "runs")(runs).count("::error") == 1
+    assert "seeds: " in load_format(RUN_FORMATS, "github", "runs")(runs)
+    assert "| equals.yaml | **not** |" in load_format(RUN_FORMATS, "markdown", "runs")(runs)
 
 
 def test_what_goes_as_written_takes_a_line_for_all_its_seeds(runs: tuple[Run, ...]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.rules import judge_snapshot
 from tests.support.examples import beside_of, judged, snapshot_of

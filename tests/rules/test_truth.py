@@ -9,9 +9,8 @@ from mxprobe.facts.session import Failure, FailureKind
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import NotVisited, Snapshot
 from mxprobe.jobs.look import judge
-from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import render_look
-from mxprobe.report.verdict import exit_status
+from mxprobe.report.verdict import conclude_look, exit_status
 from tests.support.examples import snapshot_of
 
 PAIR = """\
@@ -36,9 +35,7 @@ def _exit(seen: Snapshot, fail_on: Severity = Severity.ERROR) -> tuple[int, str]
 
 def _text(seen: Snapshot) -> str:
     looked = judge(seen)
-    status, reason = _exit(seen)
-    document = LookDocument(snapshot=seen, judgements=looked.judgements, forecast=looked.forecast, exit_status=status)
-    return render_look(document, reason)
+    return render_look(conclude_look(seen, looked.judgements, looked.forecast))
 
 
 def test_addresses_that_could_not_be_looked_up_are_no_pass() -> None:

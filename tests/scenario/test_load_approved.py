@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxprobe.errors import InputError
-from mxprobe.facts.approved import Approved, ApprovedMx, Migration
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.scenario.load_approved import MOST_OCTETS, load_approved
 
 WHOLE = """\

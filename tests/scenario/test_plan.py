@@ -9,7 +9,7 @@ import pytest
 from mxprobe.errors import InputError
 from mxprobe.facts.run import Run
 from mxprobe.jobs.play import PlayOptions, play
-from mxprobe.report.formats import RUN_FORMATS
+from mxprobe.report.formats import RUN_FORMATS, load_format
 from mxprobe.report.run_text import failed, render_runs
 from mxprobe.scenario.load_plan import is_plan
 
@@ -118,7 +118,7 @@ def test_a_waiver_of_a_finding_covers_that_finding(folder: Path) -> None:
 
 
 def test_junit_skips_what_is_waived_and_names_the_zone_s_line(folder: Path) -> None:
-    suite = ET.fromstring(RUN_FORMATS["junit"](_play()))  # noqa: S314
+    suite = ET.fromstring(load_format(RUN_FORMATS, "junit", "runs")(_play()))  # noqa: S314
     cases = {case.get("name"): case for case in suite}
     waived, wrong = cases["site-power-loss (exim)"], cases["site-power-loss (postfix)"]
 
@@ -130,7 +130,7 @@ def test_junit_skips_what_is_waived_and_names_the_zone_s_line(folder: Path) -> N
 
 
 def test_github_puts_the_failure_at_the_zone_s_line_and_the_waiver_at_its_own(folder: Path) -> None:
-    error, waived, unused = RUN_FORMATS["github"](_play()).splitlines()
+    error, waived, unused = load_format(RUN_FORMATS, "github", "runs")(_play()).splitlines()
 
     assert error.startswith("::error file=zones/own.zone,line=8,title=site-power-loss (postfix)::")
     assert "same site as mx1 (hq)" in error
@@ -140,8 +140,8 @@ def test_github_puts_the_failure_at_the_zone_s_line_and_the_waiver_at_its_own(fo
 
 def test_markdown_and_json_tell_it_too(folder: Path) -> None:
     runs = _play()
-    table = RUN_FORMATS["markdown"](runs)
-    documents = json.loads(RUN_FORMATS["json"](runs))["runs"]
+    table = load_format(RUN_FORMATS, "markdown", "runs")(runs)
+    documents = json.loads(load_format(RUN_FORMATS, "json", "runs")(runs))["runs"]
     waived = next(run for run in documents if run["waivers"] and run["waivers"][0]["covers"])
 
     assert "| standard/site-power-loss | **not** | waived |" in table

@@ -70,7 +70,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import (
     AddressRecord,
     Alias,

@@ -35,9 +35,8 @@ from mxprobe.lab.signing import SignedZones, sign_zones
 from mxprobe.mx.dane import tlsa_record
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.probe.snapshot import Request, take_snapshot
-from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import render_look
-from mxprobe.report.verdict import exit_status
+from mxprobe.report.verdict import conclude_look
 from mxprobe.rules import judge_snapshot
 from mxprobe.scenario.host import answer_policy_request, combine
 from mxprobe.scenario.reaction import CertificateKind, Moment, Reaction, TlsVersion
@@ -220,11 +219,7 @@ class Looked(Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """The report as a person reads it."""
         look = judge(self.snapshot)
-        status, reason = exit_status(look.snapshot, look.judgements, Severity.ERROR)
-        document = LookDocument(
-            snapshot=look.snapshot, judgements=look.judgements, forecast=look.forecast, exit_status=status
-        )
-        return render_look(document, reason)
+        return render_look(conclude_look(look.snapshot, look.judgements, look.forecast))
 
 
 def look_at(domain: Domain, **wishes: Any) -> Looked:

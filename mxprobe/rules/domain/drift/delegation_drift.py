@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import Answers, Question, RecordType, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot

@@ -15,7 +15,7 @@ Standards. RFC 5321 §5.1.
 
 from collections.abc import Iterator
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import Answers, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot

@@ -14,7 +14,7 @@ What to do. Remove the record, or approve the host. If nobody here made it, chan
 Standards. RFC 5321 §5.1.
 """
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from mxprobe.facts.approved import Approved, Beside
+from mxprobe.facts.approved import Approved
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Difference, compare, differ, mx_question, published_mx, texts_of_records

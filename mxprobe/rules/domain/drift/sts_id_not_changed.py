@@ -15,7 +15,7 @@ What to do. Change the id of the record whenever the policy changes: first the f
 Standards. RFC 8461 §3.1, §8.1.
 """
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import differ

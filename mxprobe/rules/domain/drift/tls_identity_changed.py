@@ -17,7 +17,7 @@ What to do. Ask whoever runs the host whether it moved.
 Standards. RFC 5280 §4.1.2.7.
 """
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot

@@ -16,8 +16,9 @@ What to do. Set up the domain and its recipients at the new host before the cut-
 Standards. RFC 5321 §3.6.2, §4.2.2.
 """
 
-from mxprobe.facts.approved import Beside, Migration
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Judgement, Severity
+from mxprobe.facts.migration import Migration
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.standing import Standing

@@ -16,8 +16,9 @@ What to do. Start it again, until the old TTL is over; better for five days, for
 Standards. RFC 1035 §3.2.1; RFC 5321 §4.5.4.1.
 """
 
-from mxprobe.facts.approved import Beside, Migration
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Judgement, Severity
+from mxprobe.facts.migration import Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.migration import old_record_ends
 from mxprobe.mx.standing import Standing

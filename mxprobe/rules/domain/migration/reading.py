@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from mxprobe.facts.approved import Beside, Migration
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.matrix import Role
+from mxprobe.facts.migration import Migration
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.drift import address_questions

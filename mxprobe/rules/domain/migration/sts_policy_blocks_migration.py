@@ -15,7 +15,7 @@ the old hosts out at the end.
 Standards. RFC 8461 §5, §5.1, §8.1.
 """
 
-from mxprobe.facts.approved import Beside
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Mode

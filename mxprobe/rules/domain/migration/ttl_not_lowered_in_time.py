@@ -19,8 +19,9 @@ What to do. Put the cut-over off until a whole old TTL has passed since the lowe
 Standards. RFC 1035 §3.2.1; RFC 2181 §8.
 """
 
-from mxprobe.facts.approved import Beside, Migration
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
+from mxprobe.facts.migration import Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx
 from mxprobe.mx.migration import LOW_TTL

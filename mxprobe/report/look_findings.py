@@ -1,0 +1,62 @@
+"""The findings of a look as text: each cause once, with its evidence, what it means and what to do."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from mxprobe.facts.finding import Finding, Judgement, Severity, Status
+from mxprobe.facts.text import escape_text
+from mxprobe.report.verdict import findings_of
+from mxprobe.report.words import count_of, wrap
+
+
+def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
+    """How many findings there are, and each of them."""
+    found = findings_of(judgements)
+    counts = [(severity, sum(1 for one in found if one.severity is severity)) for severity in Severity]
+    tally = ", ".join(count_of(count, severity.value) for severity, count in counts if count)
+    passed = sum(1 for judgement in judgements if judgement.status is Status.PASSES)
+    open_ones = sum(1 for judgement in judgements if judgement.status is Status.INCONCLUSIVE)
+    judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
+    lines = [f"FINDINGS   {tally or 'none'}; {judged}"]
+    for _, group in groupby(
+        found, key=lambda one: (one.code, one.severity, one.means, one.do, one.paste, one.also, one.waived)
+    ):
+        lines += _block(tuple(group))
+    return lines
+
+
+def _told_alike(one: Finding) -> tuple[object, ...]:
+    """Findings for which this is equal stand in one block."""
+    return (one.code, one.severity, one.means, one.do, one.paste, one.also, one.waived)
+
+
+def _block(found: tuple[Finding, ...]) -> list[str]:
+    """What one rule says of one subject, or of several alike: what is so, the evidence, what it means, what to do."""
+    first = found[0]
+    lines: list[str] = []
+    for number, one in enumerate(found):
+        lines += wrap(f" {first.severity.value:<7} {first.code}  " if number == 0 else " " * 16, one.says)
+    lines += _labelled("seen", (line for one in found for line in one.seen))
+    lines += _labelled("means", (first.means,))
+    lines += _labelled("do", (first.do,))
+    lines += _pasted(first.paste)
+    lines += _labelled("also", (", ".join(first.also),))
+    if first.waived is not None:
+        waived = first.waived
+        lines += _labelled("waived", (f"until {waived.until}: {waived.because} ({waived.place})",))
+    clauses = f"{'; '.join(first.references)}.  " if first.references else ""
+    return [*lines, f"         {clauses}Page: mxprobe explain {first.code}"]
+
+
+def _pasted(lines: tuple[str, ...]) -> list[str]:
+    """Lines to be copied as they stand: never wrapped."""
+    return [f"         {'' if number else 'paste':<6} {escape_text(line)}" for number, line in enumerate(lines)]
+
+
+def _labelled(label: str, texts: Iterable[str]) -> list[str]:
+    """Lines behind their label, which stands on the first alone."""
+    lines: list[str] = []
+    for text in texts:
+        if text:
+            lines += wrap(f"         {'' if lines else label:<6} ", text)
+    return lines
