@@ -37,10 +37,12 @@ def read_beside(domain: str, baseline: Path | None = None, expect: Path | None =
     beside = Beside(before=None if baseline is None else _read_baseline(baseline, domain))
     if expect is None:
         return beside
+    from mxprobe.rules.domain import RULES
     from mxprobe.scenario.load_approved import MOST_OCTETS as MOST
     from mxprobe.scenario.load_approved import load_approved
 
-    approved = load_approved(_read(expect, MOST), str(expect))
+    named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
+    approved = load_approved(_read(expect, MOST), str(expect), named)
     if approved.domain != domain:
         says = f"this file is about {to_unicode(approved.domain)}, and {to_unicode(domain)} is looked at"
         raise InputError(says, place=Place(str(expect)))

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.shared import SHARED, shared_provider
 
 
 class Role(StrEnum):
@@ -161,3 +161,8 @@ def is_named_fallback(host: str, domain: str) -> bool:
 def has_order(host: str) -> bool:
     """Whether the preference of a host means an order to whoever runs it."""
     return not any(host.endswith(f".{end}") for end in _NUMBERS_MEAN_NOTHING)
+
+
+def provider_names() -> tuple[str, ...]:
+    """Every name that `provider_of` gives."""
+    return tuple(sorted({name for _, name in SHARED} | {operator.name for _, operator in _TABLE}))

@@ -12,15 +12,16 @@ from mxprobe.report.words import count_of, wrap
 def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
     """How many findings there are, and each of them."""
     found = findings_of(judgements)
-    counts = [(severity, sum(1 for one in found if one.severity is severity)) for severity in Severity]
-    tally = ", ".join(count_of(count, severity.value) for severity, count in counts if count)
+    counted = [one.severity for one in found if one.waived is None]
+    counts = [(severity, counted.count(severity)) for severity in Severity]
+    told = [count_of(count, severity.value) for severity, count in counts if count]
+    told += [f"{len(found) - len(counted)} waived"] if len(found) > len(counted) else []
+    tally = ", ".join(told)
     passed = sum(1 for judgement in judgements if judgement.status is Status.PASSES)
     open_ones = sum(1 for judgement in judgements if judgement.status is Status.INCONCLUSIVE)
     judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
     lines = [f"FINDINGS   {tally or 'none'}; {judged}"]
-    for _, group in groupby(
-        found, key=lambda one: (one.code, one.severity, one.means, one.do, one.paste, one.also, one.waived)
-    ):
+    for _, group in groupby(found, key=_told_alike):
         lines += _block(tuple(group))
     return lines
 
@@ -35,7 +36,8 @@ def _block(found: tuple[Finding, ...]) -> list[str]:
     first = found[0]
     lines: list[str] = []
     for number, one in enumerate(found):
-        lines += wrap(f" {first.severity.value:<7} {first.code}  " if number == 0 else " " * 16, one.says)
+        word = first.severity.value if first.waived is None else "waived"
+        lines += wrap(f" {word:<7} {first.code}  " if number == 0 else " " * 16, one.says)
     lines += _labelled("seen", (line for one in found for line in one.seen))
     lines += _labelled("means", (first.means,))
     lines += _labelled("do", (first.do,))
@@ -43,7 +45,9 @@ def _block(found: tuple[Finding, ...]) -> list[str]:
     lines += _labelled("also", (", ".join(first.also),))
     if first.waived is not None:
         waived = first.waived
-        lines += _labelled("waived", (f"until {waived.until}: {waived.because} ({waived.place})",))
+        lines += _labelled(
+            "waived", (f"{first.severity.value} until {waived.until}: {waived.because} ({waived.place})",)
+        )
     clauses = f"{'; '.join(first.references)}.  " if first.references else ""
     return [*lines, f"         {clauses}Page: mxprobe explain {first.code}"]
 

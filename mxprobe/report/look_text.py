@@ -55,22 +55,27 @@ def _answer(document: LookDocument, plan: Plan) -> str:
     snapshot = document.snapshot
     name = _named(snapshot)
     reason = could_not_look(snapshot)
-    wrong = [
+    bad = [
         found
         for found in findings_of(document.judgements)
-        if found.waived is None
-        and found.severity in (Severity.ERROR, Severity.WARNING)
-        and not found.code.startswith("MX0")
+        if found.severity in (Severity.ERROR, Severity.WARNING) and not found.code.startswith("MX0")
     ]
+    wrong = [found for found in bad if found.waived is None]
     if reason is not None and wrong:
         return f"{name}: {wrong[0].says}; more could not be looked at: {reason}."
     if reason is not None:
         checked = " DNS was checked, hosts were not." if plan.hosts else ""
         return f"{name}: could not look: {reason}.{checked}"
     if plan.basis is Basis.NULL:
-        return f"{name} takes no mail, and says so by a null MX."
+        none = "takes no mail, and says so by a null MX"
+        return f"{name}: {wrong[0].says}; it {none}." if wrong else f"{name} {none}."
     hosts = _hosts_answer(snapshot)
-    return f"{name}: {wrong[0].says}; {hosts}." if wrong else f"{name}: {hosts}; no rule finds a fault."
+    if wrong:
+        return f"{name}: {wrong[0].says}; {hosts}."
+    if not bad:
+        return f"{name}: {hosts}; no rule finds a fault."
+    waived = "the only fault is waived" if len(bad) == 1 else f"all {len(bad)} faults are waived"
+    return f"{name}: {hosts}; {waived}."
 
 
 def _named(snapshot: Snapshot) -> str:

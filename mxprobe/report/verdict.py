@@ -27,9 +27,9 @@ _ABOUT_THE_PROBE = "MX0"
 
 
 def findings_of(judgements: Iterable[Judgement]) -> tuple[Finding, ...]:
-    """Every finding, worst first, then in the order of the rules."""
+    """Every finding, worst first, then in the order of the rules; behind all others those that are waived."""
     found = [finding for judgement in judgements if judgement.status is Status.FIRES for finding in judgement.findings]
-    return tuple(sorted(found, key=lambda finding: finding.severity.rank))
+    return tuple(sorted(found, key=lambda finding: (finding.waived is not None, finding.severity.rank)))
 
 
 def could_not_look(snapshot: Snapshot) -> str | None:
@@ -66,20 +66,20 @@ def _why_not_dialled(left: set[NotVisited | None]) -> str | None:
 
 def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Severity) -> tuple[int, str]:
     """0, 1 or 3 with the reason in words. What is proven stands though more could not be seen; MX0xx is about us."""
-    worst = [
+    bad = [
         finding
         for finding in findings_of(judgements)
-        if finding.waived is None
-        and finding.severity.rank <= fail_on.rank
+        if finding.severity.rank <= fail_on.rank
         and finding.severity is not Severity.OK
         and not finding.code.startswith(_ABOUT_THE_PROBE)
     ]
+    worst = [finding for finding in bad if finding.waived is None]
     if worst:
         return 1, count_of(len(worst), worst[0].severity.value)
     reason = could_not_look(snapshot)
     if reason is not None:
         return 3, f"could not look: {reason}"
-    return 0, f"nothing at or above {fail_on}"
+    return 0, f"nothing at or above {fail_on}" + (f" but {len(bad)} waived" if bad else "")
 
 
 def conclude_look(

@@ -8,9 +8,11 @@ from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import EventKind, Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
+from mxprobe.rules.moments import day_of
 from mxprobe.rules.proof import RULES as PROOF_RULES
 from mxprobe.rules.rule import fold, inconclusive
 from mxprobe.rules.sender import RULES as SENDER_RULES
+from mxprobe.rules.waivers import waive
 from mxprobe.rules.zone_lines import name_lines
 
 ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES + PROOF_RULES
@@ -27,12 +29,17 @@ def judge_snapshot(
     """What the rules about domains say of a saved probe, with what stands `beside` it.
 
     Only rules whose codes begin with one of `wanted` (empty: all) and with none of `unwanted` are asked. A rule that
-    looks at an earlier probe or at what is approved has `find_beside` in place of `find`.
+    looks at an earlier probe or at what is approved has `find_beside` in place of `find`; one that looks at what the
+    others say has `find_among`, and comes last. What is approved to be waived on the day of the look is marked.
     """
-    rules = select(DOMAIN_RULES, wanted, unwanted)
+    beside, rules = beside or Beside(), select(DOMAIN_RULES, wanted, unwanted)
+    first = tuple(module for module in rules if not hasattr(module, "find_among"))
     judgements = fold(
-        tuple(_find(module, snapshot, beside or Beside()) for module in rules), tuple(module.RULE for module in rules)
+        tuple(_find(module, snapshot, beside) for module in first), tuple(module.RULE for module in first)
     )
+    judgements = waive(judgements, beside.approved, day_of(snapshot.started_at))
+    last = (module for module in rules if hasattr(module, "find_among"))
+    judgements += tuple(module.find_among(snapshot, beside, judgements) for module in last)
     return name_lines(snapshot, judgements)
 
 

@@ -20,3 +20,11 @@ def say_left(seconds: float) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def day_of(at: float) -> str:
+    """The day (UTC) of a moment, 2026-03-01; one that no calendar has lies behind all days."""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return "9999-12-31+"

@@ -22,7 +22,7 @@ from mxprobe.scenario.sizes import NoSize, parse_size
 T = TypeVar("T")
 
 _MOST_NAMES = 24
-_LISTS = {"fault": "All faults: mxprobe explain faults."}
+_LISTS = {"fault": "All faults: mxprobe explain faults.", "rule": "All rules: mxprobe explain rules."}
 _EMPTY_STORY = "the file is empty; a story has to say at least story, domain, mx, steps and expect"
 
 

@@ -48,6 +48,7 @@ from mxprobe.rules.domain.chain import RULES as CHAIN_RULES
 from mxprobe.rules.domain.dane import RULES as DANE_RULES
 from mxprobe.rules.domain.dnssec import RULES as DNSSEC_RULES
 from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
+from mxprobe.rules.domain.expected import RULES as EXPECTED_RULES
 from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
 from mxprobe.rules.domain.policy import RULES as POLICY_RULES
 from mxprobe.rules.domain.redundancy import RULES as REDUNDANCY_RULES
@@ -107,5 +108,6 @@ RULES: tuple[ModuleType, ...] = (
     + AUTHENTICATION_RULES
     + REPUTATION_RULES
     + DRIFT_RULES
+    + EXPECTED_RULES
     + MIGRATION_RULES
 )

@@ -68,7 +68,7 @@ def _parts(snapshot: Snapshot, beside: Beside, unknown: list[str]) -> Iterator[_
     today, before = index_answers(snapshot.answers), beside.before
     if beside.approved is not None and beside.approved.nameservers is not None:
         servers = _from_approved(snapshot, today, beside.approved.nameservers)
-        against = f"those that {beside.approved.path} approves"
+        against = f"those that {beside.approved.place('nameservers')} approves"
     elif before is not None:
         servers, against = compare_delegation(before, snapshot).nameservers, f"those of {said_before(before)}"
     if servers.unknown:

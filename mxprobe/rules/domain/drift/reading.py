@@ -52,7 +52,7 @@ def _wanted(beside: Beside) -> tuple[frozenset[str] | None, str]:
     """The MX records that are wanted, and who says so; None where nobody does, and why an earlier look does not."""
     approved, before = beside.approved, beside.before
     if approved is not None and approved.mx is not None:
-        return texts_of_records(approved.mx), f"those that {approved.path} approves"
+        return texts_of_records(approved.mx), f"those that {approved.place('mx')} approves"
     if before is None:
         return None, ""
     answers = index_answers(before.answers)
@@ -86,4 +86,4 @@ def lines_of(difference: Difference, what: str = "") -> tuple[str, ...]:
 
 def names_hosts(approved: Approved) -> bool:
     """Whether a file says which hosts MX records may name."""
-    return approved.mx is not None or approved.operators is not None
+    return approved.mx is not None or approved.operators is not None or approved.providers is not None

@@ -1,0 +1,16 @@
+"""The names of providers that a file of expectations may use, and whose an MX host is by such a name.
+
+The one place at which expectations touch the table of providers.
+"""
+
+from mxprobe.mx import operators
+
+
+def provider_names() -> tuple[str, ...]:
+    """Every name that there is."""
+    return operators.provider_names()
+
+
+def provider_named(host: str) -> str | None:
+    """Whose host it is, by one of those names; None for a host that is nobody's we know."""
+    return operators.provider_of(host)
