@@ -49,8 +49,9 @@ _OPTIONS = (
         "--baseline", type=click.Path(path_type=Path), help="Compare with this earlier probe (saved with --save)."
     ),
     click.option(
-        "--expect", type=click.Path(path_type=Path), help="What is approved: MX, operators, a migration (YAML)."
+        "--expect", type=click.Path(path_type=Path), help="What is expected, and waived (YAML); all else is a finding."
     ),
+    click.option("--write-expect", type=click.Path(path_type=Path), help="Begin such a file with what is so today."),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
 )
@@ -110,12 +111,13 @@ def command(**options: Any) -> int:
     the consent of the domain: a TXT record _mxprobe.DOMAIN "v=mxprobe1; until=YYYY-MM-DD", or --i-own-this.
     With --zone FILE --domain NAME: a domain that is not published yet. Nobody is asked or dialled; each host is assumed
     to answer.
-    With --baseline FILE: what changed since that probe. With --expect FILE: what nobody approved, and how a planned
-    migration stands; its hosts are looked at, too.
+    With --baseline FILE: what changed since that probe. With --expect FILE: what is not as that file expects, each with
+    its line, and how a planned migration stands; its hosts are looked at, too. --write-expect FILE begins such a file.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
 
+    from mxprobe.cli.expecting import begin_expectation, check_beginning
     from mxprobe.cli.showing import check_options, document_of, show_all
     from mxprobe.errors import InputError
     from mxprobe.facts.snapshot import Snapshot
@@ -135,6 +137,7 @@ def command(**options: Any) -> int:
     check_options(options)
     if len(domains) > 1 and (options["baseline"] or options["expect"]):
         raise InputError("--baseline and --expect are about one domain; name one")
+    check_beginning(options, len(domains))
     beside = read_beside(domains[0], options["baseline"], options["expect"])
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
@@ -156,6 +159,7 @@ def command(**options: Any) -> int:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
+        begin_expectation(seen, options["write_expect"])
         document = document_of(seen, options)
         if options["form"] == "text":
             worst = max(worst, show_all((document,), options))
@@ -166,6 +170,7 @@ def command(**options: Any) -> int:
 
 def _show_zone(options: dict[str, Any]) -> int:
     """Look at a zone file. Raises InputError for options that ask for more."""
+    from mxprobe.cli.expecting import begin_expectation, check_beginning
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError
     from mxprobe.jobs.beside import look_beside
@@ -180,4 +185,7 @@ def _show_zone(options: dict[str, Any]) -> int:
     if said:
         raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
     check_options(options)
-    return show(look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"]), options)
+    check_beginning(options)
+    look = look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"])
+    begin_expectation(look, options["write_expect"])
+    return show(look, options)

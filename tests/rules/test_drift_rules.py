@@ -214,8 +214,9 @@ def test_records_that_are_approved_are_no_drift_from_what_they_were() -> None:
 def test_records_that_are_not_as_approved_are_a_drift_without_any_earlier_probe() -> None:
     found = [one for judgement in judged(SOUND + "approved mx: [10 mx1, 30 mx2]\n") for one in judgement.findings]
 
-    assert [one.code for one in found if one.code in OURS] == ["MX520"]
-    assert found[-1].says == "the MX records of example.test are not those that expected.yaml approves"
+    (told,) = (one for one in found if one.code in ("MX520", "MX531"))
+    assert (told.code, told.severity, told.also) == ("MX531", Severity.ERROR, ("MX520 mx-drift",))
+    assert told.seen[0] == "MX 20 mx2.example.test, by 192.0.2.53:53 (expected.yaml:2 expects preference 30)"
 
 
 def test_an_approved_move_of_the_zone_is_none_and_another_is() -> None:
@@ -223,8 +224,11 @@ def test_an_approved_move_of_the_zone_is_none_and_another_is() -> None:
     soa = "before example.test SOA a.dns.test. hostmaster.example.test. 1 7200 900 1209600 300\n"
 
     assert _fired(moved + soa + "approved nameservers: [ns1, ns2]\n") == {}
-    assert _fired(moved + soa + "approved nameservers: [a.dns.test]\n") == {"MX526": Severity.WARNING}
-    assert _fired(SOUND + "approved nameservers: [a.dns.test]\n") == {"MX526": Severity.WARNING}
+    for block in (moved + soa, SOUND):
+        found = [one for one in judged(block + "approved nameservers: [a.dns.test]\n") if one.code == "MX539"]
+        assert [(one.severity, one.also) for judgement in found for one in judgement.findings] == [
+            (Severity.ERROR, ("MX526 delegation-drift",))
+        ]
 
 
 def test_one_server_with_a_forged_answer_is_enough() -> None:

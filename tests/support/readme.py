@@ -15,7 +15,7 @@ FAMILIES = {
     "MX2": "Addresses of MX hosts",
     "MX3": "Preferences, redundancy, backups",
     "MX4": "TTL, propagation, migration",
-    "MX5": "DNSSEC, hijack, drift",
+    "MX5": "DNSSEC, hijack, drift, expectations",
     "MX6": "Connection, greeting, SMTP",
     "MX70": "STARTTLS and certificates",
     "MX71": "STARTTLS and certificates",

@@ -15,6 +15,8 @@ Standards. RFC 5321 §5.1.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
@@ -45,9 +47,10 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if reason:
         return inconclusive(RULE, reason)
     given, unknown = published_mx(snapshot), list[str]()
-    broken = [one for published in given for one in _records(snapshot, beside, approved, published)]
+    told = [one for published in given for one in _records(snapshot, beside, approved, published)]
+    broken = _by_server(told)
     if not is_in_window(beside, snapshot):
-        broken += [*_providers(approved, given), *_ttls(snapshot, approved, given, unknown)]
+        broken += [*_providers(approved, given), *_by_server(list(_ttls(snapshot, approved, given, unknown)))]
     if not broken:
         return decide(RULE, [], unknown)
     says = f"the MX records of {snapshot.domain} are not as expected"
@@ -55,8 +58,21 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     return decide(RULE, [tell_broken(RULE, snapshot.domain, says, broken, do)], unknown)
 
 
-def _records(snapshot: Snapshot, beside: Beside, approved: Approved, published: Published) -> Iterator[Broken]:
-    """How one server's records differ from the list, without what nobody approved."""
+def _by_server(told: list[tuple[Broken, str]]) -> list[Broken]:
+    """What several servers say alike is told once, with the first of them."""
+    servers: dict[Broken, list[str]] = {}
+    for one, by in told:
+        servers.setdefault(one, []).append(by)
+    return [
+        replace(one, seen=f"{one.seen}, by {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""))
+        for one, names in servers.items()
+    ]
+
+
+def _records(
+    snapshot: Snapshot, beside: Beside, approved: Approved, published: Published
+) -> Iterator[tuple[Broken, str]]:
+    """How one server's records differ from the list, without what nobody approved, and which server it is."""
     if approved.mx is None:
         return
     wanted = {record.host: record.preference for record in approved.mx}
@@ -64,23 +80,20 @@ def _records(snapshot: Snapshot, beside: Beside, approved: Approved, published: 
     difference = differ(texts_of_records(approved.mx), today)
     if not difference or is_approved_change(difference, today, beside, snapshot):
         return
-    there = {record.host: record.preference for record in published.records}
+    there = {record.host for record in published.records}
     for record in approved.mx:
-        place = approved.place(f"mx {record.host}", "mx")
         if record.host not in there:
             seen = f"no MX record names {record.host}" if record.host != "." else "there is no null MX"
-            yield Broken(seen=f"{seen}, by {published.by}", expected=f"{record.preference} {record.host}", place=place)
+            place = approved.place(f"mx {record.host}", "mx")
+            yield Broken(seen=seen, expected=f"{record.preference} {record.host}", place=place), published.by
     for record in published.records:
-        if wanted.get(record.host) == record.preference or not (
-            record.host == "." or is_expected_host(record.host, approved)
-        ):
+        is_stranger = record.host != "." and not is_expected_host(record.host, approved)
+        if wanted.get(record.host) == record.preference or is_stranger:
             continue
-        seen = f"MX {record.preference} {record.host}, by {published.by}"
-        if record.host in wanted:
-            place, expected = approved.place(f"mx {record.host}", "mx"), f"preference {wanted[record.host]}"
-        else:
-            place, expected = approved.place("mx"), "no such record"
-        yield Broken(seen=seen, expected=expected, place=place)
+        expected = f"preference {wanted[record.host]}" if record.host in wanted else "no such record"
+        place = approved.place(f"mx {record.host}", "mx")
+        seen = f"MX {record.preference} {record.host}"
+        yield Broken(seen=seen, expected=expected, place=place), published.by
 
 
 def _providers(approved: Approved, given: tuple[Published, ...]) -> Iterator[Broken]:
@@ -92,7 +105,9 @@ def _providers(approved: Approved, given: tuple[Published, ...]) -> Iterator[Bro
             yield Broken(seen=f"no MX host is one of {name}", expected=f"provider {name}", place=place)
 
 
-def _ttls(snapshot: Snapshot, approved: Approved, given: tuple[Published, ...], unknown: list[str]) -> Iterator[Broken]:
+def _ttls(
+    snapshot: Snapshot, approved: Approved, given: tuple[Published, ...], unknown: list[str]
+) -> Iterator[tuple[Broken, str]]:
     """TTLs outside the range. What a cache gives has counted down: it can only be too long."""
     span = approved.mx_ttl
     if span is None:
@@ -102,7 +117,7 @@ def _ttls(snapshot: Snapshot, approved: Approved, given: tuple[Published, ...], 
     for published in told:
         is_own = published.authoritative or snapshot.zone is not None
         if published.ttl > span.most or (is_own and published.ttl < span.least):
-            seen = f"TTL {say_left(published.ttl)}, by {published.by}"
-            yield Broken(seen=seen, expected=expected, place=approved.place("mx-ttl"))
+            seen = f"TTL {say_left(published.ttl)}"
+            yield Broken(seen=seen, expected=expected, place=approved.place("mx-ttl")), published.by
     if told and snapshot.zone is None and not any(one.authoritative for one in told):
         unknown.append("the TTL of the MX records: none of the zone's own servers told it")

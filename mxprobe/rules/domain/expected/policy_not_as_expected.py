@@ -2,7 +2,8 @@
 
 What it sees. With --expect FILE: the MTA-STS policy is in another mode than `mta-sts` says (no policy is `none`); there
 is no TLS reporting where `tlsrpt` wants it, or the other way round; under `dane: required` a host has no TLSA records
-that senders use, under `absent` one has any; the MX records are not `signed`, or `unsigned`.
+that senders use (they use none of a domain whose MX records are not signed), under `absent` one has any; the MX records
+are not `signed`, or not `unsigned` (`dnssec`).
 Why it matters. Each of them can vanish without a mail being late: nothing else would tell.
 Example. The policy went back to testing:
     approved mta-sts: enforce
@@ -22,6 +23,7 @@ from mxprobe.facts.dns import AnswerStatus, Security, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Policy, RecordStatus, record_question
+from mxprobe.mx.policies import security_of_chain
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind
 from mxprobe.mx.tlsrpt import read_reports, report_question
@@ -110,16 +112,22 @@ def _dane(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iterato
     """Each MX host's records; whether its certificate fits them is for the rules about DANE."""
     if approved.dane is None:
         return
-    doubt = not_resolved(chain_of(snapshot))
+    doubt, chain = not_resolved(chain_of(snapshot)), security_of_chain(snapshot)
     unknown += [doubt] if doubt else []
+    is_required = approved.dane is WantedDane.REQUIRED
+    if is_required and chain is Security.UNKNOWN:
+        unknown.append("whether the MX records are secure, without which no sender uses TLSA records")
     for host, promise in promises_of(snapshot).items():
         if promise.kind is PromiseKind.UNKNOWN:
             unknown.append(f"{host}: {promise.why}")
         elif promise.kind is PromiseKind.FAILED:
             unknown.append(f"{host}: the TLSA lookup fails ({promise.why})")
-        elif approved.dane is WantedDane.REQUIRED and promise.kind in _NO_RECORDS:
-            told = _NO_RECORDS[promise.kind]
-            yield _finding(approved, host, f"DANE does not protect {host}", f"{host} {told}", "dane")
+        elif is_required and promise.kind in _NO_RECORDS:
+            told = f"{host} {_NO_RECORDS[promise.kind]}"
+            yield _finding(approved, host, f"DANE does not protect {host}", told, "dane")
+        elif is_required and chain in (Security.INSECURE, Security.BOGUS):
+            told = f"the MX records of {snapshot.domain} are {chain.value}, so that senders do not use its TLSA records"
+            yield _finding(approved, host, f"DANE does not protect {host}", told, "dane")
         elif approved.dane is WantedDane.ABSENT and promise.kind is not PromiseKind.NONE:
             lines = ", ".join(str(record)[:40] for record in promise.records[:2])
             yield _finding(approved, host, f"{host} has TLSA records", f"{host} TLSA {lines}", "dane")

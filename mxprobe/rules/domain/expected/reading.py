@@ -24,7 +24,7 @@ class Broken(Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> str:
         """As evidence: what is so, and the line of the file that it breaks."""
-        return f"{self.seen}; {self.place} expects {self.expected}"
+        return f"{self.seen} ({self.place} expects {self.expected})"
 
 
 def silent(beside: Beside, *given: object) -> str:
