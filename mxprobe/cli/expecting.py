@@ -11,12 +11,13 @@ from mxprobe.errors import InputError, Place
 from mxprobe.jobs.look import Look
 
 
-def check_beginning(options: Mapping[str, Any], domains: int = 1) -> None:
+def check_beginning(options: Mapping[str, Any]) -> None:
     """Refuse, before anything is looked at, a file that could not be begun. Raises InputError."""
-    path: Path | None = options["write_expect"]
+    path: Path | None = options.get("write_expect")
     if path is None:
         return
-    if domains > 1:
+    domains = options["domains"] or {to.rpartition("@")[2] for to in options["recipients"]}
+    if len(domains) > 1:
         raise InputError("--write-expect is about one domain; name one")
     if options["expect"] is not None:
         raise InputError("--write-expect begins a file, and --expect reads one: name either")

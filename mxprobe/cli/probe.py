@@ -117,7 +117,6 @@ def command(**options: Any) -> int:
     """
     import asyncio
 
-    from mxprobe.cli.expecting import begin_expectation, check_beginning
     from mxprobe.cli.showing import check_options, document_of, show_all
     from mxprobe.errors import InputError
     from mxprobe.facts.snapshot import Snapshot
@@ -137,7 +136,6 @@ def command(**options: Any) -> int:
     check_options(options)
     if len(domains) > 1 and (options["baseline"] or options["expect"]):
         raise InputError("--baseline and --expect are about one domain; name one")
-    check_beginning(options, len(domains))
     beside = read_beside(domains[0], options["baseline"], options["expect"])
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
@@ -159,7 +157,6 @@ def command(**options: Any) -> int:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
-        begin_expectation(seen, options["write_expect"])
         document = document_of(seen, options)
         if options["form"] == "text":
             worst = max(worst, show_all((document,), options))
@@ -170,7 +167,6 @@ def command(**options: Any) -> int:
 
 def _show_zone(options: dict[str, Any]) -> int:
     """Look at a zone file. Raises InputError for options that ask for more."""
-    from mxprobe.cli.expecting import begin_expectation, check_beginning
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError
     from mxprobe.jobs.beside import look_beside
@@ -185,7 +181,4 @@ def _show_zone(options: dict[str, Any]) -> int:
     if said:
         raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
     check_options(options)
-    check_beginning(options)
-    look = look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"])
-    begin_expectation(look, options["write_expect"])
-    return show(look, options)
+    return show(look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"]), options)

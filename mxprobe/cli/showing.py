@@ -9,6 +9,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
+from mxprobe.cli.expecting import begin_expectation, check_beginning
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
@@ -32,6 +33,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         reason = "this is a folder" if path.is_dir() else "there is no such folder"
         raise InputError(f"cannot save there: {reason}", place=Place(str(path)))
+    check_beginning(options)
 
 
 def show(look: Look, options: Mapping[str, Any]) -> int:
@@ -51,7 +53,7 @@ def show_all(documents: Sequence[LookDocument], options: Mapping[str, Any]) -> i
 
 
 def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:
-    """A look as the options want it judged, saved where they say so."""
+    """A look as the options want it judged, saved where they say so, and made a file of expectations."""
     if look.chosen:  # the answer to a what-if is no reason for any exit status but 0
         reason = "a forecast is no finding"
         return LookDocument(snapshot=look.snapshot, forecast=look.forecast, chosen=True, exit_status=0, reason=reason)
@@ -63,6 +65,7 @@ def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:
     document = conclude_look(look.snapshot, judgements, look.forecast, fail_on)
     if options.get("save") is not None:
         _save(options["save"], render_document(replace(document, judgements=look.judgements)))
+    begin_expectation(look, options.get("write_expect"))
     return document
 
 

@@ -2,6 +2,7 @@
 and what is waived counts for nothing until its day."""
 
 from functools import cache
+from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec import Struct
@@ -15,6 +16,7 @@ from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.mx.providernames import provider_named
 from mxprobe.mx.whatif import forecast_snapshot
 from mxprobe.report.json import LookDocument
+from mxprobe.report.junit import render_looks_junit
 from mxprobe.report.look_text import render_look
 from mxprobe.report.verdict import conclude_look, findings_of
 from mxprobe.rules import judge_snapshot
@@ -125,6 +127,12 @@ DEVIATIONS = {
         breaks="mx2:",
     ),
     "no STARTTLS": Deviation(now=PLAIN.host(MX2, kind=None), code="MX533", breaks="minimum:", beside=("MX534",)),
+    "TLS too old": Deviation(
+        now=PLAIN.host(MX2, alert=bytes.fromhex("15030300020246")),  # protocol_version (RFC 8446 §6)
+        code="MX533",
+        breaks="minimum:",
+        beside=("MX534", "MX704"),
+    ),
     "certificate not verified": Deviation(
         now=NO_DANE.host(MX2, kind=CertificateKind.SELF_SIGNED),
         code="MX533",
@@ -359,6 +367,14 @@ def test_a_waived_finding_stays_visible_and_is_counted_apart() -> None:
     assert "         waived error until 2026-03-31: the provider mends it in spring (OPS-412) (expect.yaml:22)" in lines
     assert lines[0] == "example.test: all mail comes in at one machine, mx1.example.test; 1 of 1 MX host answers."
     assert " ".join(lines[-2:]).endswith("Exit 0: nothing at or above error but 1 waived.")
+
+
+def test_for_a_ci_page_what_is_waived_passes_and_what_has_ended_fails() -> None:
+    for until, failures in ((LAST_DAY, "0"), (DAY_BEFORE, "2")):
+        text = f"{FILE}{WAIVER.format(rule='MX537', until=until)}"
+        suite = ET.fromstring(render_looks_junit((_document(text, "DMARC weakened"),)))  # noqa: S314
+
+        assert suite.get("failures") == failures
 
 
 def test_the_first_sentence_says_that_all_there_is_is_waived() -> None:

@@ -1,5 +1,7 @@
 """The file of what is approved: what it says, and every mistake with its file, line, key and what would be right."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,10 @@ from mxprobe.facts.approved import (
     WantedTls,
 )
 from mxprobe.facts.migration import ApprovedMx, Migration
+from mxprobe.rules.domain import RULES
 from mxprobe.scenario.load_approved import MOST_OCTETS, load_approved
+
+README = Path(__file__).parents[2] / "README.md"
 
 WHOLE = """\
 domain: Example.test.
@@ -157,6 +162,20 @@ def test_what_is_said_of_one_host_stands_before_what_is_said_of_all(
     wanted = load_approved(DESIRED.encode(), "e.yaml").tls_at(host)
 
     assert (wanted.minimum, wanted.verified) == (minimum, verified)
+
+
+def test_the_file_in_the_readme_is_one_and_its_report_names_its_lines() -> None:
+    page = README.read_text(encoding="utf-8").partition("**As it should be, in Git.**")[2]
+    text, report = page.split("```yaml\n")[1].split("```")[0], page.split("```\n$ ")[1].split("```")[0]
+    rules = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
+    read = load_approved(text.encode(), "expect.yaml", rules)
+
+    assert {key for key in read.lines if " " not in key} >= {"mx", "tls", "dane", "spf", "migration", "waive"}
+    assert f"DMARC of example.com asks for none ({read.place('dmarc')})" in report
+    assert (
+        f"until {read.exemptions[0].until}: {read.exemptions[0].because} (expect.yaml:{read.exemptions[0].line})"
+        in report
+    )
 
 
 def test_a_rule_is_named_by_its_code_or_its_name() -> None:
