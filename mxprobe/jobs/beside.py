@@ -1,32 +1,18 @@
 """Reads what a look is compared with: an earlier probe that was saved, and the file of what is approved.
 
-Prints nothing. Files are anybody's work: what they are not is said with the file's name, and memory is bounded.
+Prints nothing. Files are anybody's work: what they are not is said with the file's name.
 """
 
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.names import to_unicode
-from mxprobe.facts.snapshot import SNAPSHOT_SCHEMA, Snapshot
+from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, domain_of, judge
-
-MOST_OCTETS = 16_777_216
-"""No saved probe is larger."""
-
-_HINT = "It comes from `mxprobe probe --save FILE` or `--format json`."
-
-
-class _Kind(msgspec.Struct, frozen=True, kw_only=True):
-    kind: str = ""
-    schema: int = 0
-
-
-class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
-    snapshot: Snapshot
+from mxprobe.jobs.saved import read_octets, read_saved
 
 
 def read_beside(domain: str, baseline: Path | None = None, expect: Path | None = None) -> Beside | None:
@@ -34,7 +20,7 @@ def read_beside(domain: str, baseline: Path | None = None, expect: Path | None =
     if baseline is None and expect is None:
         return None
     domain = domain_of(domain)
-    beside = Beside(before=None if baseline is None else _read_baseline(baseline, domain))
+    beside = Beside(before=None if baseline is None else _of_domain(baseline, domain))
     if expect is None:
         return beside
     from mxprobe.rules.domain import RULES
@@ -42,7 +28,7 @@ def read_beside(domain: str, baseline: Path | None = None, expect: Path | None =
     from mxprobe.scenario.load_approved import load_approved
 
     named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
-    approved = load_approved(_read(expect, MOST), str(expect), named)
+    approved = load_approved(read_octets(expect, MOST), str(expect), named)
     if approved.domain != domain:
         says = f"this file is about {to_unicode(approved.domain)}, and {to_unicode(domain)} is looked at"
         raise InputError(says, place=Place(str(expect)))
@@ -61,33 +47,10 @@ def look_beside(look: Look, baseline: Path | None = None, expect: Path | None = 
     return judge(look.snapshot, beside=beside)
 
 
-def _read_baseline(path: Path, domain: str) -> Snapshot:
+def _of_domain(path: Path, domain: str) -> Snapshot:
     """The look of a saved probe of `domain`."""
-    data = _read(path, MOST_OCTETS)
-    place = Place(str(path))
-    try:
-        saved = msgspec.json.decode(data, type=_Kind)
-        if saved.kind != "look" or saved.schema != 1:
-            raise InputError("this is no saved probe of schema 1", place=place, hint=_HINT)
-        snapshot = msgspec.json.decode(data, type=_SavedLook).snapshot
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"no saved probe: {error}", place=place, hint=_HINT) from error
-    if snapshot.schema > SNAPSHOT_SCHEMA:
-        says = f"this probe is of schema {snapshot.schema}; up to {SNAPSHOT_SCHEMA} can be read"
-        raise InputError(says, place=place)
+    snapshot = read_saved(path)
     if snapshot.domain != domain:
         says = f"this is a probe of {to_unicode(snapshot.domain)}, and {to_unicode(domain)} is looked at"
-        raise InputError(says, place=place)
+        raise InputError(says, place=Place(str(path)))
     return snapshot
-
-
-def _read(path: Path, most: int) -> bytes:
-    """The octets of a file that is not larger than it may be."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
-    if len(data) > most:
-        raise InputError(f"the file has more than {most} octets", place=Place(str(path)))
-    return data

@@ -137,13 +137,14 @@ def soa_question(zone: str) -> Question:
 
 
 def next_authority_questions(domain: str, answers: Answers) -> tuple[Question, ...]:
-    """What a resolver has to be asked next before the zone's servers can be asked themselves."""
+    """What a resolver has to be asked next before the zone's servers can be asked themselves; and what the zone above
+    vouches for, which nobody waits for."""
     zone = zone_of(domain, answers)
     if zone.open is not None:
         return (zone.open,)
     if not zone.servers:
         return ()
-    wanted = [soa_question(zone.name)]
+    wanted = [soa_question(zone.name), Question(name=zone.name, rrtype=RecordType.DS)]
     wanted += [Question(name=name, rrtype=rrtype) for name in zone.servers[:MOST_SERVERS] for rrtype in _FAMILIES]
     return tuple(question for question in wanted if question not in answers)
 

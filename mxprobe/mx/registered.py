@@ -23,6 +23,11 @@ _SOLD_UNDER = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "ne
 """Second labels that many countries' registries sell names under."""
 
 
+def is_sold_under(labels: list[str]) -> bool:
+    """Whether these labels are a name such as `co.uk`, under which a country's registry sells names."""
+    return len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER
+
+
 class Registered(StrEnum):
     """What is known of a host's domain. NO_SUCH_TOP: nobody sells names under its last label."""
 
@@ -83,8 +88,7 @@ def _denied(name: str, holder: str, answers: Answers) -> Registration:
     if "." not in name:
         return Registration(verdict=Registered.NO_SUCH_TOP, name=name)
     labels = holder.split(".")
-    sold = len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER
-    if holder and (len(labels) == 1 or sold):
+    if holder and (len(labels) == 1 or is_sold_under(labels)):
         return Registration(verdict=Registered.FREE, name=name, zone=holder)
     if not holder or _servers(holder, answers) & _servers(labels[-1], answers):
         reason = f"whether anybody can register names under {holder or name.partition('.')[2]} is not known"

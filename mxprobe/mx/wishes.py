@@ -127,7 +127,7 @@ WISHES: tuple[Wish, ...] = (
     Wish(name="mta-sts", questions=_policy, most=1),
     Wish(name="tlsrpt", questions=_reports, most=1),
     Wish(name="tlsa", questions=_promises, most=48),
-    Wish(name="authorities", questions=_authorities, most=22),
+    Wish(name="authorities", questions=_authorities, most=23),
     Wish(name="registered", questions=_registered, most=20),
     Wish(name="intended", questions=_intended, most=8),
     Wish(name="resolver", questions=_resolver, most=2),

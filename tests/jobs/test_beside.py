@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from mxprobe.cli import main
 from mxprobe.errors import InputError
-from mxprobe.jobs.beside import MOST_OCTETS, read_beside
+from mxprobe.jobs.beside import read_beside
+from mxprobe.jobs.saved import MOST_OCTETS
 from mxprobe.report.json import LookDocument, render_document
 from tests.support.examples import snapshot_of
 
-HOSTS = "mx1.example.test A 192.0.2.1\nmx9.example.test A 192.0.2.9\n"
+HOSTS = "mx1.example.test A 192.0.2.1\nmx9.example.test A 203.0.113.9\n"
 OLD = HOSTS + "looked 2026-02-01T00:00Z\nexample.test MX 10 mx1.example.test\n"
 NEW = HOSTS + "looked 2026-03-01T00:00Z\nexample.test MX 10 mx9.example.test\n"
 

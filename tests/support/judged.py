@@ -48,7 +48,8 @@ from mxprobe.wire.tls import TlsContext
 
 DOMAIN = "example.test"
 EPOCH = 1_767_225_600.0  # 2026-01-01
-AUTHORITY = Authority(1)
+AUTHORITY, OTHER_AUTHORITY = Authority(1), Authority(2)
+"""Both are trusted; hosts have certificates of the first unless it is said otherwise."""
 LATENCY = 0.01
 MX1, MX2, POLICY_HOST, NS1, NS2, PROBE = (
     "198.41.0.4",
@@ -63,9 +64,9 @@ _CACHE = "192.0.2.99"
 PROBE_NAME = "probe.elsewhere.test"
 
 
-def tlsa_of(host: str, kind: CertificateKind = CertificateKind.VALID) -> str:
+def tlsa_of(host: str, kind: CertificateKind = CertificateKind.VALID, issuer: Authority = AUTHORITY) -> str:
     """The record that promises the certificate which a host shows."""
-    return tlsa_record(AUTHORITY.issue(host, kind).der)
+    return tlsa_record(issuer.issue(host, kind).der)
 
 
 NEXT_KEY = "TLSA 3 1 1 " + "5a" * 32
@@ -119,7 +120,7 @@ class MailHost(Struct, frozen=True, kw_only=True):
 
     `kind` is the certificate that it shows (None: no STARTTLS), in this `version` of TLS alone; `banner` is its
     greeting instead of its own; `silent`: it says nothing at all. `alert` is what it answers in the
-    handshake. `local_error` is the errno with which a connection fails on our side.
+    handshake. `local_error` is the errno with which a connection fails on our side. `issuer` made its certificate.
     """
 
     name: str
@@ -130,6 +131,7 @@ class MailHost(Struct, frozen=True, kw_only=True):
     silent: bool = False
     alert: bytes = b""
     local_error: int = 0
+    issuer: Authority = AUTHORITY
     version: TlsVersion | None = None
     syn: SynAnswer | DelayedAnswer | None = None
 
@@ -145,7 +147,8 @@ class Domain(Struct, frozen=True, kw_only=True):
     `of_server` records that one name server has in place of those of all.
     `silent` are addresses of name servers that do not answer, `failing` questions ("example.test MX") that they answer
     with SERVFAIL. `change` alters the zones' text behind their signing. `react` is what the policy host does in place
-    of answering. `answer_after` is how long each DNS answer takes, in seconds.
+    of answering. `answer_after` is how long each DNS answer takes, in seconds. `keys` is the seed that the keys of all
+    zones follow from.
     """
 
     records: Mapping[str, tuple[str, ...]] = field(default_factory=_flawless)
@@ -161,6 +164,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     change: Callable[[dict[str, str]], None] = lambda zones: None
     react: Callable[[Moment], tuple[Reaction, ...]] = lambda moment: ()
     answer_after: float = 2 * LATENCY
+    keys: int = 1
 
     def at(self, name: str, *texts: str) -> "Domain":
         """The domain with these records at a name, in place of all that were there; none: no such name."""
@@ -274,7 +278,7 @@ async def _look(domain: Domain, wishes: dict[str, Any]) -> Looked:
     def wall() -> float:
         return domain.epoch + loop.time()
 
-    resolver, tls = Resolver(exchange, (OWN_ADDRESS,)), TlsContext(pem=AUTHORITY.pem)
+    resolver, tls = Resolver(exchange, (OWN_ADDRESS,)), TlsContext(pem=AUTHORITY.pem + OTHER_AUTHORITY.pem)
     fetch = FetchMeans(resolver=resolver, connect=connect, tls=tls, wall=wall)
     means = Means(dialer=ConnectDialer(connect), tls=tls, wall=wall, fetch=fetch, ask=exchange)
     vantage = Vantage(helo=PROBE_NAME, nameservers=(OWN_ADDRESS,), source=PROBE)
@@ -321,7 +325,7 @@ def _signed(domain: Domain, records: Mapping[str, tuple[str, ...]]) -> SignedZon
         for text in texts:
             ttl, rest = ("", text) if not text[0].isdigit() else text.split(" ", 1)
             zones[zone] += f"{name}. {ttl or 3600} IN {rest}\n"
-    return sign_zones(zones, 1, domain.unsigned)
+    return sign_zones(zones, domain.keys, domain.unsigned)
 
 
 def _policy_seams(domain: Domain, loop: asyncio.AbstractEventLoop) -> PolicySeams:
@@ -337,7 +341,7 @@ def _policy_seams(domain: Domain, loop: asyncio.AbstractEventLoop) -> PolicySeam
 def _protocol(host: MailHost) -> Callable[[], asyncio.BaseProtocol]:
     if host.silent:
         return asyncio.Protocol
-    context = AUTHORITY.context(host.name, host.kind, host.version) if host.kind is not None else None
+    context = host.issuer.context(host.name, host.kind, host.version) if host.kind is not None else None
     return lambda: _Smtp(host, context)
 
 

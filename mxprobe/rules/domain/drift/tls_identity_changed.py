@@ -2,8 +2,11 @@
 
 What it sees. Since the earlier probe (--baseline) the host's certificates have new public keys and new issuers, and its
 addresses lie in other networks: all three. A renewal changes the key at most; a change of the authority alone, or of
-the address alone, is no new identity. The network is told by the block of the address (the first 16 bits, 32 for IPv6),
-since nobody is asked whose it is; within one block the question stays open.
+the address alone, is no new identity, and neither is a key that a TLSA record of the earlier probe promised. The
+network is told by the block of the address (the first 16 bits, 32 for IPv6), since nobody is asked whose it is; within
+one block the question stays open. It is an error for a host in the domain's own zone, whose name leads wherever the
+holder of the zone likes, and where the new certificate does not hold; another operator's host that moved and has a
+valid certificate is a warning, and one of a large provider is none.
 Why it matters. It may be another machine under the same name: a move, or somebody in between.
 Example. Everything about mx1 is new but its name:
     example.test MX 10 mx1.example.test
@@ -18,13 +21,14 @@ Standards. RFC 5280 §4.1.2.7.
 """
 
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.change import Weight
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx
 from mxprobe.mx.migration import is_in_window
+from mxprobe.mx.moved import is_other_identity, keys_known, looks_of, weigh_addresses
 from mxprobe.mx.tlsidentity import Identity, has_moved_network, identity_of
-from mxprobe.rules.domain.drift.reading import NO_BASELINE, said_before
+from mxprobe.rules.domain.drift.reading import NO_BASELINE, SEVERITY, said_before
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
@@ -44,16 +48,17 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     reason = mx_unknown(snapshot)
     if reason:
         return inconclusive(RULE, reason)
-    then, today = index_answers(before.answers), index_answers(snapshot.answers)
+    looks = looks_of(before, snapshot)
     found, unknown = list[Finding](), list[str]()
     for host in _hosts(snapshot, beside):
         was, now = identity_of(before, host), identity_of(snapshot, host)
         if was is None or now is None:
             unknown.append(f"no handshake with {host} was seen{' in the earlier probe' if now else ''}")
-        elif not was.keys & now.keys and not was.issuers & now.issuers:
-            moved = has_moved_network(then, today, host)
-            if moved:
-                found.append(finding(RULE, host, _words(host, was, now, said_before(before))))
+        elif is_other_identity(was, now, keys_known(host, looks)):
+            moved = has_moved_network(looks.then, looks.today, host)
+            weight = weigh_addresses(host, looks).weight
+            if moved and weight is not Weight.RENEWAL:
+                found.append(finding(RULE, host, _words(host, was, now, said_before(before)), SEVERITY[weight]))
             elif moved is None:
                 unknown.append(f"{host} has another key, issuer and address; whose networks those are was not asked")
     return decide(RULE, found, unknown)

@@ -1,0 +1,32 @@
+"""Whose a host is, as far as its name tells: the provider's that many domains share, or that of the domain it lies in.
+
+No list of public suffixes is kept. A registered domain is taken for the last two labels of a name, three where a
+country's registry sells names one label further down: customers of one hoster who have names below its domain look like
+one.
+"""
+
+from mxprobe.mx.operators import provider_of
+from mxprobe.mx.registered import is_sold_under
+
+_TWO, _THREE = 2, 3
+
+
+def registered_domain(name: str) -> str:
+    """The domain that somebody registered, in which a name lies."""
+    labels = name.rstrip(".").lower().split(".")
+    return ".".join(labels[-(_THREE if is_sold_under(labels[-_TWO:]) else _TWO) :])
+
+
+def operator_name(host: str) -> str:
+    """Whose host it is: a provider's name, or the registered domain."""
+    return provider_of(host) or registered_domain(host)
+
+
+def is_own(host: str, domain: str) -> bool:
+    """Whether whoever holds the zone of `domain` can give a host whatever address he likes."""
+    return registered_domain(host) == registered_domain(domain) and provider_of(host) is None
+
+
+def is_in(host: str, domains: tuple[str, ...]) -> bool:
+    """Whether a host is one of some domains, or lies in one."""
+    return any(host == end or host.endswith(f".{end}") for end in domains)
