@@ -15,6 +15,7 @@ COMMANDS = (
     LazyCommand("lab", "mxprobe.cli.lab:command", "Hold a scenario's world up on real loopback sockets."),
     LazyCommand("prove", "mxprobe.cli.prove:command", "Send a labelled message over each MX host; prove it arrives."),
     LazyCommand("report", "mxprobe.cli.report:command", "Look again at a saved probe or run with today's rules."),
+    LazyCommand("diff", "mxprobe.cli.diff:command", "What changed between two saved probes of a domain."),
     LazyCommand("measure", "mxprobe.cli.measure:command", "Measure how a real mailer behaves, case by case."),
     LazyCommand("explain", "mxprobe.cli.explain:command", "Print a page: rule, cell, fault, step, mailer, story."),
 )
@@ -25,6 +26,7 @@ Examples:
   mxprobe probe --to me@example.com            would every MX take my mail? (sends none)
   mxprobe probe example.com --save before.json keep what was seen, for later
   mxprobe report before.json                   the same, judged with today's rules
+  mxprobe diff before.json after.json          what changed: a renewal, or somebody else?
   mxprobe run scenarios/                       rehearse outages; for a CI job
   mxprobe run --zone db.example.com --domain example.com
                                                the standard outages, over a zone not published yet

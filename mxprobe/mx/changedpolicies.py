@@ -5,6 +5,8 @@ Standards: RFC 7672 §2.2, RFC 8461 §3.2, RFC 8460 §3, RFC 7208 §4.5.
 
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct
+
 from mxprobe.facts.change import Area, Change, NotCompared, Weight
 from mxprobe.facts.dns import Answer, Question
 from mxprobe.mx.dane import DaneOutcome, match_chain, tlsa_question, tlsa_records
@@ -18,10 +20,35 @@ from mxprobe.mx.spfrecord import spf_texts
 from mxprobe.mx.spfseen import spf_question
 from mxprobe.mx.tlsrpt import read_reports, report_question
 
-_TEXTS: tuple[tuple[str, Callable[[str], Question], Callable[[Answer], tuple[str, ...]]], ...] = (
-    ("TLSRPT record", report_question, read_reports),
-    ("SPF record", spf_question, spf_texts),
-    ("DMARC record", dmarc_question, dmarc_texts),
+
+class _Text(Struct, frozen=True, kw_only=True):
+    """A TXT record of the domain: where it is, how it is told from others there, what it means that it differs."""
+
+    what: str
+    question: Callable[[str], Question]
+    read: Callable[[Answer], tuple[str, ...]]
+    because: str
+
+
+_TEXTS = (
+    _Text(
+        what="TLSRPT record",
+        question=report_question,
+        read=read_reports,
+        because="reports of TLS that failed go elsewhere",
+    ),
+    _Text(
+        what="SPF record",
+        question=spf_question,
+        read=spf_texts,
+        because="others may send for the domain than before",
+    ),
+    _Text(
+        what="DMARC record",
+        question=dmarc_question,
+        read=dmarc_texts,
+        because="receivers are asked for something else than before",
+    ),
 )
 
 
@@ -31,17 +58,15 @@ def policy_changes(looks: Looks) -> Iterator[Change | NotCompared]:
         yield from _promised(host, looks)
     yield from _policy(looks)
     domain = looks.now.domain
-    for what, question_of, read in _TEXTS:
-        question = question_of(domain)
-        texts = [texts_in(answers, question) for answers in (looks.then, looks.today)]
-        reason = _reason(*texts)
+    for text in _TEXTS:
+        question = text.question(domain)
+        reason = _reason(*(texts_in(answers, question) for answers in (looks.then, looks.today)))
         if reason:
-            yield NotCompared(area=Area.POLICIES, subject=domain, what=what, why=reason)
+            yield NotCompared(area=Area.POLICIES, subject=domain, what=text.what, why=reason)
             continue
-        old, new = (tuple(sorted(read(answers[question]))) for answers in (looks.then, looks.today))
+        old, new = (tuple(sorted(text.read(answers[question]))) for answers in (looks.then, looks.today))
         if old != new:
-            because = "" if new else "it is gone"
-            yield _change(domain, what, (old, new), (Weight.CHANGE, because))
+            yield _change(domain, text.what, (old, new), (Weight.CHANGE, text.because if new else "it is gone"))
 
 
 def _reason(then: object, today: object) -> str:
@@ -116,7 +141,7 @@ def _policy(looks: Looks) -> Iterator[Change | NotCompared]:
     same_id = _id(was) == _id(now)
     if all(known) and not same_id:
         weight = Weight.CHANGE if not _id(now) else Weight.RENEWAL
-        because = "" if _id(now) else "senders that have no policy yet will not look for one"
+        because = "senders look whether the policy changed" if _id(now) else "senders find no policy any more"
         yield _change(domain, "MTA-STS id", (_id(was), _id(now)), (weight, because))
     old, new = _lines(was), _lines(now)
     if not reason and old != new:

@@ -8,6 +8,8 @@ Standards: RFC 5321 §5.1, RFC 1034 §4.2.1.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.change import Area, Change, Changes, NotCompared, Weight
 from mxprobe.facts.dns import Question, RecordType
@@ -15,7 +17,15 @@ from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.changedhosts import host_changes
 from mxprobe.mx.changedpolicies import policy_changes
-from mxprobe.mx.delegated import Served, names_then, weigh_first_server, weigh_servers, weigh_signers
+from mxprobe.mx.delegated import (
+    Delegation,
+    Served,
+    names_then,
+    weigh_first_server,
+    weigh_servers,
+    weigh_signers,
+    weigh_together,
+)
 from mxprobe.mx.drift import (
     Difference,
     address_questions,
@@ -36,10 +46,11 @@ _AREAS = tuple(Area)
 def compare_looks(before: Snapshot, now: Snapshot) -> Changes:
     """Everything that differs, area by area; in one area as a sender walks the chain."""
     looks = looks_of(before, now)
+    records = tuple(_mx_changes(looks))
     found = [
-        *_mx_changes(looks),
+        *records,
         *_address_changes(looks),
-        *_delegation_changes(looks),
+        *_delegation_changes(looks, [one.weight for one in records if isinstance(one, Change)]),
         *host_changes(looks),
         *policy_changes(looks),
     ]
@@ -65,6 +76,7 @@ def _mx_changes(looks: Looks) -> Iterator[Change | NotCompared]:
     weighed = {one.subject: one for one in weigh_records(sets)} if difference else {}
     yield from _records(sets, weighed)
     yield from _operators(sets, weighed)
+    yield from _of_single_servers(sets, looks)
     yield from _ttl(looks)
 
 
@@ -102,6 +114,24 @@ def _operators(sets: Sets, weighed: dict[str, Weighed]) -> Iterator[Change]:
     domain = sets.now.domain
     weight = heaviest(about)
     yield Change(area=Area.MX, subject=domain, what="operators", old=old, new=new, weight=weight, because=because)
+
+
+def _of_single_servers(sets: Sets, looks: Looks) -> Iterator[Change]:
+    """MX records that a server of the zone gives, and neither the others nor the earlier look."""
+    known = {published.records for published in (*published_mx(looks.before), *published_mx(looks.now)[:1])}
+    for published in published_mx(looks.now)[1:]:
+        if published.records in known:
+            continue
+        weighed = weigh_records(replace(sets, today=frozenset(published.records)))
+        yield Change(
+            area=Area.MX,
+            subject=published.by,
+            what="MX records of this name server",
+            old=tuple(f"{one.preference} {one.host}" for one in sorted(sets.then)),
+            new=tuple(f"{one.preference} {one.host}" for one in published.records),
+            weight=heaviest(weighed),
+            because="; ".join(f"{one.subject}: {one.because}" for one in weighed[:1]),
+        )
 
 
 def _ttl(looks: Looks) -> Iterator[Change]:
@@ -144,7 +174,8 @@ def _address_changes(looks: Looks) -> Iterator[Change | NotCompared]:
 # -- the delegation ----------------------------------------------------------------------------------------------------
 
 
-def _delegation_changes(looks: Looks) -> Iterator[Change | NotCompared]:
+def _delegation_changes(looks: Looks, records: list[Weight]) -> Iterator[Change | NotCompared]:
+    """What differs; a doubtful part beside other doubtful ones, `records` among them, is alarming as they are."""
     change = compare_delegation(looks.before, looks.now)
     apex = change.apex
     signed = texts_in(looks.today, Question(name=apex, rrtype=RecordType.DS))
@@ -157,25 +188,29 @@ def _delegation_changes(looks: Looks) -> Iterator[Change | NotCompared]:
         wanted=names_then(looks.before, apex),
         today=frozenset() if isinstance(today, str) else today,
     )
-    parts: tuple[tuple[str, Difference, Weighed], ...] = (
-        ("name servers (NS)", change.nameservers, weigh_servers(served)),
-        (
-            "keys (DS)",
-            change.signers,
-            weigh_signers(apex, change.signers, is_signed),
-        ),
-        ("first server (SOA)", change.first_server, weigh_first_server(apex, change.first_server)),
+    together = Delegation(
+        servers=weigh_servers(served) if change.nameservers else None,
+        signers=weigh_signers(apex, change.signers, is_signed) if change.signers else None,
+        first=weigh_first_server(apex, change.first_server) if change.first_server else None,
+    )
+    worst = min(records, key=lambda weight: weight.rank, default=None)
+    whole = weigh_together(together, worst, is_signed)
+    parts: tuple[tuple[str, Difference, Weighed | None], ...] = (
+        ("name servers (NS)", change.nameservers, together.servers),
+        ("keys (DS)", change.signers, together.signers),
+        ("first server (SOA)", change.first_server, together.first),
     )
     for what, part, weighed in parts:
         if part.unknown:
             yield NotCompared(area=Area.DELEGATION, subject=apex, what=what, why=part.unknown)
-        elif part:
+        elif weighed is not None:
+            raised = whole is Weight.ALARMING and weighed.weight is Weight.CHANGE
             yield Change(
                 area=Area.DELEGATION,
                 subject=apex,
                 what=what,
                 old=part.gone,
                 new=part.new,
-                weight=weighed.weight,
-                because=weighed.because,
+                weight=whole if raised else weighed.weight,
+                because=f"{weighed.because}, and more changed with it" if raised else weighed.because,
             )

@@ -23,6 +23,12 @@ LOOK_FORMATS: Mapping[str, str] = {
 }
 """Looks as documents: the renderer takes all `LookDocument`s of one call, local parts cut already."""
 
+DIFF_FORMATS: Mapping[str, str] = {
+    "json": "mxprobe.report.json:render_diffs_json",
+    "markdown": "mxprobe.report.diff_markdown:render_diffs_markdown",
+}
+"""Comparisons of two looks as documents: the renderer takes `DiffDocument`s, local parts cut already."""
+
 
 def load_format(formats: Mapping[str, str], form: str, what: str) -> Callable[[Sequence[Any]], str]:
     """The renderer of `what` ("saved runs") that is called `form`. Raises InputError where there is none."""

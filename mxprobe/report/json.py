@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from mxprobe.facts.change import Change, NotCompared
 from mxprobe.facts.codec import masked
-from mxprobe.facts.finding import Judgement
+from mxprobe.facts.finding import Finding, Judgement
 from mxprobe.facts.proof import Proof
 from mxprobe.facts.run import Run
 from mxprobe.facts.snapshot import Snapshot
@@ -69,6 +70,28 @@ class ProvenDocument(msgspec.Struct, frozen=True, kw_only=True):
     exit_status: int = 0
 
 
+class DiffDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `diff --format json` prints: two probes of `domain`, begun at `old_at` and `new_at` (seconds since 1970).
+
+    `judgements` are those of the rules that compare, and of others what they did not find in the earlier probe;
+    `mended` is what they found then, and not now. `reason` is that of the exit status.
+    """
+
+    schema: int = SCHEMA
+    kind: str = "diff"
+    domain: str
+    old: str
+    new: str
+    old_at: float
+    new_at: float
+    changes: tuple[Change, ...] = ()
+    unknown: tuple[NotCompared, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    mended: tuple[Finding, ...] = ()
+    exit_status: int = 0
+    reason: str = ""
+
+
 def render_document(document: Any) -> str:
     """The document with local parts cut, indented for people."""
     return msgspec.json.format(msgspec.json.encode(masked(document)), indent=2).decode() + "\n"
@@ -82,3 +105,8 @@ def render_runs_json(runs: Sequence[Run]) -> str:
 def render_looks_json(looks: Sequence[LookDocument]) -> str:
     """A document for each look, one behind the other."""
     return "".join(map(render_document, looks))
+
+
+def render_diffs_json(diffs: Sequence[DiffDocument]) -> str:
+    """A document for each comparison, one behind the other."""
+    return "".join(map(render_document, diffs))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from mxprobe.facts.change import Area, Changes
 from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import NotVisited, Snapshot
@@ -66,13 +67,7 @@ def _why_not_dialled(left: set[NotVisited | None]) -> str | None:
 
 def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Severity) -> tuple[int, str]:
     """0, 1 or 3 with the reason in words. What is proven stands though more could not be seen; MX0xx is about us."""
-    bad = [
-        finding
-        for finding in findings_of(judgements)
-        if finding.severity.rank <= fail_on.rank
-        and finding.severity is not Severity.OK
-        and not finding.code.startswith(_ABOUT_THE_PROBE)
-    ]
+    bad = _failing(judgements, fail_on)
     worst = [finding for finding in bad if finding.waived is None]
     if worst:
         return 1, count_of(len(worst), worst[0].severity.value)
@@ -80,6 +75,28 @@ def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Se
     if reason is not None:
         return 3, f"could not look: {reason}"
     return 0, f"nothing at or above {fail_on}" + (f" but {len(bad)} waived" if bad else "")
+
+
+def exit_status_of_diff(changes: Changes, judgements: Sequence[Judgement], fail_on: Severity) -> tuple[int, str]:
+    """The same for two looks beside each other; where the MX records of one are not known nothing is well."""
+    worst = _failing(judgements, fail_on)
+    if worst:
+        return 1, count_of(len(worst), worst[0].severity.value)
+    reason = next((one.why for one in changes.unknown if one.area is Area.MX), None)
+    if reason is not None:
+        return 3, f"could not compare: {reason}"
+    return 0, f"nothing at or above {fail_on}"
+
+
+def _failing(judgements: Sequence[Judgement], fail_on: Severity) -> list[Finding]:
+    """The findings that are bad enough to count for an exit status, worst first."""
+    return [
+        finding
+        for finding in findings_of(judgements)
+        if finding.severity.rank <= fail_on.rank
+        and finding.severity is not Severity.OK
+        and not finding.code.startswith(_ABOUT_THE_PROBE)
+    ]
 
 
 def conclude_look(

@@ -81,6 +81,9 @@ MOVED = replace(
     hosts={**OTHER.hosts, MX3: MailHost(name="mx2.example.test", kind=CertificateKind.SELF_SIGNED)},
 )
 RENEWED = replace(NO_DANE, hosts={**NO_DANE.hosts, MX2: MailHost(name="mx2.example.test", kind=MOVED.hosts[MX3].kind)})
+SWAPPED = FLAWLESS.without("example.test", "MX").plus(
+    "example.test", "MX 10 mx2.example.test.", "MX 20 mx1.example.test."
+)
 TESTING = replace(FLAWLESS, policy=Policy(mode=Mode.TESTING, mx=("*.example.test",), max_age=86400))
 
 PAIRS: dict[str, tuple[Severity, Case, Case]] = {
@@ -109,13 +112,13 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
         Case(now=replace(_third(), policy=FLAWLESS.policy), approved=_plan((ONE, TWO), (THREE,), 2)),
         Case(now=replace(_third(), policy=FLAWLESS.policy), approved=_plan((ONE, TWO), (THREE,), 20)),
     ),
-    "MX520": (WARNING, Case(before=FLAWLESS.without("example.test", "MX 20")), Case(before=FLAWLESS)),
+    "MX520": (WARNING, Case(before=SWAPPED), Case(before=FLAWLESS)),
     "MX521": (
         ERROR,
         Case(before=FLAWLESS, approved=_approved(mx=(ONE,))),
         Case(before=FLAWLESS, approved=_approved(operators=("example.test",))),
     ),
-    "MX529": (WARNING, Case(now=NO_DANE, before=MOVED), Case(now=NO_DANE, before=RENEWED)),
+    "MX529": (ERROR, Case(now=NO_DANE, before=MOVED), Case(now=NO_DANE, before=RENEWED)),
     "MX780": (
         ERROR,
         Case(before=TESTING),

@@ -17,3 +17,6 @@ RULES: tuple[ModuleType, ...] = (
     mx_drift,
     sts_id_not_changed,
 )
+
+COMPARING: tuple[ModuleType, ...] = (delegation_drift, tls_identity_changed, mx_drift, sts_id_not_changed)
+"""Those that an earlier look alone is enough for."""
