@@ -121,6 +121,8 @@ def _weigh_promise(host: str, question: Question, looks: Looks) -> tuple[Weight,
     ]
     if DaneOutcome.NO_MATCH in outcomes:
         return Weight.CHANGE, "the certificate that the host shows is not among them"
+    if DaneOutcome.UNUSABLE in outcomes:
+        return Weight.CHANGE, "none of them is one that SMTP uses"
     if outcomes:
         return Weight.RENEWAL, "they promise the certificate that the host shows"
     if set(then) & set(today):

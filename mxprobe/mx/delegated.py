@@ -1,7 +1,7 @@
 """What a change of a domain's delegation looks like: other servers of the same operator, new keys, or other hands.
 
 A server in the domain's own zone proves nothing by its name; it is known by the network that it stands in.
-Standards: RFC 1034 §4.2.1 (delegation), RFC 4035 §2.4 (DS), RFC 6781 §4.1.2 (keys are rolled in the DS records).
+Standards: RFC 1034 §4.2.1 (delegation), RFC 4035 §2.4 (DS).
 """
 
 from msgspec import Struct

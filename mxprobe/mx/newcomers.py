@@ -125,7 +125,7 @@ def _gone(sets: Sets) -> Iterator[Weighed]:
         if whose in stay and (sets.coming or not is_own(host, sets.now.domain)):
             yield Weighed(subject=host, weight=RENEWAL, because=f"other hosts of {whose} stay or take its place")
         else:
-            yield Weighed(subject=host, weight=CHANGE, because=f"{host} gets no mail any more")
+            yield Weighed(subject=host, weight=CHANGE, because="it gets no mail any more")
 
 
 def _reordered(sets: Sets) -> Iterator[Weighed]:

@@ -8,7 +8,7 @@ from mxprobe.report.diff_text import MOST_CHANGES, answer, ending, sides
 from mxprobe.report.json import DiffDocument
 from mxprobe.report.verdict import findings_of
 
-_MARKS = "\\`*_[]<>|#~&"
+_MARKS, _ENTITIES = frozenset("\\`*_[]#~"), frozenset("<>&|")
 
 
 def render_diffs_markdown(diffs: Sequence[DiffDocument]) -> str:
@@ -45,7 +45,10 @@ def _finding(one: Finding) -> str:
 
 def _text(text: str) -> str:
     """Text that Markdown takes as it is."""
-    text = escape_text(text)
-    for mark in _MARKS:
-        text = text.replace(mark, f"&#{ord(mark)};" if mark in "<>&|" else f"\\{mark}")
-    return text
+    return "".join(_mark(character) for character in escape_text(text))
+
+
+def _mark(character: str) -> str:
+    if character in _ENTITIES:
+        return f"&#{ord(character)};"
+    return f"\\{character}" if character in _MARKS else character

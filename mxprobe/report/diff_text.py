@@ -9,12 +9,14 @@ from mxprobe.report.json import DiffDocument
 from mxprobe.report.look_findings import render_findings
 from mxprobe.report.verdict import findings_of
 from mxprobe.report.words import count_of, say_span, wrap
+from mxprobe.rules.domain.drift import COMPARING
 from mxprobe.rules.moments import say_moment
 
 MOST_CHANGES = 40
 """So many changes of an area are shown; all are in --format json."""
 
 _MOST_LINES = 8
+_COMPARES = frozenset(module.RULE.code for module in COMPARING)
 _NOUNS = {Weight.ALARMING: ("alarming", "alarming"), Weight.CHANGE: ("change", "changes")}
 _NOUNS[Weight.RENEWAL] = ("renewal", "renewals")
 
@@ -35,7 +37,8 @@ def render_diff(document: DiffDocument) -> str:
 def answer(document: DiffDocument) -> str:
     """The first sentence: the worst of what changed, never more than both looks tell."""
     name, when = to_unicode(document.domain), say_span(max(document.new_at - document.old_at, 0))
-    worst = next((one for one in findings_of(document.judgements) if one.severity is Severity.ERROR), None)
+    errors = [one for one in findings_of(document.judgements) if one.severity is Severity.ERROR]
+    worst = next((one for one in errors if one.code in _COMPARES), None)
     alarming = next((one for one in document.changes if one.weight is Weight.ALARMING), None)
     if worst is not None:
         return f"{name}: {worst.says}; {tally(document)} in {when}."

@@ -228,7 +228,7 @@ def test_mail_in_other_hands_is_told_as_alarming(name: str) -> None:
     assert compare_looks(*_looks(name)).count(Weight.ALARMING)
 
 
-@pytest.mark.parametrize("name", {**RENEWALS, **HIJACKS})
+@pytest.mark.parametrize("name", [*RENEWALS, *HIJACKS])
 def test_a_look_beside_itself_shows_no_change(name: str) -> None:
     for look in _looks(name):
         assert compare_looks(look, look).changes == ()
