@@ -1,14 +1,20 @@
 """Whose a host is, as far as its name tells: the provider's that many domains share, or that of the domain it lies in.
 
 No list of public suffixes is kept. A registered domain is taken for the last two labels of a name, three where a
-country's registry sells names one label further down: customers of one hoster who have names below its domain look like
-one.
+country's registry sells names one label further down. Customers of one hoster who have names below its domain would
+look like one operator; the names that hosters give to such machines are told by what is in them.
 """
+
+import re
 
 from mxprobe.mx.operators import provider_of
 from mxprobe.mx.registered import is_sold_under
 
 _TWO, _THREE = 2, 3
+_RENTED = re.compile(
+    r"^(?:vps|vm|compute|cloud|dedi|dedicated|static|dynamic|dyn|pool|customer|cust|ip|clients?)(?:[-\d].*)?$"
+)
+_ADDRESS = re.compile(r"(?:^|\D)\d{1,3}[-._]\d{1,3}[-._]\d{1,3}[-._]\d{1,3}(?:\D|$)")
 
 
 def registered_domain(name: str) -> str:
@@ -27,6 +33,10 @@ def is_own(host: str, domain: str) -> bool:
     return registered_domain(host) == registered_domain(domain) and provider_of(host) is None
 
 
-def is_in(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether a host is one of some domains, or lies in one."""
-    return any(host == end or host.endswith(f".{end}") for end in domains)
+def is_rented(host: str) -> bool:
+    """Whether a name looks like one that a hoster gives to machines of its customers: an address or such a word in it.
+
+    What lies under one domain there is not of one operator.
+    """
+    labels = host.split(".")[:-_TWO]
+    return any(_RENTED.search(label) for label in labels) or _ADDRESS.search(".".join(labels)) is not None

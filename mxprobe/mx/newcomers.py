@@ -17,8 +17,8 @@ from mxprobe.facts.dns import Answers, index_answers
 from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import addresses_in, published_mx
-from mxprobe.mx.kinship import is_own, operator_name
 from mxprobe.mx.expected import is_expected_host
+from mxprobe.mx.kinship import is_own, is_rented, operator_name
 from mxprobe.mx.migration import is_in_window
 from mxprobe.mx.mtasts import Mode, Policy, RecordStatus
 from mxprobe.mx.policyseen import PolicySeen, policy_of
@@ -225,6 +225,9 @@ def weigh_host(host: str, known: Known) -> Weighed:
     if is_own(host, known.domain):
         return _weigh_own(host, known)
     whose = operator_name(host)
+    if whose in known.operators and is_rented(host):
+        because = f"it is of {whose} as others before, and has a name that is given to machines of customers"
+        return Weighed(subject=host, weight=CHANGE, because=because, anybody=True)
     if whose in known.operators:
         return renewal(f"it is of {whose}, as hosts of the earlier probe are")
     if policy is not None and policy.allows(host):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mxprobe.facts.change import Area, Change, Changes, Weight
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.changes import compare_looks
-from mxprobe.mx.kinship import is_own, operator_name, registered_domain
+from mxprobe.mx.kinship import is_own, is_rented, operator_name, registered_domain
 from mxprobe.mx.tlsidentity import Near, nearness
 from tests.rules.test_drift_rules import SOUND
 from tests.support.examples import beside_of, snapshot_of
@@ -245,6 +245,38 @@ def test_a_look_alike_is_no_host_of_the_operator() -> None:
     assert is_own("mx.example.co.uk", "example.co.uk")
     assert not is_own("mx.other.co.uk", "example.co.uk")
     assert not is_own("badexample.test", "example.test")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("vps-1a2b3c.vps.ovh.net", True),
+        ("ip-203-0-113-9.ip.secureserver.net", True),
+        ("ec2-203-0-113-9.eu-west-1.compute.amazonaws.com", True),
+        ("static.9.113.0.203.clients.your-server.de", True),
+        ("mx1.mail.ovh.net", False),
+        ("aspmx.l.google.com", False),
+        ("inbound-smtp.eu-west-1.amazonaws.com", False),
+        ("mxa-00123456.gslb.pphosted.com", False),
+        ("route1.mx.cloudflare.net", False),
+        ("example-com.mail.protection.outlook.com", False),
+        ("vps.test", False),
+    ],
+)
+def test_names_of_rented_machines_are_told(host: str, expected: bool) -> None:
+    assert is_rented(host) is expected
+
+
+def test_a_machine_of_another_customer_is_no_host_of_the_operator() -> None:
+    ours = WHOLE.replace("mx1.example.test", "mx1.mail.ovh.net").replace(
+        "MX 20 mx2.example.test", "MX 20 mx2.mail.ovh.net"
+    )
+    rented = ours.replace("MX 10 mx1.mail.ovh.net", "MX 5 vps-1a2b3c.vps.ovh.net")
+    changes = compare_looks(snapshot_of(ours), snapshot_of(rented)).changes
+    (came,) = (one for one in changes if one.subject.startswith("vps-"))
+
+    assert came.weight is ALARMING
+    assert came.because.endswith("given to machines of customers, and mail goes there first")
 
 
 def test_nearness_is_that_of_the_farthest_and_of_no_address_none() -> None:

@@ -10,7 +10,8 @@ a host all of whose addresses moved to other networks and lost TLS, a valid cert
 It is a note where it is upkeep: hosts of the same operator came or went, the order stayed, a host of the domain stands
 in a known network, shows a key that was seen or promised (TLSA) before, or was named by the policy; addresses of a
 provider moved. It is a warning where it may be either: a host is gone, another is tried first, a host moved and has a
-valid certificate with a new key, which anybody can get who holds the DNS.
+valid certificate with a new key, which anybody can get who holds the DNS. Hosts are of one operator by its known
+names or by the domain that was registered; names that hosters give to customers' machines prove nothing.
 Why it matters. Who changes the MX records of a domain, or the addresses behind them, gets its mail.
 Example. The record of mx1 was replaced:
     before example.test MX 10 mx1.example.test
