@@ -83,8 +83,9 @@ def _mx_changes(looks: Looks) -> Iterator[Change | NotCompared]:
 def _records(sets: Sets, weighed: dict[str, Weighed]) -> Iterator[Change]:
     """A change for each host whose records differ, as senders try them."""
     hosts = dict.fromkeys(one.host for one in (*sorted(sets.today), *sorted(sets.then)))
+    lines_then, lines_today = _lines(sets.then), _lines(sets.today)
     for host in hosts:
-        old, new = _lines(sets.then, host), _lines(sets.today, host)
+        old, new = lines_then.get(host, ()), lines_today.get(host, ())
         if old == new:
             continue
         whole = weighed.get(sets.now.domain)
@@ -99,8 +100,12 @@ def _null(host: str, sets: Sets) -> tuple[Weight, str]:
     return Weight.CHANGE, f"{sets.now.domain} takes mail" if host == NULL else ""
 
 
-def _lines(records: frozenset[ApprovedMx], host: str) -> tuple[str, ...]:
-    return tuple(f"{one.preference} {one.host}" for one in sorted(records) if one.host == host)
+def _lines(records: frozenset[ApprovedMx]) -> dict[str, tuple[str, ...]]:
+    """The records of each host."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in sorted(records):
+        found[one.host] = (*found.get(one.host, ()), f"{one.preference} {one.host}")
+    return found
 
 
 def _operators(sets: Sets, weighed: dict[str, Weighed]) -> Iterator[Change]:
