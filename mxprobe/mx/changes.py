@@ -41,6 +41,7 @@ from mxprobe.mx.moved import Looks, hosts_of_both, looks_of, weigh_addresses
 from mxprobe.mx.newcomers import NULL, Sets, Weighed, heaviest, weigh_records
 
 _AREAS = tuple(Area)
+_MOST_NAMES = 8
 
 
 def compare_looks(before: Snapshot, now: Snapshot) -> Changes:
@@ -113,9 +114,10 @@ def _operators(sets: Sets, weighed: dict[str, Weighed]) -> Iterator[Change]:
     old, new = (tuple(sorted({operator_name(host) for host in hosts})) for hosts in (sets.hosts_then, sets.hosts))
     if old == new or not old or not new:
         return
-    came = [name for name in new if name not in old]
-    about = tuple(one for host, one in weighed.items() if operator_name(host) in {*came, *old})
-    because = f"{', '.join(came)} had no part in it before" if came else "fewer have a part in it"
+    came = sorted(set(new) - set(old))
+    concerned = {*came, *old}
+    about = tuple(one for host, one in weighed.items() if operator_name(host) in concerned)
+    because = f"{', '.join(came[:_MOST_NAMES])} had no part in it before" if came else "fewer have a part in it"
     domain = sets.now.domain
     weight = heaviest(about)
     yield Change(area=Area.MX, subject=domain, what="operators", old=old, new=new, weight=weight, because=because)
