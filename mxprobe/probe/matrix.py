@@ -16,7 +16,7 @@ from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
 from mxprobe.facts.matrix import AskedAbout, Form, RcptQuestion, Role
 from mxprobe.facts.names import is_address
 from mxprobe.mx.consent import OWNED, Consent, NoConsent, consent_question, read_consent
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import provider_of
 
 FOREIGN = "relay-test@mxprobe.example"
 """A recipient at a domain that can be nobody's: names below .example are reserved, and none of them has mail."""
@@ -108,5 +108,5 @@ def shared_hosts(hosts: tuple[str, ...], wish: MatrixRequest) -> tuple[tuple[str
     """The hosts that are asked about the good recipients alone, and whose they are."""
     if wish.force_shared:
         return ()
-    found = [(host, shared_provider(host)) for host in dict.fromkeys(hosts)]
+    found = [(host, provider_of(host)) for host in dict.fromkeys(hosts)]
     return tuple((host, whose) for host, whose in found if whose is not None)

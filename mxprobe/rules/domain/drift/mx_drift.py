@@ -20,7 +20,7 @@ from mxprobe.facts.dns import Answers, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions, addresses_in, compare, mx_unknown, published_mx
-from mxprobe.mx.operators import provider_of
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.drift.reading import (
     NO_BASELINE,
     MxChange,
