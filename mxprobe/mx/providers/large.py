@@ -24,7 +24,7 @@ LARGE: tuple[Provider, ...] = (
     ),
     Provider(
         id="google-workspace-legacy",
-        name="Google Workspace, five records",
+        name="Google Workspace (five records)",
         operator="Google",
         roles=(Role.MAILBOX,),
         sends=True,
@@ -94,7 +94,7 @@ LARGE: tuple[Provider, ...] = (
     ),
     Provider(
         id="microsoft-365-dnssec",
-        name="Microsoft 365, signed zone",
+        name="Microsoft 365 (signed names)",
         operator="Microsoft",
         roles=(Role.MAILBOX,),
         sends=True,

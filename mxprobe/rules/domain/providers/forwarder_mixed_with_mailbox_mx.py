@@ -1,8 +1,8 @@
 """A forwarder and a provider of mailboxes stand in the MX records together.
 
 What it sees. A host of a forwarder and one of a provider of mailboxes, at whatever preferences. Where one of them is
-known from memory alone, it is a note. Hosts that a migration of --expect or --migration names are left out while it
-goes on.
+known from memory alone, it is a note, or what MX904 says of a forwarder that wants to be alone. Hosts that a migration
+of --expect or --migration names are left out while it goes on.
 Why it matters. At equal preferences mail is split at random; at different ones the worse has a mailbox, or a forwarding
 address, that nobody looks after until mail goes there.
 Example. Both were set up, one after the other:
@@ -21,7 +21,15 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.providers import Role
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
-from mxprobe.rules.domain.providers.reading import is_on_plan, is_remembered, line_of, of_role, providers_in, published
+from mxprobe.rules.domain.providers.reading import (
+    is_on_plan,
+    is_remembered,
+    line_of,
+    of_role,
+    providers_in,
+    published,
+    wants_to_be_alone,
+)
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -42,6 +50,9 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     both = (*forwarders, *mailboxes)
     if not forwarders or not mailboxes or is_on_plan((party.host for party in both), snapshot, beside):
         return conclude(RULE, [])
+    note = is_remembered(both)
+    if note and wants_to_be_alone(forwarders):
+        return conclude(RULE, [])
     split = {party.preference for party in forwarders} & {party.preference for party in mailboxes}
     words = Words(
         says=f"the forwarder {providers_in(forwarders)} and the mailboxes of {providers_in(mailboxes)} are mixed",
@@ -52,5 +63,4 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         else "Mail that goes to the worse preference lands where nobody expects it.",
         do="Keep the records of one of them.",
     )
-    note = is_remembered(both)
     return conclude(RULE, [finding(RULE, snapshot.domain, words, Severity.INFO if note else None)])

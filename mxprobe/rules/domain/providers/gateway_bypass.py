@@ -34,6 +34,7 @@ from mxprobe.rules.domain.providers.reading import (
     of_role,
     providers_in,
     published,
+    wants_to_be_alone,
 )
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -47,6 +48,9 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         return inconclusive(RULE, NO_ANSWER)
     filters = of_role(best_of(parties), Role.GATEWAY) if parties else ()
     past = of_role(parties, Role.MAILBOX) if filters else ()
+    note = is_remembered((*filters, *past))
+    if note and wants_to_be_alone(filters):
+        return conclude(RULE, [])
     if not past or is_on_plan((party.host for party in past), snapshot, beside):
         return conclude(RULE, [])
     said = _said(snapshot, past)
@@ -59,7 +63,6 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         means="Spam tries the worse preferences on purpose, and is not filtered there.",
         do=f"Delete the MX record of {names_of(past)}, and let it take mail from {providers_in(filters)} alone.",
     )
-    note = is_remembered((*filters, *past))
     return conclude(RULE, [finding(RULE, snapshot.domain, words, Severity.INFO if note else None)])
 
 

@@ -45,6 +45,11 @@ def is_remembered(parties: Iterable[Party]) -> bool:
     return any(party.is_remembered for party in parties)
 
 
+def wants_to_be_alone(parties: Iterable[Party]) -> bool:
+    """Whether one of the hosts is a provider's that wants to be the only MX."""
+    return any(party.known is not None and party.known.provider.exclusive is not None for party in parties)
+
+
 def pasted(domain: str, ttl: int, records: Iterable[Mx]) -> tuple[str, ...]:
     """Lines for the zone; none where a preference is not known, or only remembered."""
     wanted = list(records)
