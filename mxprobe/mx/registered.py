@@ -23,6 +23,13 @@ _SOLD_UNDER = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "ne
 """Second labels that many countries' registries sell names under."""
 
 
+def registered_part(name: str) -> str:
+    """The part of a name that was registered, as far as its labels tell: two of them, or three below `co.uk`."""
+    labels = name.lower().rstrip(".").split(".")
+    deep = len(labels) > _COUNTRY and len(labels[-1]) == _COUNTRY and labels[-2] in _SOLD_UNDER
+    return ".".join(labels[-3 if deep else -2 :])
+
+
 class Registered(StrEnum):
     """What is known of a host's domain. NO_SUCH_TOP: nobody sells names under its last label."""
 

@@ -8,6 +8,7 @@ from mxprobe.rules.domain.providers import (
     forwarder_mixed_with_mailbox_mx,
     gateway_bypass,
     mx_points_to_unclaimed_tenant,
+    mx_target_lookalike,
     provider_dane_needs_sole_mx,
     provider_end_of_life,
     provider_identified,
@@ -34,4 +35,5 @@ RULES: tuple[ModuleType, ...] = (
     forwarder_identified,
     forwarder_mixed_with_mailbox_mx,
     mx_points_to_unclaimed_tenant,
+    mx_target_lookalike,
 )
