@@ -23,7 +23,7 @@ OWNER = "widgets.example"
         ("in1-smtp.messagingegnine.com", "messagingengine.com"),
         ("in1-smtp.mesagingenginee.com", "messagingengine.com"),
         ("example-test.mail.protection.0utlook.com", "outlook.com"),
-        ("mail.protection.outlook.co", "outlook.com"),
+        ("smtp.google.co", "google.com"),
         ("smtp.goggle.com", "google.com"),
         ("mxa.mailqun.org", "mailgun.org"),
     ],
