@@ -16,6 +16,7 @@ from mxprobe.mx.providers import (
     consumer_operator,
     defers_on_purpose,
     has_order,
+    inbound_operator,
     is_named_fallback,
     provider_of,
     recognise,
@@ -243,6 +244,13 @@ def test_only_mailboxes_whose_includes_are_more_than_remembered_send() -> None:
             assert provider.spf is not None
             assert provider.spf.grade is not Grade.REMEMBERED
     assert not senders & {"mimecast", "amazon-ses", "cloudflare-routing", "purelymail"}
+
+
+def test_hosts_that_only_take_mail_in_are_told_from_those_that_send() -> None:
+    assert inbound_operator("eu-smtp-inbound-1.mimecast.com") == "Mimecast"
+    assert inbound_operator("smtp.google.com") == "Google"
+    assert inbound_operator("www12.your-server.de") is None
+    assert inbound_operator("mx1.pub.mailpod1-cph3.one.com") is None
 
 
 def test_consumers_have_their_domains() -> None:

@@ -299,3 +299,12 @@ def test_a_return_path_of_a_sub_domain_is_as_it_should_be_until_somebody_has_mai
     assert "MX910" in _fired(seen)
     assert "MX910" not in _fired(below)
     assert "MX910" in _fired(replace(below, recipients=(f"alice@{name}",)))
+
+
+def test_the_note_about_the_provider_tells_what_comes_first_and_what_is_behind() -> None:
+    assert _one("MX900", (0, M365)).says == "mail of example.test comes in at Microsoft 365"
+    both = _one("MX900", (0, M365), (10, ALT3)).says
+    assert both.endswith("at Microsoft 365; worse preferences lead to Google Workspace (five records)")
+    assert _one("MX900", (10, OWN), *((n + 10, host) for n, host in ZOHO)).says == "worse preferences lead to Zoho Mail"
+    assert "MX900" not in {one.code for one in _findings(_seen((10, OWN), (20, OTHER)))}
+    assert _one("MX901", *ZOHO[:2]).also == ("MX900 provider-identified",)

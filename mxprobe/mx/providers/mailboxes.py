@@ -1,6 +1,6 @@
 """Providers whose business is mailboxes."""
 
-from mxprobe.mx.providers.provider import Grade, MxSet, Note, Provider, Role, Spf, records
+from mxprobe.mx.providers.provider import Further, Grade, MxSet, Note, Provider, Role, Spf, records
 
 _V, _O, _M = Grade.DOCUMENTED, Grade.OBSERVED, Grade.REMEMBERED
 _MAILBOX = (Role.MAILBOX,)
@@ -26,6 +26,7 @@ MAILBOXES: tuple[Provider, ...] = (
             MxSet(records=records((10, "mx.zoho.com.cn"), (20, "mx2.zoho.com.cn")), names=_V, preferences=_V),
             MxSet(records=records((None, "smtpin{n:#}.zoho.com")), names=_V),
         ),
+        further=(Further(name="smtpin.zoho.com", grade=_V),),
         spf=Spf(terms=("include:zoho.com", "include:zoho.eu", "include:zoho.in", "include:zohomail.com"), grade=_O),
         notes=(
             Note(text="the end of the names is that of the data centre; there is no mx3.zoho.com.cn", grade=_V),

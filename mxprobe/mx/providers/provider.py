@@ -128,6 +128,11 @@ class Provider(Struct, frozen=True, kw_only=True):
         return self.roles[0]
 
     @property
+    def sends_by_mx(self) -> bool:
+        """Whether the provider's own SPF terms let the MX hosts send."""
+        return self.spf is not None and "mx" in self.spf.terms
+
+    @property
     def includes(self) -> tuple[str, ...]:
         """The domains that SPF is expected to include, where that is more than remembered."""
         if self.spf is None or self.spf.grade is Grade.REMEMBERED:

@@ -118,7 +118,7 @@ def _known(fitting: list[tuple[_Entry, re.Match[str]]]) -> Known:
         record=entry.record,
         legacy=entry.legacy,
         bound=(*entry.form.chosen, *match.groupdict().items()),
-        also=tuple(one for one in PROVIDERS if one.id in others),
+        also=tuple(one for one in PROVIDERS if one.id in others) if others else (),
     )
 
 
@@ -140,6 +140,15 @@ def sending_provider(host: str) -> Provider | None:
     if known is None or known.provider.role is not Role.MAILBOX or not known.provider.sends:
         return None
     return known.provider if known.provider.includes and known.grade is not Grade.REMEMBERED else None
+
+
+def inbound_operator(host: str) -> str | None:
+    """Whose host it is, where it only takes mail in, or its operator has other hosts for sending; None for others."""
+    known = recognise(host)
+    if known is None or known.provider.sends_by_mx:
+        return None
+    takes_in = known.provider.role is not Role.MAILBOX or bool(known.provider.includes)
+    return known.provider.operator if takes_in else None
 
 
 _FALLBACK = re.compile(r"(?:^|[-_\d])(?:backup|fallback|fb|secondary|mx-?bak|mxbackup|fallbackmx|lastmx)(?=$|[-_\d])")

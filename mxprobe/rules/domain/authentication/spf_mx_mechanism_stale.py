@@ -14,7 +14,7 @@ Standards. RFC 7208 §5.4.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.providers import provider_of, rests_on_memory
+from mxprobe.mx.providers import inbound_operator, rests_on_memory
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, SpfRecord, Word
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.reading import chain_of, not_resolved
@@ -38,7 +38,7 @@ def find(snapshot: Snapshot) -> Judgement:
         doubt = not_resolved(plan)
         return inconclusive(RULE, doubt) if doubt else conclude(RULE, [])
     best = plan.tiers[0]
-    whose = {host.name: provider_of(host.name) for host in best.hosts}
+    whose = {host.name: inbound_operator(host.name) for host in best.hosts}
     others = {host: operator for host, operator in whose.items() if operator is not None}
     if not others:
         return conclude(RULE, [])

@@ -21,7 +21,13 @@ from mxprobe.rules.domain.chain.reading import NO_ANSWER
 from mxprobe.rules.domain.providers.reading import is_remembered, line_of, names_of, of_role, providers_in, published
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX910", name="bounce-only-mx-as-mailbox", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX910",
+    name="bounce-only-mx-as-mailbox",
+    severity=Severity.ERROR,
+    covers=("MX900",),
+    references=("RFC 5321 §5.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -38,7 +38,9 @@ from mxprobe.rules.domain.providers.reading import (
 )
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX906", name="gateway-bypass", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX906", name="gateway-bypass", severity=Severity.WARNING, covers=("MX900",), references=("RFC 5321 §5.1",)
+)
 
 
 def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:

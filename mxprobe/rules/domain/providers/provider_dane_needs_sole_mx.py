@@ -20,7 +20,13 @@ from mxprobe.rules.domain.chain.reading import NO_ANSWER
 from mxprobe.rules.domain.providers.reading import is_on_plan, line_of, names_of, published
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX907", name="provider-dane-needs-sole-mx", severity=Severity.INFO, references=("RFC 7672 §2.2",))
+RULE = Rule(
+    code="MX907",
+    name="provider-dane-needs-sole-mx",
+    severity=Severity.INFO,
+    covers=("MX900",),
+    references=("RFC 7672 §2.2",),
+)
 
 _SIGNED, _CLASSIC = "microsoft-365-dnssec", "microsoft-365"
 _TTL = 3600

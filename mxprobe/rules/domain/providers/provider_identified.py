@@ -33,7 +33,10 @@ def find(snapshot: Snapshot) -> Judgement:
     if not whole:
         return conclude(RULE, [])
     hosts = [party for tier in whole for party in tier]
-    first = whole[0][0].preference == parties[0].preference
-    mail = f"mail of {snapshot.domain} comes in at" if first else f"worse preferences of {snapshot.domain} lead to"
-    words = Words(says=f"{mail} {providers_in(hosts)}", seen=tuple(map(line_of, hosts)))
+    first = [party for party in hosts if party.preference == parties[0].preference]
+    others = {party.operator for party in hosts} - {party.operator for party in first}
+    behind = [party for party in hosts if party.operator in others]
+    says = [f"mail of {snapshot.domain} comes in at {providers_in(first)}"] if first else []
+    says += [f"worse preferences lead to {providers_in(behind)}"] if behind else []
+    words = Words(says="; ".join(says), seen=tuple(map(line_of, hosts)))
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -21,7 +21,7 @@ RULE = Rule(
     code="MX903",
     name="provider-legacy-host",
     severity=Severity.INFO,
-    covers=("MX901",),
+    covers=("MX900", "MX901"),
     references=("RFC 5321 §5.1",),
 )
 

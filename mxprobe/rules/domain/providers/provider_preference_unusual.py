@@ -20,7 +20,13 @@ from mxprobe.rules.domain.chain.reading import NO_ANSWER
 from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, pasted, published
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX902", name="provider-preference-unusual", severity=Severity.INFO, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX902",
+    name="provider-preference-unusual",
+    severity=Severity.INFO,
+    covers=("MX900",),
+    references=("RFC 5321 §5.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -31,7 +31,7 @@ RULE = Rule(
     code="MX904",
     name="provider-requires-exclusive-mx",
     severity=Severity.ERROR,
-    covers=("MX907", "MX304", "MX305"),
+    covers=("MX900", "MX907", "MX304", "MX305"),
     references=("RFC 5321 §5.1",),
 )
 

@@ -21,7 +21,13 @@ from mxprobe.rules.domain.chain.reading import NO_ANSWER
 from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, pasted, published
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX901", name="provider-set-incomplete", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX901",
+    name="provider-set-incomplete",
+    severity=Severity.WARNING,
+    covers=("MX900",),
+    references=("RFC 5321 §5.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -40,7 +46,7 @@ def find(snapshot: Snapshot) -> Judgement:
     ttl = lack.present[0].ttl
     words = Words(
         says=f"{len(lack.present)} of {within.whole} MX records of {lack.provider.name} are published",
-        seen=(*map(line_of, lack.present), f"prescribed: {_prescribed(lack)}"),
+        seen=(*map(line_of, lack.present), _prescribed(lack)),
         means=_meaning(lack),
         do=f"Add the records that {lack.provider.name} prescribes; compare with what its own pages say today.",
         paste=pasted(snapshot.domain, ttl, lack.missing) if _can_be_written(lack) else (),
@@ -53,8 +59,8 @@ def _prescribed(lack: Lack) -> str:
     """The whole set, by the provider's grade."""
     if lack.within.enough:
         names = " ".join(shown(record.name) for record in lack.within.records)
-        return f"{lack.within.enough} of {names} ({lack.within.names})"
-    return f"besides {', '.join(record.name for record in lack.missing)} ({lack.within.names})"
+        return f"prescribed: {lack.within.enough} of {names} ({lack.within.names})"
+    return f"prescribed besides: {', '.join(record.name for record in lack.missing)} ({lack.within.names})"
 
 
 def _meaning(lack: Lack) -> str:
