@@ -16,8 +16,8 @@ Standards. RFC 5321 §5.1.
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.expected import is_expected_host
 from mxprobe.mx.lookalike import likeness_of
-from mxprobe.mx.migration import is_approved_host
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -35,7 +35,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     found = []
     for host, record in list(named_hosts(records).items())[:_MOST]:
         like = likeness_of(host, snapshot.domain)
-        if like is None or (beside.approved is not None and is_approved_host(host, beside.approved)):
+        if like is None or (beside.approved is not None and is_expected_host(host, beside.approved)):
             continue
         words = Words(
             says=f"the MX host {host} is in {like.domain}, which is written almost like {like.like}",
