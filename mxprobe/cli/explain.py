@@ -9,8 +9,9 @@ import click
 @click.command("explain")
 @click.argument("word", metavar="WORD|PATH")
 def command(word: str) -> int:
-    """Print a page: a rule (MX104), a cell (B3), a fault (tcp-refuse), a step (break), a mailer (postfix), a story by
-    its path, or a list of them (rules, cells, faults, steps, profiles, a folder of stories)."""
+    """Print a page: a rule (MX104), a cell (B3), a fault (tcp-refuse), a step (break), a mailer (postfix), a
+    provider of mail (fastmail), a story by its path, or a list of them (rules, cells, faults, steps, profiles,
+    providers, a folder of stories)."""
     from mxprobe.errors import InputError
     from mxprobe.report.pages import pages
 
@@ -26,7 +27,7 @@ def command(word: str) -> int:
         click.echo(_story_page(path))
         return 0
     near = get_close_matches(word, list(known), n=3, cutoff=0.5)
-    lists = "Lists: mxprobe explain rules, cells, faults, steps, profiles, scenarios/."
+    lists = "Lists: mxprobe explain rules, cells, faults, steps, profiles, providers, scenarios/."
     raise InputError(f"there is no page about `{word}`", hint=f"Did you mean {', '.join(near)}?" if near else lists)
 
 

@@ -7,30 +7,24 @@ look like one operator; the names that hosters give to such machines are told by
 
 import re
 
-from mxprobe.mx.operators import provider_of
-from mxprobe.mx.registered import is_sold_under
+from mxprobe.mx.providers import provider_of
+from mxprobe.mx.registered import registered_part
 
-_TWO, _THREE = 2, 3
+_TWO = 2
 _RENTED = re.compile(
     r"^(?:vps|vm|compute|cloud|dedi|dedicated|static|dynamic|dyn|pool|customer|cust|ip|clients?)(?:[-\d].*)?$"
 )
 _ADDRESS = re.compile(r"(?:^|\D)\d{1,3}[-._]\d{1,3}[-._]\d{1,3}[-._]\d{1,3}(?:\D|$)")
 
 
-def registered_domain(name: str) -> str:
-    """The domain that somebody registered, in which a name lies."""
-    labels = name.rstrip(".").lower().split(".")
-    return ".".join(labels[-(_THREE if is_sold_under(labels[-_TWO:]) else _TWO) :])
-
-
 def operator_name(host: str) -> str:
     """Whose host it is: a provider's name, or the registered domain."""
-    return provider_of(host) or registered_domain(host)
+    return provider_of(host) or registered_part(host)
 
 
 def is_own(host: str, domain: str) -> bool:
     """Whether whoever holds the zone of `domain` can give a host whatever address he likes."""
-    return registered_domain(host) == registered_domain(domain) and provider_of(host) is None
+    return registered_part(host) == registered_part(domain) and provider_of(host) is None
 
 
 def is_rented(host: str) -> bool:

@@ -16,7 +16,7 @@ from mxprobe.mx.dane import tlsa_question, tlsa_records
 from mxprobe.mx.drift import addresses_in, published_mx
 from mxprobe.mx.kinship import is_own
 from mxprobe.mx.newcomers import ALARMING, CHANGE, RENEWAL, Weighed
-from mxprobe.mx.operators import provider_of
+from mxprobe.mx.providers import provider_of
 from mxprobe.mx.tlsidentity import Identity, Near, identity_at, identity_of, nearness, promised_keys
 
 

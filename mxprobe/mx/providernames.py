@@ -3,14 +3,14 @@
 The one place at which expectations touch the table of providers.
 """
 
-from mxprobe.mx import operators
+from mxprobe.mx.providers import PROVIDERS, provider_of
 
 
 def provider_names() -> tuple[str, ...]:
     """Every name that there is."""
-    return operators.provider_names()
+    return tuple(sorted({provider.operator for provider in PROVIDERS if not provider.nameless}))
 
 
 def provider_named(host: str) -> str | None:
     """Whose host it is, by one of those names; None for a host that is nobody's we know."""
-    return operators.provider_of(host)
+    return provider_of(host)

@@ -28,6 +28,13 @@ def is_sold_under(labels: list[str]) -> bool:
     return len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER
 
 
+def registered_part(name: str) -> str:
+    """The part of a name that was registered, as far as its labels tell: two of them, or three below `co.uk`."""
+    labels = name.lower().rstrip(".").split(".")
+    deep = len(labels) > _COUNTRY and is_sold_under(labels[-2:])
+    return ".".join(labels[-3 if deep else -2 :])
+
+
 class Registered(StrEnum):
     """What is known of a host's domain. NO_SUCH_TOP: nobody sells names under its last label."""
 

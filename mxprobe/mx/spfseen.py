@@ -12,7 +12,7 @@ import ipaddress
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, AnswerStatus, Question, RecordType
-from mxprobe.mx.mailoperators import Sending
+from mxprobe.mx.providers import Provider
 from mxprobe.mx.spf import MOST_TERMS, Client, Spf, evaluate, replay
 from mxprobe.mx.spfmacro import name_of, presented
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, Network, SpfRecord, Word, read_spf, spf_texts
@@ -70,7 +70,7 @@ def _handed_to(record: SpfRecord, domain: str) -> list[str]:
     return [name for name in plain if name is not None and name != domain]
 
 
-def sender_of(operator: Sending, answers: Answers) -> str | None:
+def sender_of(operator: Provider, answers: Answers) -> str | None:
     """An address from which an operator sends, by its own SPF; None where its records do not tell."""
     tree = tree_of(operator.includes[0], answers)
     blocks = [one.network for record in tree.records for one in record.directives if one.network is not None]
@@ -95,7 +95,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     domain: str
     addresses: tuple[str, ...] = ()
-    operator: Sending | None = None
+    operator: Provider | None = None
 
 
 def next_spf_questions(wanted: Wanted, answers: Answers) -> tuple[Question, ...]:

@@ -14,10 +14,10 @@ from mxprobe.mx.dkimkeys import key_question
 from mxprobe.mx.dmarc import next_dmarc_questions
 from mxprobe.mx.dnsbl import next_list_questions
 from mxprobe.mx.intended import intended_questions
-from mxprobe.mx.mailoperators import sending_operator
 from mxprobe.mx.mtasts import record_question
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.promise import next_tlsa_questions
+from mxprobe.mx.providers import sending_provider
 from mxprobe.mx.registered import registration_questions
 from mxprobe.mx.reverse import next_reverse_questions
 from mxprobe.mx.spfseen import Wanted, next_spf_questions
@@ -79,7 +79,7 @@ def _names(subject: Subject, answers: Answers) -> tuple[Question, ...]:
 
 def _sender_policy(subject: Subject, answers: Answers) -> tuple[Question, ...]:
     best = next(iter(plan_mx(subject.domain, answers).tiers), None)
-    operators = [sending_operator(host.name) for host in best.hosts] if best is not None else []
+    operators = [sending_provider(host.name) for host in best.hosts] if best is not None else []
     wanted = Wanted(
         domain=subject.domain,
         addresses=addresses_of(subject, answers),

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.errors import InputError
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
 from mxprobe.facts.matrix import AskedAbout, Form, RcptQuestion, Role
 from mxprobe.facts.names import is_address
 from mxprobe.mx.consent import OWNED, Consent, NoConsent, consent_question, read_consent
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import consumer_operator, provider_of
 
 FOREIGN = "relay-test@mxprobe.example"
 """A recipient at a domain that can be nobody's: names below .example are reserved, and none of them has mail."""
@@ -53,16 +54,21 @@ async def find_sender(helo: str | None, ask: Ask) -> str:
 
 
 async def find_consent(domain: str, wish: MatrixRequest, today: date, ask: Ask) -> Consent | NoConsent:
-    """Whether the domain, or the person, allows it."""
-    if wish.owned:
+    """Whether the domain, or the person, allows it. A domain of a large provider's consumers is no person's."""
+    whose = consumer_operator(domain)
+    if wish.owned and whose is None:
         return OWNED
-    return read_consent(domain, await ask(consent_question(domain)), today)
+    consent = read_consent(domain, await ask(consent_question(domain)), today)
+    if isinstance(consent, NoConsent) and whose is not None:
+        return replace(consent, reason=f"its mailboxes are those of the consumers of {whose}, and {consent.reason}")
+    return consent
 
 
 def refuse(domain: str, refusal: NoConsent) -> InputError:
     """The error for a wish that is not allowed, with the ways to have it allowed."""
     record = f'_mxprobe.{domain}. TXT "v=mxprobe1; until=YYYY-MM-DD"'
-    hint = f"Publish {record}, or say that the domain is yours: {refusal.flag}."
+    yours = "" if consumer_operator(domain) else f", or say that the domain is yours: {refusal.flag}"
+    hint = f"Publish {record}{yours}."
     return InputError(f"{domain} has not allowed to be asked about more recipients: {refusal.reason}", hint=hint)
 
 
@@ -108,5 +114,5 @@ def shared_hosts(hosts: tuple[str, ...], wish: MatrixRequest) -> tuple[tuple[str
     """The hosts that are asked about the good recipients alone, and whose they are."""
     if wish.force_shared:
         return ()
-    found = [(host, shared_provider(host)) for host in dict.fromkeys(hosts)]
+    found = [(host, provider_of(host)) for host in dict.fromkeys(hosts)]
     return tuple((host, whose) for host, whose in found if whose is not None)

@@ -14,7 +14,7 @@ from mxprobe.facts.dns import index_answers
 from mxprobe.facts.proof import Proof, Route
 from mxprobe.mx.labelled import Author
 from mxprobe.mx.plan import Basis, HostProblem, Plan, PlannedHost, plan_mx, special_use
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import provider_of
 from mxprobe.wire.resolver import Resolver, look_up
 
 MOST_QUERIES = 200
@@ -75,7 +75,7 @@ async def plan_proof(proof: Proof, wanted: Wanted, resolver: Resolver) -> Proof:
             continue
         route = Route(token=wanted.new_token(), via=host.name, preference=host.preference, recipient=proof.recipient)
         routes.append(route)
-        if wanted.unknown and host.preference != proof.best and shared_provider(host.name) is None:
+        if wanted.unknown and host.preference != proof.best and provider_of(host.name) is None:
             routes.append(replace(route, token=wanted.new_token(), recipient=wanted.unknown, is_unknown=True))
     return replace(proof, routes=tuple(routes))
 

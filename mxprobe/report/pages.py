@@ -8,8 +8,10 @@ from itertools import accumulate, islice
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.outcome import Cell, TlsPolicy
 from mxprobe.mx.profile import Memory, Profile, describe
+from mxprobe.mx.providers import PROVIDERS
 from mxprobe.mx.retry import intervals
 from mxprobe.mx.senders import NOT_MODELLED, PROFILES, REMEMBERED
+from mxprobe.report.provider_pages import render_provider, render_providers
 from mxprobe.report.story_words import EXPECTATIONS, STEPS, Word
 from mxprobe.report.words import say_span, wrap
 from mxprobe.rules import ALL_RULES
@@ -27,6 +29,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "cells": _cells,
         "faults": _faults,
         "profiles": _profiles,
+        "providers": render_providers,
         "steps": partial(_words, STEPS),
         "expectations": partial(_words, EXPECTATIONS),
     }
@@ -35,6 +38,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
     found |= {cell.id: partial(_cell, cell) for cell in CELLS.values()}
     found |= {fault.NAME: partial(_fault, fault) for fault in FAULTS}
     found |= {name: partial(_word, name, word) for name, word in (STEPS | EXPECTATIONS).items()}
+    found |= {provider.id: partial(render_provider, provider) for provider in PROVIDERS}
     found |= {profile.name: partial(_profile, profile) for profile in PROFILES}
     return found
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from mxprobe.cli import main
 from mxprobe.jobs.play import play_one
 from mxprobe.mx.cells import CELLS
+from mxprobe.mx.providers import PROVIDERS
 from mxprobe.mx.senders import PROFILES
 from mxprobe.report.story_words import EXPECTATIONS, STEPS
 from mxprobe.rules import ALL_RULES
@@ -23,9 +24,10 @@ WORDS = [
     *CELLS,
     *(fault.NAME for fault in FAULTS),
     *(profile.name for profile in PROFILES),
+    *(provider.id for provider in PROVIDERS),
     *STEPS,
     *EXPECTATIONS,
-    *("rules", "cells", "faults", "steps", "expectations", "profiles"),
+    *("rules", "cells", "faults", "steps", "expectations", "profiles", "providers"),
 ]
 
 
@@ -82,3 +84,15 @@ def test_a_page_of_a_difference_names_its_cell_and_its_findings() -> None:
     assert "  haraka     (B3) takes a 5yz greeting for the last word:" in page
     assert "finding MX956 bounced-while-alternative-existed" in page
     assert "1m00s  the sender gets invoice for alice@example.test" in page
+
+
+def test_the_page_of_a_provider_says_what_each_part_rests_on_and_when_it_was_compared() -> None:
+    page = _explain("mimecast")
+
+    assert page.splitlines()[0].endswith("(gateway; of Mimecast; compared 2026-11)")
+    assert "(observed, preferences remembered)" in page
+    assert "10 <region>-smtp-inbound-1.mimecast.com" in page
+    assert "(documented)" in page
+    assert "cannot be recognised" in _explain("bluehost")
+    assert len(_explain("providers").splitlines()) == len(PROVIDERS)
+    assert all(len(line) <= 100 for provider in PROVIDERS for line in _explain(provider.id).splitlines())

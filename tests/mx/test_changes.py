@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from mxprobe.facts.change import Area, Change, Changes, Weight
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.changes import compare_looks
-from mxprobe.mx.kinship import is_own, is_rented, operator_name, registered_domain
+from mxprobe.mx.kinship import is_own, is_rented, operator_name
+from mxprobe.mx.registered import registered_part
 from mxprobe.mx.tlsidentity import Near, nearness
 from tests.rules.test_drift_rules import SOUND
 from tests.support.examples import beside_of, snapshot_of
@@ -236,7 +237,7 @@ def test_odd_records_of_anybody_are_compared(mx: list[str], others: list[str]) -
     ],
 )
 def test_a_registered_domain_is_the_end_of_a_name(name: str, domain: str) -> None:
-    assert registered_domain(name) == domain
+    assert registered_part(name) == domain
 
 
 def test_a_look_alike_is_no_host_of_the_operator() -> None:
@@ -268,10 +269,10 @@ def test_names_of_rented_machines_are_told(host: str, expected: bool) -> None:
 
 
 def test_a_machine_of_another_customer_is_no_host_of_the_operator() -> None:
-    ours = WHOLE.replace("mx1.example.test", "mx1.mail.ovh.net").replace(
-        "MX 20 mx2.example.test", "MX 20 mx2.mail.ovh.net"
+    ours = WHOLE.replace("mx1.example.test", "mx1.mail.hoster.test").replace(
+        "MX 20 mx2.example.test", "MX 20 mx2.mail.hoster.test"
     )
-    rented = ours.replace("MX 10 mx1.mail.ovh.net", "MX 5 vps-1a2b3c.vps.ovh.net")
+    rented = ours.replace("MX 10 mx1.mail.hoster.test", "MX 5 vps-1a2b3c.vps.hoster.test")
     changes = compare_looks(snapshot_of(ours), snapshot_of(rented)).changes
     (came,) = (one for one in changes if one.subject.startswith("vps-"))
 

@@ -6,7 +6,7 @@ from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Failure, FailureKind, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.mx.matrix import Why, classify_turn, stated_wait
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import provider_of
 
 
 def _rcpt(text: str, phase: Phase = Phase.RCPT) -> Turn:
@@ -92,4 +92,4 @@ def test_a_stated_wait_is_read(text: str, seconds: float | None) -> None:
     ],
 )
 def test_a_host_of_a_large_provider_is_known_by_the_end_of_its_name(host: str, whose: str | None) -> None:
-    assert shared_provider(host) == whose
+    assert provider_of(host) == whose

@@ -1,14 +1,21 @@
 """The matrix from the hosts' side: what they are told, how often, and nothing of it without consent."""
 
+from datetime import date
+
 import pytest
 
 from mxprobe.errors import InputError
 from mxprobe.facts.codec import decode, encode, masked
+from mxprobe.facts.dns import Answer as DnsAnswer
+from mxprobe.facts.dns import AnswerStatus, Question
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import NotVisited, Snapshot
+from mxprobe.lab.clock import play_in_fresh_loop
+from mxprobe.mx.consent import OWNED as BY_WORD
+from mxprobe.mx.consent import Consent, NoConsent
 from mxprobe.mx.matrix import Why, all_answers
-from mxprobe.probe.matrix import FOREIGN, MatrixRequest
+from mxprobe.probe.matrix import FOREIGN, MatrixRequest, find_consent, refuse
 from tests.support.asked import DROP, HELO, ONE, RANDOM, TWO, Answering, Asked, ask_matrix, knows
 
 OWNED = MatrixRequest(random=RANDOM, owned=True)
@@ -229,3 +236,20 @@ def test_answers_are_the_same_from_a_file_with_cut_local_parts() -> None:
     ]
     assert [row[2:] for row in _answers(saved, TWO)] == [row[2:] for row in _answers(seen, TWO)]
     assert decode(encode(seen.snapshot), Snapshot) == seen.snapshot
+
+
+def _consent(domain: str) -> Consent | NoConsent:
+    async def ask(question: Question) -> DnsAnswer:
+        return DnsAnswer(question=question, status=AnswerStatus.NXDOMAIN)
+
+    return play_in_fresh_loop(lambda: find_consent(domain, OWNED, date(2026, 1, 1), ask))
+
+
+def test_nobody_owns_a_domain_of_a_providers_consumers_by_saying_so() -> None:
+    refusal = _consent("gmail.com")
+
+    assert isinstance(refusal, NoConsent)
+    assert "consumers of Google" in refusal.reason
+    assert "--i-own-this" not in (refuse("gmail.com", refusal).hint or "")
+    assert _consent("example.test") == BY_WORD
+    assert "--i-own-this" in (refuse("example.test", NoConsent(reason="no")).hint or "")

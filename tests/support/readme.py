@@ -28,6 +28,8 @@ FAMILIES = {
     "MX85": "SPF, DKIM, DMARC",
     "MX86": "SPF, DKIM, DMARC",
     "MX88": "Reputation of MX hosts",
+    "MX90": "Providers",
+    "MX91": "Providers",
     "MX92": "Forwarding",
     "MX95": "Runs of the lab",
     "MX96": "Runs of the lab",

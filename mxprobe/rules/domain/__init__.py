@@ -51,6 +51,7 @@ from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
 from mxprobe.rules.domain.expected import RULES as EXPECTED_RULES
 from mxprobe.rules.domain.migration import RULES as MIGRATION_RULES
 from mxprobe.rules.domain.policy import RULES as POLICY_RULES
+from mxprobe.rules.domain.providers import RULES as PROVIDER_RULES
 from mxprobe.rules.domain.redundancy import RULES as REDUNDANCY_RULES
 from mxprobe.rules.domain.reputation import RULES as REPUTATION_RULES
 from mxprobe.rules.domain.transport import RULES as TRANSPORT_RULES
@@ -109,5 +110,6 @@ RULES: tuple[ModuleType, ...] = (
     + REPUTATION_RULES
     + DRIFT_RULES
     + EXPECTED_RULES
+    + PROVIDER_RULES
     + MIGRATION_RULES
 )

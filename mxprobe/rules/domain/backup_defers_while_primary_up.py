@@ -18,16 +18,14 @@ What to do. Nothing; prove the backup in an outage, or in the lab.
 Standards. RFC 5321 §4.2.1.
 """
 
-import re
-
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer, Proof
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.matrix import Why, sends_elsewhere
+from mxprobe.mx.providers import defers_on_purpose
 from mxprobe.mx.proving import why_of
-from mxprobe.mx.shared import DEFERRING
 from mxprobe.rules.domain.asked import answers_about, best_preference, is_known, not_asked, still_open
 from mxprobe.rules.domain.reading import Reach, reach_of, unique, was_dialled
 from mxprobe.rules.proof.reading import NOTHING_SENT, is_outage, name_primaries, over_backups, quote, was_sent
@@ -74,7 +72,7 @@ def find(snapshot: Snapshot) -> Judgement:
 
 def _deferral(visit: Visit) -> Reply | None:
     """The 4yz that sends us to the primary, or any 4yz of a host that is known to mean that."""
-    known = any(re.fullmatch(pattern, visit.endpoint.host) for pattern, _ in DEFERRING)
+    known = defers_on_purpose(visit.endpoint.host)
     for turn in visit.sessions[-1].turns if visit.sessions else ():
         if turn.phase not in (Phase.BANNER, Phase.EHLO, Phase.MAIL, Phase.RCPT) or turn.reply is None:
             continue

@@ -19,7 +19,11 @@ from mxprobe.rules.domain.target import judge_left_out
 from mxprobe.rules.rule import Rule
 
 RULE = Rule(
-    code="MX201", name="mx-target-nxdomain", severity=Severity.ERROR, covers=("MX104",), references=("RFC 5321 §5.1",)
+    code="MX201",
+    name="mx-target-nxdomain",
+    severity=Severity.ERROR,
+    covers=("MX104", "MX524"),
+    references=("RFC 5321 §5.1",),
 )
 
 

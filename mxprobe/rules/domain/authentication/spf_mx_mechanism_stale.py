@@ -14,8 +14,7 @@ Standards. RFC 7208 §5.4.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.mailoperators import inbound_operator
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import inbound_operator, rests_on_memory
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, SpfRecord, Word
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.reading import chain_of, not_resolved
@@ -39,7 +38,7 @@ def find(snapshot: Snapshot) -> Judgement:
         doubt = not_resolved(plan)
         return inconclusive(RULE, doubt) if doubt else conclude(RULE, [])
     best = plan.tiers[0]
-    whose = {host.name: inbound_operator(host.name) or shared_provider(host.name) for host in best.hosts}
+    whose = {host.name: inbound_operator(host.name) for host in best.hosts}
     others = {host: operator for host, operator in whose.items() if operator is not None}
     if not others:
         return conclude(RULE, [])
@@ -50,7 +49,8 @@ def find(snapshot: Snapshot) -> Judgement:
         means=f"Any customer of {names} may send as {snapshot.domain}; your own senders are not meant by {terms[0]}.",
         do=f"Name the hosts that send in place of {terms[0]}.",
     )
-    return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+    remembered = all(rests_on_memory(host) for host in others)
+    return conclude(RULE, [finding(RULE, snapshot.domain, words, Severity.INFO if remembered else None)])
 
 
 def _terms(record: SpfRecord, domain: str) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ Standards. RFC 7208 §5.2.
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.mailoperators import Sending, is_below, sending_operator
 from mxprobe.mx.plan import Plan
+from mxprobe.mx.providers import Provider, is_below, sending_provider
 from mxprobe.mx.spfrecord import BadRecord, Word
 from mxprobe.mx.spfseen import STRANGER, Tree, lets_everybody_in, sender_of, spf_of, tree_of
 from mxprobe.rules.domain.authentication.records import published
@@ -53,22 +53,23 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, passes)
     if passes:
         return conclude(RULE, [])
+    whose = operator.operator
     words = Words(
-        says=f"mail of {snapshot.domain} comes in at {operator.name}, and SPF does not let {operator.name} send",
+        says=f"mail of {snapshot.domain} comes in at {whose}, and SPF does not let {whose} send",
         seen=(*seen.shown, f"expected: include:{operator.includes[0]}", f"records of SPF: {', '.join(tree.names)}"),
-        means=f"If users send from their mailboxes at {operator.name}, that mail fails SPF.",
+        means=f"If users send from their mailboxes at {whose}, that mail fails SPF.",
         do=f"Add include:{operator.includes[0]} if mail leaves from there; if another service sends, change nothing.",
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
 
 
-def _operator(plan: Plan) -> Sending | None:
+def _operator(plan: Plan) -> Provider | None:
     """Whose mailboxes the best preference is, where all its hosts are those of one operator."""
-    found = {sending_operator(host.name) for host in plan.tiers[0].hosts} if plan.tiers else {None}
-    return found.pop() if len(found) == 1 else None
+    found = [sending_provider(host.name) for host in plan.tiers[0].hosts] if plan.tiers else [None]
+    return found[0] if len({one.operator if one is not None else None for one in found}) == 1 else None
 
 
-def _passes(snapshot: Snapshot, operator: Sending, tree: Tree) -> bool | str:
+def _passes(snapshot: Snapshot, operator: Provider, tree: Tree) -> bool | str:
     """Whether a sender of the operator passes by any other way; or why that is not known."""
     answers = index_answers(snapshot.answers)
     if tree.is_open:
@@ -78,7 +79,9 @@ def _passes(snapshot: Snapshot, operator: Sending, tree: Tree) -> bool | str:
     sender = sender_of(operator, answers)
     said = spf_of(snapshot.domain, sender, answers) if sender is not None else None
     if said is None:
-        return f"from where {operator.name} sends is not known, so that other ways of letting it cannot be ruled out"
+        return (
+            f"from where {operator.operator} sends is not known, so that other ways of letting it cannot be ruled out"
+        )
     if said.word is Word.PASS:
         return True
     if said.word in _CANNOT_SAY:

@@ -29,7 +29,7 @@ RULE = Rule(
     code="MX522",
     name="mx-target-domain-unregistered",
     severity=Severity.ERROR,
-    covers=("MX201",),
+    covers=("MX201", "MX524"),
     references=("RFC 5321 §5.1", "RFC 8020 §2"),
 )
 

@@ -1,8 +1,8 @@
 """What the rules about redundancy share: the hosts that MX records name, and who runs them."""
 
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.operators import Evidence, Operator, Role, operator_of
 from mxprobe.mx.plan import Basis, HostProblem, Plan, PlannedHost
+from mxprobe.mx.providers import Grade, Role, recognise
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 
 _DEAD = (HostProblem.NXDOMAIN, HostProblem.NO_ADDRESS, HostProblem.IP_ADDRESS)
@@ -29,19 +29,18 @@ def record_of(host: PlannedHost) -> str:
     return f"MX {host.preference} {host.name}: {', '.join(host.addresses)}"
 
 
-def mailboxes_at(hosts: tuple[PlannedHost, ...]) -> dict[str, Operator]:
-    """The mailbox providers among the hosts, by their names; of several rows the best evidence counts."""
-    found: dict[str, Operator] = {}
+def mailboxes_at(hosts: tuple[PlannedHost, ...]) -> dict[str, Grade]:
+    """The operators of mailboxes among the hosts, each with the best that one of its names rests on."""
+    found: dict[str, Grade] = {}
     for host in hosts:
-        operator = operator_of(host.name)
-        if operator is None or operator.role is not Role.MAILBOX:
+        known = recognise(host.name)
+        if known is None or known.provider.role is not Role.MAILBOX:
             continue
-        known = found.get(operator.name)
-        if known is None or known.evidence is Evidence.REMEMBERED:
-            found[operator.name] = operator
+        if found.get(known.provider.operator, Grade.REMEMBERED) is Grade.REMEMBERED:
+            found[known.provider.operator] = known.grade
     return found
 
 
-def rests_on_memory(operators: dict[str, Operator]) -> bool:
+def is_remembered(operators: dict[str, Grade]) -> bool:
     """Whether any of them is known from memory alone."""
-    return any(operator.evidence is Evidence.REMEMBERED for operator in operators.values())
+    return Grade.REMEMBERED in operators.values()

@@ -20,9 +20,9 @@ from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import (
     doubt_of,
     explicit_chain,
+    is_remembered,
     mailboxes_at,
     record_of,
-    rests_on_memory,
 )
 from mxprobe.rules.rule import Rule, Words, decide, finding
 
@@ -46,5 +46,5 @@ def find(snapshot: Snapshot) -> Judgement:
             do="Keep one provider at each preference.",
         )
         subject = ", ".join(host.name for host in tier.hosts)
-        found.append(finding(RULE, subject, words, Severity.INFO if rests_on_memory(operators) else None))
+        found.append(finding(RULE, subject, words, Severity.INFO if is_remembered(operators) else None))
     return decide(RULE, found, [doubt] if doubt else [])

@@ -13,8 +13,8 @@ Standards. RFC 5321 §5.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.operators import provider_of
 from mxprobe.mx.plan import PlannedHost
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import doubt_of, explicit_chain, record_of
 from mxprobe.rules.rule import Rule, Words, decide, finding

@@ -14,7 +14,7 @@ Standards. RFC 5321 §5.1; RFC 1035 §3.3.9.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.operators import has_order, is_named_fallback
+from mxprobe.mx.providers import has_order, is_named_fallback
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -22,6 +22,7 @@ RULE = Rule(
     code="MX311",
     name="preference-inverted",
     severity=Severity.WARNING,
+    covers=("MX902",),
     references=("RFC 5321 §5.1", "RFC 1035 §3.3.9"),
 )
 

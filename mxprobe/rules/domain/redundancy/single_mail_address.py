@@ -13,7 +13,7 @@ Standards. RFC 5321 §5.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.operators import provider_of, stands_for_many
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import doubt_of, explicit_chain, lacks_a_host, record_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -40,7 +40,7 @@ def find(snapshot: Snapshot) -> Judgement:
     four = [address for address in addresses if ":" not in address]
     if len(four) > 1 or len(addresses) - len(four) > 1 or not _is_one(plan.hosts[0].addresses, addresses):
         return conclude(RULE, [])
-    if any(stands_for_many(name) or provider_of(name) is not None for name in names):
+    if any(provider_of(name) is not None for name in names):
         return conclude(RULE, [])
     words = Words(
         says=f"all mail comes in at one machine, {names[0]}",

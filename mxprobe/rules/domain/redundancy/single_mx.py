@@ -13,7 +13,7 @@ Standards. RFC 5321 §5.1, §4.5.4.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.operators import provider_of, stands_for_many
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import lacks_a_host
@@ -38,7 +38,7 @@ def find(snapshot: Snapshot) -> Judgement:
     (name,) = hosts
     if lacks_a_host(chain_of(snapshot)):
         return conclude(RULE, [])
-    if stands_for_many(name) or provider_of(name) is not None:
+    if provider_of(name) is not None:
         return conclude(RULE, [])
     words = Words(
         says=f"{snapshot.domain} has one MX host, {name}",

@@ -22,7 +22,7 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dnsbl import Listed, listing_of
 from mxprobe.mx.plan import special_use
-from mxprobe.mx.shared import shared_provider
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved, unique
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
@@ -51,6 +51,6 @@ def find(snapshot: Snapshot) -> Judgement:
                     means=f"Mail that {host.name} hands on or gives back is refused by those who ask {zone}.",
                     do="End what it is listed for, then ask the list to take it out.",
                 )
-                severity = Severity.INFO if shared_provider(host.name) is not None else None
+                severity = Severity.INFO if provider_of(host.name) is not None else None
                 found.append(finding(RULE, f"{host.name}/{address}", words, severity))
     return decide(RULE, unique(found), unknown)

@@ -8,8 +8,8 @@ from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import special_use
+from mxprobe.mx.providers import provider_of
 from mxprobe.mx.reverse import NOT_ASKED, Reverse, reverse_of
-from mxprobe.mx.shared import shared_provider
 from mxprobe.rules.domain.reading import chain_of, not_resolved, unique
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -31,7 +31,7 @@ def judge_names(rule: Rule, snapshot: Snapshot, verdict: Reverse, words: Callabl
                 unknown.append(f"{address}: {seen.reason}")
             elif seen.verdict is verdict:
                 named = f"{address} PTR {', '.join(seen.names) or 'none'}"
-                severity = Severity.INFO if shared_provider(host.name) is not None else None
+                severity = Severity.INFO if provider_of(host.name) is not None else None
                 found.append(finding(rule, host.name, replace(words(host.name, address), seen=(named,)), severity))
     doubt = "; ".join(filter(None, (not_resolved(plan), *unknown[:4])))
     return inconclusive(rule, doubt) if doubt and not found else conclude(rule, unique(found))
