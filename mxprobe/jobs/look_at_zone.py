@@ -28,8 +28,9 @@ _ABOUT_US = "resolver"
 def look_at_zone(zone: str | Path, domain: str, dkim_selectors: tuple[str, ...] = ()) -> Look:
     """What the rules and the forecast make of `domain` as its master file `zone` ("-": standard input) has it.
 
-    Names in the file are completed by `domain` until an $ORIGIN says otherwise. Keys of `dkim_selectors` are looked for.
-    Raises InputError for a file that cannot be read, naming the line that is no record, and for one without the domain.
+    Names in the file are completed by `domain` until an $ORIGIN says otherwise. Keys of `dkim_selectors` are looked
+    for. Raises InputError for a file that cannot be read, naming the line that is no record, and for one without the
+    domain.
     """
     try:
         name = to_ascii(domain)

@@ -78,15 +78,19 @@ def registration_of(host: str, answers: Answers) -> Registration:
     return Registration(verdict=Registered.TAKEN)
 
 
+def is_sold_under(name: str) -> bool:
+    """Whether registries sell names under this one: a top-level domain, or one such as `co.uk`."""
+    labels = name.split(".")
+    return len(labels) == 1 or (len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER)
+
+
 def _denied(name: str, holder: str, answers: Answers) -> Registration:
     """What it means that `holder`, the nearest zone above, says that there is no `name`."""
     if "." not in name:
         return Registration(verdict=Registered.NO_SUCH_TOP, name=name)
-    labels = holder.split(".")
-    sold = len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER
-    if holder and (len(labels) == 1 or sold):
+    if holder and is_sold_under(holder):
         return Registration(verdict=Registered.FREE, name=name, zone=holder)
-    if not holder or _servers(holder, answers) & _servers(labels[-1], answers):
+    if not holder or _servers(holder, answers) & _servers(name.rpartition(".")[2], answers):
         reason = f"whether anybody can register names under {holder or name.partition('.')[2]} is not known"
         return Registration(verdict=Registered.UNKNOWN, reason=reason)
     return Registration(verdict=Registered.TAKEN, name=name, zone=holder)

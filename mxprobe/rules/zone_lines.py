@@ -18,7 +18,7 @@ from mxprobe.rules.rule import Behind
 MOST_LINES = 20
 """So many lines are shown with one finding."""
 
-_NO_ADDRESS = ("MX201", "MX202")
+_NO_ADDRESS = ("MX118", "MX201", "MX202")
 _SERVICE = re.compile(r"(?:_[^.]+\.)+")
 
 
@@ -85,34 +85,38 @@ def _with_lines(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[B
     lines = [f"{zone.path}:{number}: {escape_text(' '.join(found[number].text.split()))}" for number in sorted(found)]
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"{zone.path}: and {len(lines) - MOST_LINES} lines more"]
-    return replace(finding, seen=(*finding.seen, *lines), do=_remedy(finding, domain))
+    return replace(finding, seen=(*finding.seen, *lines), do=_remedy(finding, domain, zone))
 
 
-def _remedy(finding: Finding, domain: str) -> str:
+def _remedy(finding: Finding, domain: str, zone: ZoneSource) -> str:
     """What to do; a name below the domain that has several labels of its own may lack its final dot."""
-    written = finding.subject.removesuffix(f".{domain}")
-    if finding.code not in _NO_ADDRESS or written == finding.subject or "." not in written:
+    if finding.code not in _NO_ADDRESS:
+        return finding.do
+    end = next(iter([*_ends({finding.subject}, _aliases_in(zone))][::-1]), finding.subject)
+    written = end.removesuffix(f".{domain}")
+    if written == end or "." not in written:
         return finding.do
     return f"Without a final dot a name is completed by the zone's: write {written}. if that is the host. {finding.do}"
 
 
-def _lines_of(
-    finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Behind, ...]
-) -> Iterator[ZoneLine]:
+def _aliases_in(zone: ZoneSource) -> dict[str, str]:
+    return {line.name: line.data for line in zone.lines if line.rrtype == "CNAME"}
+
+
+def _lines_of(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Behind, ...]) -> Iterator[ZoneLine]:
     """The lines of the records that the rule goes by, as far as they are about the finding's subjects."""
     subjects, address = _subjects(finding)
     chain = [line for line in zone.lines if line.rrtype == "MX" and line.name == domain]
     hosts = subjects - {domain}
     if domain in subjects:
         hosts |= {line.data for line in chain} if chain else {domain}
-    aliases = {line.name: line.data for line in zone.lines if line.rrtype == "CNAME"}
-    hosts |= set(_ends(hosts, aliases))
+    hosts |= set(_ends(hosts, _aliases_in(zone)))
+    named = {*re.split(r"[\s,]+", finding.says), address}
     for kind in behind:
-        wanted = _KINDS[kind]
-        for line in zone.lines:
-            if wanted.has(line) and (wanted.is_one or _is_about(line, kind, subjects, hosts)):
-                if not address or kind is not Behind.ADDRESS or line.data == address:
-                    yield line
+        lines = [line for line in zone.lines if _KINDS[kind].has(line) and _is_about(line, kind, subjects, hosts)]
+        if kind is Behind.ADDRESS:
+            lines = [line for line in lines if line.data in named] or lines
+        yield from lines
 
 
 def _subjects(finding: Finding) -> tuple[set[str], str]:
@@ -133,6 +137,8 @@ def _ends(hosts: set[str], aliases: Mapping[str, str]) -> Iterator[str]:
 
 def _is_about(line: ZoneLine, kind: Behind, subjects: set[str], hosts: set[str]) -> bool:
     """Whether a line is about one of these names: at it, for a service of it, or naming it."""
+    if _KINDS[kind].is_one:
+        return True
     if kind in (Behind.MX, Behind.SERVER):
         return line.name in subjects or line.data in hosts
     at = _SERVICE.sub("", line.name, count=1) if line.name.startswith("_") else line.name

@@ -25,12 +25,15 @@ from mxprobe.facts.dns import (
 )
 from mxprobe.facts.dns import Record as Answered
 from mxprobe.facts.text import escape_text
+from mxprobe.mx.mtasts import policy_host
 from mxprobe.mx.plan import best_first, next_questions
 from mxprobe.mx.wishes import Subject, next_wishes
 from mxprobe.scenario.zonefile import Record, ZoneFile, labels_of
 
 MOST_QUESTIONS = 400
 """So many questions about MX hosts are answered, the best hosts first: no chain of mail is longer."""
+
+ADDRESSES = (RecordType.A, RecordType.AAAA)
 
 _LONGEST_CHAIN = 8
 
@@ -48,7 +51,10 @@ def answer_from(zone: ZoneFile, selectors: tuple[str, ...] = ()) -> tuple[Answer
     while wanted := next_wishes(subject, index_answers(answers), spent):
         answers += [answer_question(zone, question) for _, question in wanted]
         spent.update(name for name, _ in wanted)
-    return tuple(answers)
+    # A live look asks this one when it fetches the policy.
+    host = policy_host(zone.domain)
+    answers += [answer_question(zone, Question(name=host, rrtype=rrtype)) for rrtype in ADDRESSES]
+    return tuple({answer.question: answer for answer in answers}.values())
 
 
 def answer_question(zone: ZoneFile, question: Question) -> Answer:
@@ -111,7 +117,7 @@ def _answered(records: tuple[Record, ...]) -> tuple[Answered, ...]:
 def _one_answered(record: Record, ttl: int) -> Answered:
     if record.rrtype == RecordType.MX:
         return MxRecord(preference=record.preference, exchange=record.points_to, ttl=ttl)
-    if record.rrtype in (RecordType.A, RecordType.AAAA):
+    if record.rrtype in ADDRESSES:
         return AddressRecord(address=str(ipaddress.ip_address(record.data)), ttl=ttl)
     return TextRecord(text=escape_text(record.data), ttl=ttl)
 
@@ -145,7 +151,7 @@ def _is_served(zone: ZoneFile, name: str, rrtype: RecordType) -> bool:
     above = tuple(_parents(zone, name))
     names = above if rrtype is RecordType.DS else (name, *above)
     cut = any(zone.find(parent, "NS") for parent in names if parent != zone.domain)
-    return not cut or bool(zone.find(name, "A", "AAAA") and rrtype in (RecordType.A, RecordType.AAAA))
+    return not cut or bool(zone.find(name, "A", "AAAA") and rrtype in ADDRESSES)
 
 
 def _wildcard(zone: ZoneFile, name: str) -> str | None:

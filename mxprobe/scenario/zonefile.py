@@ -21,7 +21,7 @@ from dns.rdtypes.ANY.NS import NS
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
-from mxprobe.scenario.zonereader import Node, Told, Unreadable, read_records
+from mxprobe.scenario.zonereader import Node, Told, Unreadable, kind_of, read_records, text_of
 
 _LONGEST_CHAIN = 8
 _LABEL = re.compile(r"(?:\\.|[^.\\])+")
@@ -107,8 +107,8 @@ class ZoneFile(Struct, frozen=True, kw_only=True):
                 points_to = show_name(rdata.target)
         return Record(
             name=name,
-            rrtype=dns.rdatatype.to_text(rdata.rdtype),
-            data=rdata.to_text(),
+            rrtype=dns.rdatatype.to_text(kind_of(rdata)),
+            data=text_of(rdata),
             points_to=points_to,
             preference=preference,
             ttl=told.ttl,

@@ -27,12 +27,19 @@ from mxprobe.facts.text import escape_text
 MOST_RECORDS = 200_000
 """So many records of one file are read; a zone of mail has a few thousand."""
 
+MOST_OF_A_KIND = 5041
+"""So many records of one name and type fit into a message of 65,535 octets, at 13 octets each."""
+
 _WORD = re.compile(r"[ \t]*(?:([^ \t\n;()\"\\]+)(?=[ \t\n])|(\n))")
 _FIRST = re.compile(r"([ \t]+)(?=[^ \t])|([^ \t\n;()\"\\]+)(?=[ \t\n])")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_*-]{1,63})*\.?\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _AT_LINE = re.compile(r"zone:(\d+): (.*)\Z", re.DOTALL)
+_CAUGHT = re.compile(r"caught exception <class '[^']*'>: ")
 _INCLUDE = re.compile(r"directive '\$INCLUDE' is not allowed")
+_STAND_IN = dns.rdatatype.RdataType.make(65399)
+"""A type for private use, under which TLSA records are read: dnspython refuses those of a wrong size."""
+
 _SINGLE = frozenset({dns.rdatatype.CNAME, dns.rdatatype.SOA, dns.rdatatype.DNAME})
 _BESIDE_ALIAS = frozenset({dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.KEY})
 """What may stand at the name of an alias (RFC 4034 §4, RFC 2535 §2.3.5)."""
@@ -59,7 +66,10 @@ Node = dict[dns.rdatatype.RdataType, list[Told]]
 
 
 def read_records(text: str, origin: dns.name.Name) -> dict[dns.name.Name, Node]:
-    """The records of a master file by their names; those outside of `origin` are passed over, as a server does. Raises Unreadable."""
+    """The records of a master file by their names; those outside of `origin` are passed over, as a server does.
+
+    Raises Unreadable.
+    """
     if (found := _CONTROL.search(text)) is not None:
         says = f"there is a control character here (0x{ord(found[0]):02x}), which no master file has"
         raise Unreadable(says, text.count("\n", 0, found.start()) + 1)
@@ -67,13 +77,15 @@ def read_records(text: str, origin: dns.name.Name) -> dict[dns.name.Name, Node]:
     kept = _Kept(origin, lambda: tokenizer.began)
     try:
         _Reader(tokenizer, dns.rdataclass.IN, cast(dns.transaction.Transaction, kept)).read()
-    except (dns.exception.DNSException, ValueError, ArithmeticError) as error:
+    except (Unreadable, dns.exception.DNSException, ValueError, ArithmeticError) as error:
         raise _refusal(error, tokenizer.began) from error
     return kept.nodes
 
 
 def _refusal(error: Exception, line: int) -> Unreadable:
     """What dnspython says, in a sentence."""
+    if isinstance(error, Unreadable) and error.line is not None:
+        return error
     found = _AT_LINE.match(str(error))
     said = found[2] if found is not None else str(error)
     if _INCLUDE.search(said):
@@ -82,7 +94,7 @@ def _refusal(error: Exception, line: int) -> Unreadable:
             line,
             "named-compilezone -o - DOMAIN FILE writes one; mxprobe reads it by --zone -.",
         )
-    said = said.removeprefix("caught exception ")
+    said = _CAUGHT.sub("", said)
     return Unreadable(escape_text(said) or "this is no record", line)
 
 
@@ -97,19 +109,21 @@ class _Ascii(dns.name.IDNACodec):
             right = f"; a zone file has it as {to_ascii(label)}"
         except NameRefused:
             right = ""
-        raise dns.exception.SyntaxError(f"the name {label[:40]} is not ASCII{right}")
+        raise Unreadable(f"the name {label[:40]} is not ASCII{right}")
 
 
 class _Tokenizer(dns.tokenizer.Tokenizer):
     """Reads plain words at once, and leaves what is quoted, escaped or in parentheses to dnspython.
 
     `began` is the line on which the statement that is being read begins: where a token is asked for that may be white
-    space.
+    space. `promise_follows` is set where what comes next is the data of a TLSA record.
     """
 
     def __init__(self, text: str) -> None:
-        super().__init__("", "zone", _Ascii())
+        super().__init__("", "zone", _Ascii())  # type: ignore[no-untyped-call]  # dnspython's
         self.began = 1
+        self.promise_follows = False
+        self._queued: list[dns.tokenizer.Token] = []
         self._text, self._place, self._end = text, 0, len(text)
 
     def _get_char(self) -> str:
@@ -130,6 +144,11 @@ class _Tokenizer(dns.tokenizer.Tokenizer):
         """The next token."""
         if self.ungotten_token is not None or self.quoting:
             return super().get(want_leading, want_comment)
+        if self.promise_follows:
+            self.promise_follows = False
+            self._queued = self._promise()
+        if self._queued:
+            return self._queued.pop(0)
         if want_leading and not self.multiline:
             self.began = self.line_number - (self.ungotten_char == "\n")
         if self.ungotten_char is None:
@@ -146,6 +165,22 @@ class _Tokenizer(dns.tokenizer.Tokenizer):
                 self.line_number += 1
                 return dns.tokenizer.Token(dns.tokenizer.EOL, "\n")
         return super().get(want_leading, want_comment)
+
+    def _promise(self) -> list[dns.tokenizer.Token]:
+        """The data of a TLSA record in the form of RFC 3597 §5, which no size of a digest is too odd for."""
+        words = list[str]()
+        while not (token := self.get()).is_eol_or_eof():
+            words.append(token.value)
+        try:
+            if words[:1] == [r"\#"]:
+                data = bytes.fromhex("".join(words[2:]))
+            else:
+                data = bytes(int(word) for word in words[:3]) + bytes.fromhex("".join(words[3:]))
+        except ValueError:
+            data = b""
+        if len(data) < 3:
+            raise Unreadable("a TLSA record has three numbers up to 255 and hexadecimal digits: 3 1 1 5a…")
+        return [*map(_word, (r"\#", str(len(data)), data.hex())), token]
 
     def as_name(
         self,
@@ -167,7 +202,15 @@ def _word(text: str) -> dns.tokenizer.Token:
 
 
 class _Reader(dns.zonefile.Reader):
-    """dnspython's reader, which looks at how many records a $GENERATE asks for before it makes the first."""
+    """dnspython's reader, which looks at how many records a $GENERATE asks for before it makes the first, and takes a
+    TLSA record whose digest has a wrong size: servers publish it, and senders cannot use it."""
+
+    def _get_identifier(self) -> dns.tokenizer.Token:
+        token = cast(dns.tokenizer.Token, super()._get_identifier())  # type: ignore[no-untyped-call]  # dnspython's
+        if token.value.upper() != "TLSA":
+            return token
+        cast(_Tokenizer, self.tok).promise_follows = True
+        return _word(f"TYPE{_STAND_IN:d}")
 
     def _generate_line(self) -> None:
         token = self.tok.get()
@@ -175,10 +218,10 @@ class _Reader(dns.zonefile.Reader):
         try:
             start, stop, step = dns.grange.from_text(token.value)
         except (dns.exception.DNSException, ValueError):
-            raise dns.exception.SyntaxError("$GENERATE needs a range: 1-20, or 1-20/2") from None
+            raise Unreadable("$GENERATE needs a range: 1-20, or 1-20/2") from None
         if (stop - start) // step >= MOST_RECORDS:
-            raise dns.exception.SyntaxError(f"this $GENERATE asks for more than {MOST_RECORDS} records")
-        super()._generate_line()
+            raise Unreadable(f"this $GENERATE asks for more than {MOST_RECORDS} records")
+        super()._generate_line()  # type: ignore[no-untyped-call]  # dnspython's
 
 
 class _Kept:
@@ -206,22 +249,25 @@ class _Kept:
     def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
         """Keep a record."""
         line = self._line()
+        kind = kind_of(rdata)
         self._count += 1
         if self._count > MOST_RECORDS:
             raise Unreadable(f"there are more than {MOST_RECORDS} records", line, "Give the part that mail needs.")
         node = self.nodes.get(name)
         if node is None:
             node = self.nodes[name] = {}
-        rrset = node.get(rdata.rdtype)
+        rrset = node.get(kind)
         if rrset is None:
-            self._check_alias(name, node, rdata.rdtype, line)
-            node[rdata.rdtype] = [Told(rdata, line, ttl)]
+            self._check_alias(name, node, kind, line)
+            node[kind] = [Told(rdata, line, ttl)]
         elif self._is_new(name, rrset, rdata):
-            if rdata.rdtype in _SINGLE:
-                kind = dns.rdatatype.to_text(rdata.rdtype)
-                raise Unreadable(
-                    f"{_show(name)} has a second {kind} record; the first is in line {rrset[0].line}", line
-                )
+            text = f"{_show(name)} has"
+            if kind in _SINGLE:
+                told = f"a second {dns.rdatatype.to_text(kind)} record; the first is in line {rrset[0].line}"
+                raise Unreadable(f"{text} {told}", line)
+            if len(rrset) == MOST_OF_A_KIND:
+                told = f"more than {MOST_OF_A_KIND} {dns.rdatatype.to_text(kind)} records"
+                raise Unreadable(f"{text} {told}, which no DNS message can hold", line)
             rrset.append(Told(rdata, line, ttl))
 
     def _is_new(self, name: dns.name.Name, rrset: list[Told], rdata: dns.rdata.Rdata) -> bool:
@@ -252,6 +298,19 @@ class _Kept:
                 f"{other[0]}: beside CNAME there is nothing else"
             )
             raise Unreadable(says, line, "No server loads such a zone (RFC 1034 §3.6.2).")
+
+
+def kind_of(rdata: dns.rdata.Rdata) -> dns.rdatatype.RdataType:
+    """The type of a record that was read."""
+    return dns.rdatatype.TLSA if rdata.rdtype == _STAND_IN else rdata.rdtype
+
+
+def text_of(rdata: dns.rdata.Rdata) -> str:
+    """The data of a record that was read, as a zone file has it."""
+    if isinstance(rdata, dns.rdata.GenericRdata) and rdata.rdtype == _STAND_IN:
+        data = bytes(rdata.data)
+        return f"{data[0]} {data[1]} {data[2]} {data[3:].hex()}".rstrip()
+    return rdata.to_text()
 
 
 def _show(name: dns.name.Name) -> str:

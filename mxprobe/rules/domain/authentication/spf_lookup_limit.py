@@ -20,9 +20,15 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spf import MOST_TERMS, MOST_VOIDS, Reason, Spf
 from mxprobe.rules.domain.authentication.records import ANYBODY, Said, judge_limits
-from mxprobe.rules.rule import Rule, Words, finding
+from mxprobe.rules.rule import Behind, Rule, Words, finding
 
-RULE = Rule(code="MX854", name="spf-lookup-limit", severity=Severity.ERROR, references=("RFC 7208 §4.6.4",))
+RULE = Rule(
+    code="MX854",
+    name="spf-lookup-limit",
+    severity=Severity.ERROR,
+    references=("RFC 7208 §4.6.4",),
+    behind=(Behind.SPF,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -27,7 +27,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Difference, compare_delegation, differ, texts_in, zone_of
 from mxprobe.mx.migration import is_in_window
 from mxprobe.rules.domain.drift.reading import NO_BASELINE, MxChange, lines_of, mx_changes, said_before
-from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX526",
@@ -35,6 +35,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX520",),
     references=("RFC 1034 §4.2.1", "RFC 4035 §2.4"),
+    behind=(Behind.SERVER,),
 )
 
 

@@ -17,10 +17,10 @@ Standards. RFC 5321 §5.1, §3.6.2.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.operators import Role, operator_of
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import named_chain
 from mxprobe.rules.domain.redundancy.hosts import (
+    chain_by_names,
     doubt_of,
-    explicit_chain,
     mailboxes_at,
     record_of,
     rests_on_memory,
@@ -37,7 +37,7 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each worse preference with mailboxes that are not the best one's."""
-    plan, doubt = explicit_chain(snapshot), doubt_of(chain_of(snapshot))
+    plan, doubt = chain_by_names(snapshot), doubt_of(named_chain(snapshot))
     if plan is None or not plan.tiers:
         return decide(RULE, [], [doubt] if doubt else [])
     best, *worse = plan.tiers
