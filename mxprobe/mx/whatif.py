@@ -25,6 +25,9 @@ from mxprobe.mx.profile import Grade, Profile
 from mxprobe.mx.senders import MODELLED, NOT_MODELLED
 from mxprobe.mx.standing import cell_of
 
+MOST_HOSTS = 30
+"""So many hosts of a chain are forecast; the work grows with their square, and no chain of mail is longer."""
+
 UNKNOWN_ADDRESS = "?"
 """Stands for the addresses of a host outside the zone that was read."""
 
@@ -150,9 +153,10 @@ def _cell_today(visit: Visit, snapshot: Snapshot) -> str | None:
 
 
 def forecast_snapshot(snapshot: Snapshot, mailers: Sequence[Profile] = MODELLED) -> Forecast | None:
-    """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain."""
+    """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain, and for one of
+    more than MOST_HOSTS."""
     chain = chain_today(snapshot)
-    if chain is None:
+    if chain is None or len(chain.plan.hosts) > MOST_HOSTS:
         return None
     forecast = forecast_chain(chain, tuple(parts_of(chain)), mailers=mailers)
     if chain.assumed:

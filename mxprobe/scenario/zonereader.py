@@ -36,10 +36,18 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_*-]{1,63})*\.?\Z"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _AT_LINE = re.compile(r"zone:(\d+): (.*)\Z", re.DOTALL)
 _CAUGHT = re.compile(r"caught exception <class '[^']*'>: ")
+_WORDS = {
+    "string too long": "a text string has 255 octets at most; a longer text is several strings in a row",
+    "Missing default TTL value": "the record has no TTL; $TTL 3600 in the first line gives one to all",
+    "string not in quotes": "this text needs quotes",
+}
+"""What dnspython says, in other words."""
+
 _INCLUDE = re.compile(r"directive '\$INCLUDE' is not allowed")
 _STAND_IN = dns.rdatatype.RdataType.make(65399)
 """A type for private use, under which TLSA records are read: dnspython refuses those of a wrong size."""
 
+_DIRECTIVES = ("$GENERATE", "$ORIGIN", "$TTL")
 _SINGLE = frozenset({dns.rdatatype.CNAME, dns.rdatatype.SOA, dns.rdatatype.DNAME})
 _BESIDE_ALIAS = frozenset({dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.KEY})
 """What may stand at the name of an alias (RFC 4034 §4, RFC 2535 §2.3.5)."""
@@ -76,7 +84,9 @@ def read_records(text: str, origin: dns.name.Name) -> dict[dns.name.Name, Node]:
     tokenizer = _Tokenizer(text)
     kept = _Kept(origin, lambda: tokenizer.began)
     try:
-        _Reader(tokenizer, dns.rdataclass.IN, cast(dns.transaction.Transaction, kept)).read()
+        _Reader(
+            tokenizer, dns.rdataclass.IN, cast(dns.transaction.Transaction, kept), allow_directives=_DIRECTIVES
+        ).read()
     except (Unreadable, dns.exception.DNSException, ValueError, ArithmeticError) as error:
         raise _refusal(error, tokenizer.began) from error
     return kept.nodes
@@ -95,6 +105,7 @@ def _refusal(error: Exception, line: int) -> Unreadable:
             "named-compilezone -o - DOMAIN FILE writes one; mxprobe reads it by --zone -.",
         )
     said = _CAUGHT.sub("", said)
+    said = _WORDS.get(said, said)
     return Unreadable(escape_text(said) or "this is no record", line)
 
 
@@ -239,9 +250,6 @@ class _Kept:
 
     def check_put_rdataset(self, check: object) -> None:
         """Take no notice of dnspython's check: it does not know lines, and ours is below."""
-
-    def add_unicode(self, encoding: str) -> None:
-        """Take no notice of $UNICODE: names are ASCII."""
 
     def _set_origin(self, origin: dns.name.Name) -> None:
         """Take no notice of $ORIGIN: the zone's name is known."""
