@@ -79,6 +79,8 @@ def answer_question(zone: ZoneFile, question: Question) -> Answer:
             return _ended(question, status, aliases, _negative_ttl(zone))
         aliases.append(alias)
         name = alias.points_to
+        if name in {question.name.lower(), *(one.name for one in aliases)}:
+            break
     return _ended(question, AnswerStatus.ALIAS_LOOP, aliases)
 
 

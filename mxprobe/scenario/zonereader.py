@@ -50,7 +50,7 @@ _STAND_IN = dns.rdatatype.RdataType.make(65399)
 _DIRECTIVES = ("$GENERATE", "$ORIGIN", "$TTL")
 _SINGLE = frozenset({dns.rdatatype.CNAME, dns.rdatatype.SOA, dns.rdatatype.DNAME})
 _BESIDE_ALIAS = frozenset({dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.KEY})
-"""What may stand at the name of an alias (RFC 4034 §4, RFC 2535 §2.3.5)."""
+"""What may stand at the name of an alias (RFC 4034 §4; a KEY of old as well)."""
 
 
 class Unreadable(Exception):

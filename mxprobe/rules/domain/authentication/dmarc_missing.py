@@ -1,6 +1,7 @@
 """The domain has no DMARC record, nor has one above it.
 
 What it sees. No single DMARC record at the domain's _dmarc, nor at any name that a receiver asks for on its way up.
+In a zone file: where above the domain there is a registry alone.
 Why it matters. Nobody tells receivers what to do with mail that claims to be of the domain and fails, and nobody
 reports to you what fails: mail that breaks on the way over a backup or gateway is seen in such reports first.
 Example. Nothing at the domain, nor above:

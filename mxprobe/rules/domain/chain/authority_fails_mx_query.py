@@ -1,7 +1,8 @@
 """A name server of the zone does not answer for the domain's MX records.
 
 What it sees. A server of the zone, asked itself, says nothing (two tries), gives an error, or answers without authority
-(a lame delegation), while another one answers over the same address family. Or it has no address at all.
+(a lame delegation), while another one answers over the same address family. Or it has no address at all,
+which is what a zone file can show.
 Why it matters. Resolvers lose time with it at every lookup; when the others are down as well, mail waits.
 Example. ns2 was taken out of service, and is still in the zone:
     example.test MX 10 mx1.example.test

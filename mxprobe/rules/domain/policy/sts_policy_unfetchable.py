@@ -2,6 +2,7 @@
 
 What it sees. The TXT record is right; the policy's host has no address, does not speak HTTPS, redirects, answers with
 another status than 200, or sends more than 64 KB. A connection that failed once is a warning: it may have been chance.
+A zone file shows whether the host has an address.
 Why it matters. Senders that have no older policy act as if there were none.
 Example. The web server forgot the file:
     example.test MX 10 mx1.example.test
