@@ -80,7 +80,7 @@ def name_lines(
 
 def _with_lines(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Behind, ...]) -> Finding:
     found = {line.line: line for line in _lines_of(finding, domain, zone, behind)}
-    if not found:
+    if not found and behind:
         found = {line.line: line for line in zone.lines if line.rrtype == "SOA" and line.name == domain}
     lines = [f"{zone.path}:{number}: {escape_text(' '.join(found[number].text.split()))}" for number in sorted(found)]
     if len(lines) > MOST_LINES:
