@@ -88,7 +88,6 @@ _DIALS = {
     "force_shared": "--force-shared",
     "patient": "--patient",
     "dry_run": "--dry-run",
-    "dkim_selectors": "--dkim-selector",
     "dnsbls": "--dnsbl",
     "dnssec": "--dnssec",
     "trust_anchor": "--trust-anchor",
@@ -181,4 +180,5 @@ def _show_zone(options: dict[str, Any]) -> int:
     if said:
         raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
     check_options(options)
-    return show(look_beside(look_at_zone(zone, domain), options["baseline"], options["expect"]), options)
+    seen = look_at_zone(zone, domain, options["dkim_selectors"])
+    return show(look_beside(seen, options["baseline"], options["expect"]), options)

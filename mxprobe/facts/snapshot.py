@@ -70,9 +70,10 @@ class Control(Struct, frozen=True, kw_only=True):
 
 
 class ZoneLine(Struct, frozen=True, kw_only=True):
-    """One record of a zone file that mail needs: where it begins, and that line as it stands.
+    """One record of a zone file that mail needs: where it begins, and that line as it stands, cut where it is long.
 
-    `data` is the host that the record names, or its address.
+    `name` is the name that it answers for: a wildcard's line has that of the host. `data` is the host that the record
+    names, or its address, or what else it says.
     """
 
     name: str
@@ -83,10 +84,14 @@ class ZoneLine(Struct, frozen=True, kw_only=True):
 
 
 class ZoneSource(Struct, frozen=True, kw_only=True):
-    """A master file that was read in place of the DNS; `path` as it was named, or "standard input"."""
+    """A master file that was read in place of the DNS; `path` as it was named, or "standard input".
+
+    `lines` are the records that the answers are made of, of `records` in the file (0: an older probe did not count).
+    """
 
     path: str
     lines: tuple[ZoneLine, ...] = ()
+    records: int = 0
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

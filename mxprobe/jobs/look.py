@@ -170,8 +170,8 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         spacing=_spacing(_or(options.spacing, settings.spacing)),
         authority_port=_more_than_zero("port", _or(options.authority_port, settings.authority_port), 65535),
         budget=_more_than_zero("number of queries", _or(options.queries, MOST_QUERIES), 2000),
-        dkim_selectors=_names("DKIM selector", options.dkim_selectors),
-        dnsbls=_names("list (DNSBL)", options.dnsbls or settings.dnsbls),
+        dkim_selectors=names_typed("DKIM selector", options.dkim_selectors),
+        dnsbls=names_typed("list (DNSBL)", options.dnsbls or settings.dnsbls),
         bogus_name=_bogus_name(settings.bogus_name),
     )
     recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
@@ -310,7 +310,7 @@ def _more_than_zero(what: str, number: Number, most: int) -> Number:
     return number
 
 
-def _names(what: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+def names_typed(what: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Names that a person typed, each once, as A-labels; at most eight."""
     try:
         names = tuple(dict.fromkeys(to_ascii(text) for text in texts))

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Answer, Answers, Question, RecordType, TextRecord
+from mxprobe.facts.dns import Answer, Answers, AnswerStatus, Question, RecordType, TextRecord
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.mx.consent import text_of
 from mxprobe.mx.plan import next_questions
@@ -194,7 +194,7 @@ def discover(domain: str, answers: Answers) -> Discovery:
         texts = dmarc_texts(answer)
         walked.append(f"_dmarc.{name} TXT: {_told(answer, texts)}")
         if answer.status.is_temporary:
-            failed = failed or f"_dmarc.{name} could not be looked up: {answer.status}"
+            failed = failed or f"_dmarc.{name} {_why(answer.status)}"
         elif len(texts) == 1:
             found[name] = read_dmarc(texts[0])
             if found[name].psd != "u":
@@ -208,6 +208,12 @@ def discover(domain: str, answers: Answers) -> Discovery:
         organizational=organizational,
         walked=tuple(walked),
     )
+
+
+def _why(status: AnswerStatus) -> str:
+    if status is AnswerStatus.NOT_ASKED:
+        return "was not asked for: it is not in the zone, or beyond the budget"
+    return f"could not be looked up: {status}"
 
 
 def _told(answer: Answer, texts: tuple[str, ...]) -> str:

@@ -143,6 +143,19 @@ def without_worse(plan: Plan, host: str) -> Plan:
     return replace(plan, tiers=tuple(tier for tier in plan.tiers if tier.preference < own))
 
 
+def with_outsiders(plan: Plan, addresses: tuple[str, ...] = ()) -> Plan:
+    """The chain of a zone with the hosts that it knows by name alone: they are elsewhere, with these `addresses`."""
+    outside = [replace(host, addresses=addresses) for host in plan.excluded if host.problem is HostProblem.NOT_ASKED]
+    hosts = sorted((*plan.hosts, *outside), key=lambda host: (host.preference, host.name))
+    tiers = tuple(
+        Tier(preference=preference, hosts=tuple(host for host in hosts if host.preference == preference))
+        for preference in dict.fromkeys(host.preference for host in hosts)
+    )
+    excluded = tuple(host for host in plan.excluded if host.problem is not HostProblem.NOT_ASKED)
+    doubtful = any(host.problem is HostProblem.LOOKUP_FAILED for host in excluded)
+    return replace(plan, tiers=tiers, excluded=excluded, temporary=plan.temporary and (doubtful or not hosts))
+
+
 def plan_onward(domain: str, host: str, answers: Answers) -> Plan:
     """The chain of a relay that hands all mail for `domain` on to one host, by its addresses."""
     planned = _resolve(MxRecord(preference=0, exchange=host, ttl=0), answers)

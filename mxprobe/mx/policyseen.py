@@ -4,6 +4,7 @@ Standards: RFC 8461 §3.1, §3.2, §5.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.policy import FetchStatus, PolicyFetch
@@ -19,13 +20,17 @@ from mxprobe.mx.mtasts import (
     record_question,
 )
 
+_NOT_IN_A_FILE = "a zone file was read; the MTA-STS policy is fetched over HTTPS when the zone is published"
+
 
 class PolicySeen(Struct, frozen=True, kw_only=True):
-    """`record` None: nobody asked. `fetch` None: nothing was fetched. `policy` is what the fetched file says."""
+    """`record` None: nobody asked. `fetch` None: nothing was fetched, `why_not` says why. `policy` is what the fetched
+    file says."""
 
     record: PolicyRecord | None = None
     fetch: PolicyFetch | None = None
     policy: Policy | UnusablePolicy | None = None
+    why_not: str = "the MTA-STS policy was not fetched"
 
     @property
     def in_force(self) -> Policy | None:
@@ -43,7 +48,7 @@ class PolicySeen(Struct, frozen=True, kw_only=True):
         if self.record.status is not RecordStatus.FOUND or self.policy is not None:
             return ""
         if self.fetch is None:
-            return "the MTA-STS policy was not fetched"
+            return self.why_not
         return f"the MTA-STS policy could not be had: {self.fetch.detail or self.fetch.status}"
 
 
@@ -54,4 +59,5 @@ def policy_of(snapshot: Snapshot) -> PolicySeen:
         return PolicySeen()
     fetch = snapshot.policy
     body = fetch.body if fetch is not None and fetch.status is FetchStatus.FETCHED else None
-    return PolicySeen(record=read_record(answer), fetch=fetch, policy=None if body is None else read_policy(body))
+    seen = PolicySeen(record=read_record(answer), fetch=fetch, policy=None if body is None else read_policy(body))
+    return seen if snapshot.zone is None else replace(seen, why_not=_NOT_IN_A_FILE)

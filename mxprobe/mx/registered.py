@@ -23,15 +23,16 @@ _SOLD_UNDER = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "ne
 """Second labels that many countries' registries sell names under."""
 
 
-def is_sold_under(labels: list[str]) -> bool:
-    """Whether these labels are a name such as `co.uk`, under which a country's registry sells names."""
-    return len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER
+def is_sold_under(name: str) -> bool:
+    """Whether registries sell names under this one: a top-level domain, or one such as `co.uk`."""
+    labels = name.split(".")
+    return len(labels) == 1 or (len(labels) == _COUNTRY and len(labels[1]) == _COUNTRY and labels[0] in _SOLD_UNDER)
 
 
 def registered_part(name: str) -> str:
     """The part of a name that was registered, as far as its labels tell: two of them, or three below `co.uk`."""
     labels = name.lower().rstrip(".").split(".")
-    deep = len(labels) > _COUNTRY and is_sold_under(labels[-2:])
+    deep = len(labels) > _COUNTRY and is_sold_under(".".join(labels[-2:]))
     return ".".join(labels[-3 if deep else -2 :])
 
 
@@ -94,10 +95,9 @@ def _denied(name: str, holder: str, answers: Answers) -> Registration:
     """What it means that `holder`, the nearest zone above, says that there is no `name`."""
     if "." not in name:
         return Registration(verdict=Registered.NO_SUCH_TOP, name=name)
-    labels = holder.split(".")
-    if holder and (len(labels) == 1 or is_sold_under(labels)):
+    if holder and is_sold_under(holder):
         return Registration(verdict=Registered.FREE, name=name, zone=holder)
-    if not holder or _servers(holder, answers) & _servers(labels[-1], answers):
+    if not holder or _servers(holder, answers) & _servers(name.rpartition(".")[2], answers):
         reason = f"whether anybody can register names under {holder or name.partition('.')[2]} is not known"
         return Registration(verdict=Registered.UNKNOWN, reason=reason)
     return Registration(verdict=Registered.TAKEN, name=name, zone=holder)

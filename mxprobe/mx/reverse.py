@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Answers, Question, RecordType
+from mxprobe.facts.dns import Answers, AnswerStatus, Question, RecordType
 from mxprobe.mx.identity import reverse_names, reverse_question
 
 
@@ -49,7 +49,8 @@ def reverse_of(address: str, answers: Answers) -> ReverseName:
     """What is known of an address's name."""
     answer = answers.get(reverse_question(address))
     if answer is None or answer.status.is_temporary:
-        reason = NOT_ASKED if answer is None else f"the PTR lookup failed: {answer.status}"
+        unasked = answer is None or answer.status is AnswerStatus.NOT_ASKED
+        reason = NOT_ASKED if unasked else f"the PTR lookup failed: {answer.status if answer else ''}"
         return ReverseName(address=address, verdict=Reverse.UNKNOWN, reason=reason)
     names = reverse_names(answer)
     if not names:

@@ -7,7 +7,7 @@ never changes the exit status.
 Standards: RFC 5321 §5.1.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import combinations
 
@@ -19,11 +19,14 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.forecast import FateKind, MailerForecast, Outcomes, forecast_mailer
-from mxprobe.mx.plan import HostProblem, Plan, PlannedHost, Tier, plan_mx
+from mxprobe.mx.plan import Plan, plan_mx, with_outsiders
 from mxprobe.mx.policies import OfPolicy, forecast_policies
 from mxprobe.mx.profile import Grade, Profile
 from mxprobe.mx.senders import MODELLED, NOT_MODELLED
 from mxprobe.mx.standing import cell_of
+
+MOST_HOSTS = 30
+"""So many hosts of a chain are forecast; the work grows with their square, and no chain of mail is longer."""
 
 UNKNOWN_ADDRESS = "?"
 """Stands for the addresses of a host outside the zone that was read."""
@@ -129,7 +132,7 @@ def chain_today(snapshot: Snapshot) -> Chain | None:
     """The chain of a saved probe as it stood then; None where there is none."""
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
     assumed = snapshot.zone is not None
-    plan = _with_outsiders(plan) if assumed else plan
+    plan = replace(with_outsiders(plan, (UNKNOWN_ADDRESS,)), temporary=False) if assumed else plan
     if not plan.tiers:
         return None
     port = snapshot.vantage.port
@@ -149,25 +152,11 @@ def _cell_today(visit: Visit, snapshot: Snapshot) -> str | None:
     return "T1" if greeted and not session.offers("STARTTLS") else "Z1"
 
 
-def _with_outsiders(plan: Plan) -> Plan:
-    """The chain of a zone with the hosts that it knows by name alone: they have addresses, elsewhere."""
-    outside = [host for host in plan.excluded if host.problem is HostProblem.NOT_ASKED]
-    hosts = [*plan.hosts, *(replace(host, addresses=(UNKNOWN_ADDRESS,)) for host in outside)]
-    tiers = tuple(
-        Tier(preference=preference, hosts=tuple(_of_preference(hosts, preference)))
-        for preference in sorted({host.preference for host in hosts})
-    )
-    return replace(plan, tiers=tiers, temporary=False)
-
-
-def _of_preference(hosts: Iterable[PlannedHost], preference: int) -> list[PlannedHost]:
-    return sorted((host for host in hosts if host.preference == preference), key=lambda host: host.name)
-
-
 def forecast_snapshot(snapshot: Snapshot, mailers: Sequence[Profile] = MODELLED) -> Forecast | None:
-    """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain."""
+    """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain, and for one of
+    more than MOST_HOSTS."""
     chain = chain_today(snapshot)
-    if chain is None:
+    if chain is None or len(chain.plan.hosts) > MOST_HOSTS:
         return None
     forecast = forecast_chain(chain, tuple(parts_of(chain)), mailers=mailers)
     if chain.assumed:

@@ -145,8 +145,9 @@ def _ending(document: LookDocument) -> str:
     snapshot = document.snapshot
     sessions = [*snapshot.sessions, *(session for visit in snapshot.planned for session in visit.sessions)]
     if snapshot.zone is not None:
-        records = count_of(len(snapshot.zone.lines), "record")
-        return f"{records} about mail hosts read, 0 sessions, 0 DNS queries.  {_exit(document)}"
+        lines = len(snapshot.zone.lines)
+        records = count_of(snapshot.zone.records or lines, "record")
+        return f"{records} read, {lines} of them about mail, 0 sessions, 0 DNS queries.  {_exit(document)}"
     queries = snapshot.queries or sum(answer.tries for answer in snapshot.answers)
     asked = f"{count_of(len(sessions), 'session')}, {count_of(queries, 'DNS query', 'DNS queries')}"
     sources = sorted({session.source for session in sessions if session.source})

@@ -40,7 +40,7 @@ def judge_snapshot(
     judgements = waive(judgements, beside.approved, day_of(snapshot.started_at))
     last = (module for module in rules if hasattr(module, "find_among"))
     judgements += tuple(module.find_among(snapshot, beside, judgements) for module in last)
-    return name_lines(snapshot, judgements)
+    return name_lines(snapshot, judgements, {module.RULE.code: module.RULE.behind for module in rules})
 
 
 def _find(module: ModuleType, snapshot: Snapshot, beside: Beside) -> Judgement:

@@ -4,16 +4,35 @@ A rule is one file: its docstring is its page, RULE says who it is, `find(subjec
 or of a run. `INCONCLUSIVE` is no pass: it says what was missing.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 
 
+class Behind(StrEnum):
+    """Which records of a zone file are behind a finding: those of the MX set and its aliases, addresses, name servers,
+    and the texts of SPF, DMARC, MTA-STS, TLS reporting and DKIM."""
+
+    MX = "mx"
+    ALIAS = "alias"
+    ADDRESS = "address"
+    SERVER = "server"
+    TLSA = "tlsa"
+    SPF = "spf"
+    DMARC = "dmarc"
+    POLICY = "policy"
+    REPORTS = "reports"
+    KEY = "key"
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """One rule. `covers` are the codes of rules whose findings about the same subject only follow from this one.
 
-    `by_chain` says that it judges a run by the MX records of the story's start, and cannot where they change.
+    `by_chain` says that it judges a run by the MX records of the story's start, and cannot where they change. `behind`
+    are the records that it goes by: where a zone file was read, findings end with their lines.
     """
 
     code: str
@@ -22,6 +41,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     covers: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     by_chain: bool = False
+    behind: tuple[Behind, ...] = (Behind.MX, Behind.ALIAS)
 
 
 class Words(Struct, frozen=True, kw_only=True):

@@ -1,38 +1,40 @@
 """A master file as records that know their lines, also where one record has several or a line has none of its own name.
 
-Standards: RFC 1035 §5 (master files), §5.1 (names without a final dot are completed by the origin).
+Records are found by name at once, however many there are, and become text when they are asked for. Signatures and
+denials of a signed file are left out: nothing is proven by them here, and their names do not exist for anybody.
+
+Standards: RFC 1035 §5 (master files), §5.1 (names without a final dot are completed by the origin), RFC 4592 §2.2.2
+(names that exist without a record), RFC 5155 §7.2.8 (the names of NSEC3 records do not).
 """
 
 import re
+from bisect import bisect_left
+from collections.abc import Mapping
 from functools import lru_cache
 
-import dns.exception
 import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdataset
 import dns.rdatatype
-import dns.tokenizer
-import dns.transaction
-import dns.zone
-import dns.zonefile
 from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.DNAME import DNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
-from dns.rdtypes.IN.A import A
-from dns.rdtypes.IN.AAAA import AAAA
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
+from mxprobe.scenario.zonereader import Node, Told, Unreadable, kind_of, read_records, text_of
 
-_AT_LINE = re.compile(r":(\d+): (.*)\Z", re.DOTALL)
 _LONGEST_CHAIN = 8
+_LABEL = re.compile(r"(?:\\.|[^.\\])+")
+_BELOW = "\0"
+"""Between the labels of a name that is written from its end: it sorts before all that a label has."""
+
+_PROOFS = frozenset({dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 
 
 class Record(Struct, frozen=True, kw_only=True):
     """One record: its data as presentation text, its TTL, the line where it begins and that line as it stands.
 
-    `points_to` is the host that an MX, NS or CNAME names, lower-case and without a final dot.
+    `points_to` is the host that an MX, NS, CNAME or DNAME names, lower-case and without a final dot.
     """
 
     name: str
@@ -46,16 +48,33 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class ZoneFile(Struct, frozen=True, kw_only=True):
-    """The records that mail needs (MX, NS, A, AAAA, CNAME), in the order of the file; `names` have any record."""
+    """The records of a zone by their names, which are lower-case and without a final dot.
+
+    `lines` are those of the file, `ladder` the names written from their ends and sorted, `size` counts the records.
+    """
 
     domain: str
     path: str
-    records: tuple[Record, ...]
-    names: frozenset[str] = frozenset()
+    nodes: Mapping[str, Node] = {}
+    lines: tuple[str, ...] = ()
+    ladder: tuple[str, ...] = ()
+    size: int = 0
 
     def find(self, name: str, *rrtypes: str) -> tuple[Record, ...]:
-        """The records of a name."""
-        return tuple(record for record in self.records if record.name == name and record.rrtype in rrtypes)
+        """The records of a name, in the order of the file."""
+        node = self.nodes.get(name)
+        if node is None:
+            return ()
+        found = [told for rrtype in rrtypes for told in node.get(dns.rdatatype.from_text(rrtype), ())]
+        if len(rrtypes) > 1:
+            found.sort(key=lambda told: told.line)
+        return tuple(self._record(name, told) for told in found)
+
+    def exists(self, name: str) -> bool:
+        """Whether a name has records, or lies between the zone's name and one that has."""
+        key = _from_its_end(name)
+        place = bisect_left(self.ladder, key)
+        return place < len(self.ladder) and f"{self.ladder[place]}{_BELOW}".startswith(f"{key}{_BELOW}")
 
     def aliases(self, name: str) -> tuple[Record, ...]:
         """The CNAME records on the way from a name to its end."""
@@ -78,80 +97,56 @@ class ZoneFile(Struct, frozen=True, kw_only=True):
         """Where a record stands, for a complaint."""
         return Place(self.path, record.line, None, record.text)
 
-
-class _Tokenizer(dns.tokenizer.Tokenizer):
-    """Remembers on which line a record begins: where the reader asks for a token that may be white space."""
-
-    began = 1
-
-    def get(self, want_leading: bool = False, want_comment: bool = False) -> dns.tokenizer.Token:
-        """The next token."""
-        token = super().get(want_leading, want_comment)
-        if want_leading and not token.is_eol_or_eof():
-            self.began = self.line_number
-        return token
+    def _record(self, name: str, told: Told) -> Record:
+        rdata = told.rdata
+        points_to, preference = "", 0
+        match rdata:
+            case MX():
+                points_to, preference = show_name(rdata.exchange), int(rdata.preference)
+            case NS() | CNAME() | DNAME():
+                points_to = show_name(rdata.target)
+        return Record(
+            name=name,
+            rrtype=dns.rdatatype.to_text(kind_of(rdata)),
+            data=text_of(rdata),
+            points_to=points_to,
+            preference=preference,
+            ttl=told.ttl,
+            line=told.line,
+            text=self.lines[told.line - 1] if told.line <= len(self.lines) else "",
+        )
 
 
 @lru_cache(maxsize=8)
 def read_zone_file(text: str, domain: str, path: str) -> ZoneFile:
     """The records of a zone. Raises InputError naming the line that is no record."""
-    lines = text.splitlines()
-    began: dict[tuple[dns.name.Name, dns.rdata.Rdata], tuple[int, int]] = {}
-    zone = dns.zone.Zone(dns.name.from_text(domain), relativize=False)
-    tokenizer = _Tokenizer(text, "zone")
-
-    def note(_: dns.transaction.Transaction, name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> None:
-        for rdata in rdataset:
-            began.setdefault((name, rdata), (tokenizer.began, int(rdataset.ttl)))
-
+    lines = tuple(text.split("\n"))
     try:
-        with zone.writer(True) as transaction:
-            transaction.check_put_rdataset(note)
-            dns.zonefile.Reader(tokenizer, dns.rdataclass.IN, transaction).read()
-    except (dns.exception.DNSException, ValueError) as error:
-        raise _refusal(error, lines, domain, path) from error
-    records = (_record(name, rdata, place, lines) for (name, rdata), place in began.items())
+        found = read_records(text, dns.name.from_text(domain))
+    except Unreadable as error:
+        line = error.line if error.line is not None and error.line <= len(lines) else None
+        place = Place(path, line, None, lines[line - 1] if line is not None else None)
+        raise InputError(f"the zone of {domain} cannot be read: {error.says}", place=place, hint=error.hint) from error
+    nodes = {show_name(name): node for name, node in found.items() if node.keys() - _PROOFS}
     return ZoneFile(
         domain=domain,
         path=path,
-        records=tuple(record for record in records if record is not None),
-        names=frozenset(show_name(name) for name, _ in began),
-    )
-
-
-def _refusal(error: Exception, lines: list[str], domain: str, path: str) -> InputError:
-    found = _AT_LINE.search(str(error))
-    line = int(found[1]) if found else None
-    excerpt = lines[line - 1] if line is not None and line <= len(lines) else None
-    said = found[2] if found else str(error)
-    return InputError(f"the zone of {domain} cannot be read: {said}", place=Place(path, line, None, excerpt))
-
-
-def _record(name: dns.name.Name, rdata: dns.rdata.Rdata, place: tuple[int, int], lines: list[str]) -> Record | None:
-    """A record that mail needs, from its line and its TTL; None for any other."""
-    line, ttl = place
-    points_to, preference = "", 0
-    match rdata:
-        case MX():
-            points_to, preference = show_name(rdata.exchange), int(rdata.preference)
-        case NS() | CNAME():
-            points_to = show_name(rdata.target)
-        case A() | AAAA():
-            pass
-        case _:
-            return None
-    return Record(
-        name=show_name(name),
-        rrtype=dns.rdatatype.to_text(rdata.rdtype),
-        data=rdata.to_text(),
-        points_to=points_to,
-        preference=preference,
-        ttl=ttl,
-        line=line,
-        text=lines[line - 1] if line <= len(lines) else "",
+        nodes=nodes,
+        lines=lines,
+        ladder=tuple(sorted(map(_from_its_end, nodes))),
+        size=sum(len(told) for node in found.values() for told in node.values()),
     )
 
 
 def show_name(name: dns.name.Name) -> str:
     """A name as the project writes it: lower-case, without a final dot."""
     return name.to_text(omit_final_dot=True).lower()
+
+
+def labels_of(name: str) -> list[str]:
+    """The labels of a name, first to last; a dot behind a backslash is part of one."""
+    return _LABEL.findall(name) if "\\" in name else name.split(".")
+
+
+def _from_its_end(name: str) -> str:
+    return _BELOW.join(reversed(labels_of(name)))

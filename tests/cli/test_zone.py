@@ -54,7 +54,7 @@ def test_a_zone_is_told_with_its_chain_and_forecast_and_what_nobody_could_judge(
     assert "no address was dialled" in result.output
     assert "not in the zone" in result.output
     assert lines[-2] == (
-        "5 records about mail hosts read, 0 sessions, 0 DNS queries.  Exit 0: nothing at or above error."
+        "6 records read, 6 of them about mail, 0 sessions, 0 DNS queries.  Exit 0: nothing at or above error."
     )
     assert max(len(line) for line in lines) <= 100
 
@@ -112,7 +112,7 @@ def test_a_null_mx_and_a_zone_of_hosts_elsewhere_are_told(zone: Path) -> None:
         (("--zone", "nowhere", "--domain", "example.com"), "nowhere: the zone cannot be read"),
         (("--zone", "bad", "--domain", "example.com"), "bad:2: the zone of example.com cannot be read"),
         (("--zone", "empty", "--domain", "example.com"), "empty: this zone has no record of example.com"),
-        (("--zone", "latin", "--domain", "example.com"), "not UTF-8"),
+        (("--zone", "latin", "--domain", "example.com"), "latin:1: the zone is not UTF-8 (octet 0xe9 here)"),
         (("--zone", "db.example.com", "--domain", "example.com", "--to", "al@example.com", "-4"), "--to, -4 cannot"),
         (("--zone", "db.example.com", "--domain", "example.com", "--port", "2525"), "--port cannot"),
         (("--zone", "db.example.com", "--domain", "example.com", "--nameserver", "127.0.0.1"), "--nameserver cannot"),
@@ -129,6 +129,28 @@ def test_what_cannot_be_right_is_named(zone: Path, words: tuple[str, ...], says:
     assert result.exit_code == 2, result.output
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_key_is_looked_for_where_a_selector_is_named(zone: Path) -> None:
+    zone.write_text(ZONE + 'here._domainkey IN TXT "v=DKIM1; p=MIGf"\n')
+
+    result = _type(
+        "--zone", zone.name, "--domain", "example.com", "--dkim-selector", "here", "--dkim-selector", "there"
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "MX860  the DKIM selector there has no key at example.com" in result.output
+    assert "the DKIM selector here" not in result.output
+
+
+@pytest.mark.parametrize("form", ["json", "junit"])
+def test_the_lines_are_in_every_format(zone: Path, form: str) -> None:
+    zone.write_text(ZONE + "@ IN MX 30 gone\n")
+
+    result = _type("--zone", zone.name, "--domain", "example.com", "--format", form)
+
+    assert result.exit_code == 1
+    assert "db.example.com:8: @ IN MX 30 gone" in result.output
 
 
 def test_from_python_a_zone_is_a_look(zone: Path) -> None:

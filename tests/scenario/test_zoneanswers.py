@@ -1,11 +1,14 @@
 """What a zone file would answer: its own records and TTLs, absence of two kinds, and what it cannot know."""
 
+import dns.rdata
 import pytest
 
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType, index_answers
 from mxprobe.mx.plan import HostProblem, plan_mx
-from mxprobe.scenario.zoneanswers import answer_from, answer_question
+from mxprobe.scenario import zonefile
+from mxprobe.scenario.zoneanswers import MOST_QUESTIONS, answer_from, answer_question
 from mxprobe.scenario.zonefile import read_zone_file
+from mxprobe.scenario.zonereader import text_of
 
 ZONE = """\
 $TTL 3600
@@ -82,3 +85,66 @@ def test_a_zone_without_mx_has_its_domain_as_the_host() -> None:
     answers = answer_from(read_zone_file("@ 60 IN A 192.0.2.1\n", "example.test", "db"))
 
     assert [host.name for host in plan_mx("example.test", index_answers(answers)).hosts] == ["example.test"]
+
+
+def test_answering_does_not_look_at_records_that_nobody_asks_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zone ten times as long costs its reading, and nothing behind it."""
+    looked_at: list[object] = []
+
+    def count(rdata: dns.rdata.Rdata) -> str:
+        looked_at.append(rdata)
+        return text_of(rdata)
+
+    monkeypatch.setattr(zonefile, "text_of", count)
+    counts = []
+    for hosts in (300, 3000):
+        zone = read_zone_file(
+            ZONE + "".join(f"h{number} A 192.0.2.9\n" for number in range(hosts)), "example.test", "db"
+        )
+        looked_at.clear()
+        answer_from(zone)
+        counts.append(len(looked_at))
+
+    assert counts[0] == counts[1] < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype", "status"),
+    [
+        ("sub.example.test", RecordType.DS, NODATA),
+        ("sub.example.test", RecordType.NS, NOT_ASKED),
+        ("example.test", RecordType.DS, NOT_ASKED),
+        ("ns.sub.example.test", RecordType.TLSA, NOT_ASKED),
+        ("a.moved.example.test", RecordType.A, NOT_ASKED),
+        ("mx1.inside.example.test", RecordType.A, FOUND),
+        ("inside.example.test", RecordType.A, NODATA),
+        ("MX1.Example.Test", RecordType.A, FOUND),
+        ("dot\\.example.test", RecordType.A, NOT_ASKED),
+    ],
+)
+def test_cuts_and_moved_names_are_seen(name: str, rrtype: RecordType, status: AnswerStatus) -> None:
+    text = ZONE + "moved DNAME elsewhere.test.\ninside DNAME example.test.\n"
+
+    assert (
+        answer_question(read_zone_file(text, "example.test", "db"), Question(name=name, rrtype=rrtype)).status is status
+    )
+
+
+def test_records_of_one_name_have_one_ttl_and_absence_that_of_the_soa() -> None:
+    zone = read_zone_file("@ 60 SOA a b 1 1 1 1 30\n@ 600 A 192.0.2.1\n@ 300 A 192.0.2.2\n", "example.test", "db")
+
+    found = answer_question(zone, Question(name="example.test", rrtype=RecordType.A))
+    absent = answer_question(zone, Question(name="example.test", rrtype=RecordType.TXT))
+
+    assert [record.ttl for record in found.records] == [300, 300]
+    assert absent.negative_ttl == 30
+
+
+def test_a_long_chain_is_asked_about_as_far_as_mail_has_chains() -> None:
+    text = "$TTL 60\n" + "".join(f"@ MX {number} m{number}\nm{number} A 192.0.2.1\n" for number in range(300))
+    answers = answer_from(read_zone_file(text, "example.test", "db"))
+    plan = plan_mx("example.test", index_answers(answers))
+
+    assert len(plan.hosts) == MOST_QUESTIONS // 2
+    assert {host.problem for host in plan.excluded} == {HostProblem.NOT_ASKED}
+    assert min(host.preference for host in plan.excluded) == MOST_QUESTIONS // 2

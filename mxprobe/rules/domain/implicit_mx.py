@@ -12,9 +12,15 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis
 from mxprobe.rules.domain.reading import chain_of, not_resolved
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX103", name="implicit-mx", severity=Severity.WARNING, references=("RFC 5321 §5.1", "RFC 7505 §1"))
+RULE = Rule(
+    code="MX103",
+    name="implicit-mx",
+    severity=Severity.WARNING,
+    references=("RFC 5321 §5.1", "RFC 7505 §1"),
+    behind=(Behind.ALIAS, Behind.ADDRESS),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

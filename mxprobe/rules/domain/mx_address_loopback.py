@@ -12,9 +12,15 @@ Standards. RFC 6890 §2.2.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.target import judge_addresses
-from mxprobe.rules.rule import Rule
+from mxprobe.rules.rule import Behind, Rule
 
-RULE = Rule(code="MX206", name="mx-address-loopback", severity=Severity.ERROR, references=("RFC 6890 §2.2",))
+RULE = Rule(
+    code="MX206",
+    name="mx-address-loopback",
+    severity=Severity.ERROR,
+    references=("RFC 6890 §2.2",),
+    behind=(Behind.MX, Behind.ALIAS, Behind.ADDRESS),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -9,13 +9,19 @@ from mxprobe.facts.dns import Answer, TextRecord, index_answers
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
-from mxprobe.mx.plan import Basis, HostProblem, Plan, plan_mx
+from mxprobe.mx.plan import Basis, HostProblem, Plan, plan_mx, with_outsiders
 from mxprobe.mx.standing import Standing, judge_visit
 
 
 def chain_of(snapshot: Snapshot) -> Plan:
     """The MX chain, worked out again."""
     return plan_mx(snapshot.domain, index_answers(snapshot.answers))
+
+
+def named_chain(snapshot: Snapshot) -> Plan:
+    """The chain for rules that go by names: of a zone file with the hosts in it that lie in other zones."""
+    plan = chain_of(snapshot)
+    return plan if snapshot.zone is None else with_outsiders(plan)
 
 
 def was_dialled(snapshot: Snapshot) -> bool:

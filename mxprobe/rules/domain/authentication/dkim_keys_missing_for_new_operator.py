@@ -16,13 +16,14 @@ from mxprobe.facts.dns import Answer, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dkimkeys import Key, key_of, key_question
-from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX860",
     name="dkim-keys-missing-for-new-operator",
     severity=Severity.WARNING,
     references=("RFC 6376 §3.6.1", "RFC 6376 §3.6.2.1"),
+    behind=(Behind.KEY,),
 )
 
 _SAYS = {Key.MISSING: "has no key", Key.WITHDRAWN: "has a key that was withdrawn"}

@@ -1,6 +1,7 @@
 """The domain has no DMARC record, nor has one above it.
 
 What it sees. No single DMARC record at the domain's _dmarc, nor at any name that a receiver asks for on its way up.
+In a zone file: where above the domain there is a registry alone.
 Why it matters. Nobody tells receivers what to do with mail that claims to be of the domain and fails, and nobody
 reports to you what fails: mail that breaks on the way over a backup or gateway is seen in such reports first.
 Example. Nothing at the domain, nor above:
@@ -15,25 +16,42 @@ Standards. RFC 9989 §4.7, §4.10.
 from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.dmarc import discover
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.mx.dmarc import discover, dmarc_question, walk_names
+from mxprobe.mx.registered import is_sold_under
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX857", name="dmarc-missing", severity=Severity.INFO, references=("RFC 9989 §4.7", "RFC 9989 §4.10"))
+RULE = Rule(
+    code="MX857",
+    name="dmarc-missing",
+    severity=Severity.INFO,
+    references=("RFC 9989 §4.7", "RFC 9989 §4.10"),
+    behind=(Behind.DMARC,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where the walk finds none."""
     seen = discover(snapshot.domain, index_answers(snapshot.answers))
-    if seen.unknown:
+    in_file = snapshot.zone is not None and seen.record is None and _is_up_to_registry(snapshot)
+    if seen.unknown and not in_file:
         return inconclusive(RULE, seen.unknown)
     if seen.record is not None:
         return conclude(RULE, [])
     if snapshot.mx is not None and snapshot.mx.status is AnswerStatus.NXDOMAIN:
         return inconclusive(RULE, f"{snapshot.domain} does not exist")
+    unless = "Unless the registry above has one, r" if in_file else "R"
     words = Words(
         says=f"{snapshot.domain} has no DMARC record",
         seen=seen.walked,
-        means="Receivers are not told what to do with mail that fails, and nobody reports it to you.",
+        means=f"{unless}eceivers are not told what to do with mail that fails, and nobody reports it to you.",
         do=f'Publish _dmarc.{snapshot.domain}. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}".',
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+
+
+def _is_up_to_registry(snapshot: Snapshot) -> bool:
+    """Whether only a registry's record is not known: what a zone file has is all that its owner can publish."""
+    answers = index_answers(snapshot.answers)
+    known = {name: answers.get(dmarc_question(name)) for name in walk_names(snapshot.domain)}
+    left = [name for name, answer in known.items() if answer is None or answer.status.is_temporary]
+    return snapshot.domain not in left and all(is_sold_under(name) for name in left)

@@ -23,13 +23,14 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import MOST_DESTINATIONS, Discovery, discover, dmarc_texts, permission_question
 from mxprobe.mx.plan import Basis, plan_mx, special_use
 from mxprobe.rules.domain.reading import not_resolved
-from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX858",
     name="dmarc-report-domain-cannot-receive",
     severity=Severity.WARNING,
     references=("RFC 9990 §4", "RFC 9989 §4.7", "RFC 7505 §3"),
+    behind=(Behind.DMARC, Behind.MX),
 )
 
 _UNREACHABLE = ("private", "loopback", "link-local", "multicast")

@@ -9,7 +9,7 @@ from mxprobe.facts.finding import Finding, Judgement
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spf import Spf
 from mxprobe.mx.spfrecord import BadRecord, SpfRecord, Word, read_spf, spf_texts
-from mxprobe.mx.spfseen import STRANGER, spf_of, spf_question
+from mxprobe.mx.spfseen import STRANGER, in_the_best_case, spf_of, spf_question
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.rule import Rule, conclude, inconclusive
 
@@ -85,6 +85,9 @@ def judge_limits(rule: Rule, snapshot: Snapshot, look: Callable[[tuple[Said, ...
         return conclude(rule, found)
     stranger = next((one.spf for one in said if one.who == "any other address"), None)
     if stranger is None:
+        surely = spf_of(snapshot.domain, STRANGER, in_the_best_case(index_answers(snapshot.answers)))
+        if surely is not None and (found := look((Said(who=ANYBODY, spf=surely),))):
+            return conclude(rule, found)
         return inconclusive(rule, f"the records that SPF of {snapshot.domain} includes were not all asked for")
     if stranger.word in (Word.PERMERROR, Word.TEMPERROR):
         return inconclusive(rule, stranger.detail)

@@ -2,7 +2,7 @@
 
 What it sees. More than ten terms of the record, and of those that it includes, ask the DNS before a stranger is
 refused; or more than two of them find nothing. Terms whose question depends on the client are not held against the
-record.
+record. Where records of others are not known, what is over the limit without them counts.
 Why it matters. That is a permanent error for every sender behind the tenth term. Nothing shows it until the one that
 was added last sends mail, or a backup hands something on.
 Example. Three names that are gone:
@@ -20,9 +20,15 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spf import MOST_TERMS, MOST_VOIDS, Reason, Spf
 from mxprobe.rules.domain.authentication.records import ANYBODY, Said, judge_limits
-from mxprobe.rules.rule import Rule, Words, finding
+from mxprobe.rules.rule import Behind, Rule, Words, finding
 
-RULE = Rule(code="MX854", name="spf-lookup-limit", severity=Severity.ERROR, references=("RFC 7208 §4.6.4",))
+RULE = Rule(
+    code="MX854",
+    name="spf-lookup-limit",
+    severity=Severity.ERROR,
+    references=("RFC 7208 §4.6.4",),
+    behind=(Behind.SPF,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

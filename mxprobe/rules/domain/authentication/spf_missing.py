@@ -14,9 +14,15 @@ Standards. RFC 7208 §3, §4.5.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.authentication.records import published
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX850", name="spf-missing", severity=Severity.INFO, references=("RFC 7208 §3", "RFC 7208 §4.5"))
+RULE = Rule(
+    code="MX850",
+    name="spf-missing",
+    severity=Severity.INFO,
+    references=("RFC 7208 §3", "RFC 7208 §4.5"),
+    behind=(Behind.SPF,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

@@ -15,9 +15,15 @@ Standards. RFC 7208 §3.2, §4.5.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.authentication.records import published
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX855", name="spf-multiple", severity=Severity.ERROR, references=("RFC 7208 §3.2", "RFC 7208 §4.5"))
+RULE = Rule(
+    code="MX855",
+    name="spf-multiple",
+    severity=Severity.ERROR,
+    references=("RFC 7208 §3.2", "RFC 7208 §4.5"),
+    behind=(Behind.SPF,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

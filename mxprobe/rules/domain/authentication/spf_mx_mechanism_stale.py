@@ -17,15 +17,21 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.providers import inbound_operator, rests_on_memory
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, SpfRecord, Word
 from mxprobe.rules.domain.authentication.records import published
-from mxprobe.rules.domain.reading import chain_of, not_resolved
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.domain.reading import named_chain, not_resolved
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX852", name="spf-mx-mechanism-stale", severity=Severity.WARNING, references=("RFC 7208 §5.4",))
+RULE = Rule(
+    code="MX852",
+    name="spf-mx-mechanism-stale",
+    severity=Severity.WARNING,
+    references=("RFC 7208 §5.4",),
+    behind=(Behind.SPF, Behind.MX),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where `mx` means hosts of others."""
-    seen, plan = published(snapshot), chain_of(snapshot)
+    seen, plan = published(snapshot), named_chain(snapshot)
     if seen.unknown:
         return inconclusive(RULE, seen.unknown)
     record = seen.record

@@ -26,10 +26,14 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spf import Reason
 from mxprobe.rules.domain.authentication.records import Said, judge_limits
-from mxprobe.rules.rule import Rule, Words, finding
+from mxprobe.rules.rule import Behind, Rule, Words, finding
 
 RULE = Rule(
-    code="MX853", name="spf-mx-over-limit", severity=Severity.ERROR, references=("RFC 7208 §4.6.4", "RFC 7208 §5.4")
+    code="MX853",
+    name="spf-mx-over-limit",
+    severity=Severity.ERROR,
+    references=("RFC 7208 §4.6.4", "RFC 7208 §5.4"),
+    behind=(Behind.SPF, Behind.MX),
 )
 
 

@@ -21,17 +21,23 @@ from mxprobe.mx.providers import Provider, is_below, sending_provider
 from mxprobe.mx.spfrecord import BadRecord, Word
 from mxprobe.mx.spfseen import STRANGER, Tree, lets_everybody_in, sender_of, spf_of, tree_of
 from mxprobe.rules.domain.authentication.records import published
-from mxprobe.rules.domain.reading import chain_of, not_resolved
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.domain.reading import named_chain, not_resolved
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX851", name="spf-omits-mailbox-operator", severity=Severity.INFO, references=("RFC 7208 §5.2",))
+RULE = Rule(
+    code="MX851",
+    name="spf-omits-mailbox-operator",
+    severity=Severity.INFO,
+    references=("RFC 7208 §5.2",),
+    behind=(Behind.SPF,),
+)
 
 _CANNOT_SAY = (Word.PERMERROR, Word.TEMPERROR)
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where the operator may not send."""
-    plan, seen = chain_of(snapshot), published(snapshot)
+    plan, seen = named_chain(snapshot), published(snapshot)
     operator = _operator(plan)
     if operator is None:
         doubt = None if plan.tiers else not_resolved(plan)

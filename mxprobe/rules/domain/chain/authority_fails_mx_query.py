@@ -1,7 +1,8 @@
 """A name server of the zone does not answer for the domain's MX records.
 
 What it sees. A server of the zone, asked itself, says nothing (two tries), gives an error, or answers without authority
-(a lame delegation), while another one answers over the same address family. Or it has no address at all.
+(a lame delegation), while another one answers over the same address family. Or it has no address at all,
+which is what a zone file can show.
 Why it matters. Resolvers lose time with it at every lookup; when the others are down as well, mail waits.
 Example. ns2 was taken out of service, and is still in the zone:
     example.test MX 10 mx1.example.test
@@ -17,20 +18,21 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import Heard, Voice, failing, without_address, zone_of
 from mxprobe.rules.domain.chain.reading import place_of, zone_side_of
-from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX118",
     name="authority-fails-mx-query",
     severity=Severity.WARNING,
     references=("RFC 1912 §2.8", "RFC 2308 §7"),
+    behind=(Behind.SERVER,),
 )
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each such server; where none of a family was heard, the way may be closed on our side."""
     side = zone_side_of(snapshot)
-    if side.unknown:
+    if side.unknown and snapshot.zone is None:
         return inconclusive(RULE, side.unknown)
     blamed = failing(side.voices)
     unknown = [
@@ -53,7 +55,7 @@ def find(snapshot: Snapshot) -> Judgement:
             do=f"Let {server} serve the zone, or take it out of the NS records.",
         )
         found.append(finding(RULE, server, words))
-    return decide(RULE, found, unknown[:4])
+    return decide(RULE, found, [side.unknown] if side.unknown else unknown[:4])
 
 
 def _said(voice: Voice) -> str:

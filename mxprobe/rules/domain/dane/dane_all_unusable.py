@@ -18,8 +18,8 @@ Standards. RFC 7672 §2.2, §3.1.3.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import PromiseKind
-from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, record_lines
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
     code="MX754",
@@ -27,6 +27,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX755",),
     references=("RFC 7672 §2.2", "RFC 7672 §3.1.3"),
+    behind=(Behind.TLSA,),
 )
 
 
@@ -39,7 +40,7 @@ def find(snapshot: Snapshot) -> Judgement:
             continue
         words = Words(
             says=f"no TLSA record of {promise.host} is one that mail can use",
-            seen=record_lines(promise),
+            seen=(*record_lines(promise), *if_signed(snapshot)),
             means="Senders that use DANE demand TLS of it, and cannot know whom they speak with.",
             do="Publish a record 3 1 1, the SHA-256 of the host's key.",
         )

@@ -21,7 +21,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.policies import security_of_chain
 from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
     code="MX753",
@@ -29,6 +29,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX757", "MX504", "MX502"),
     references=("RFC 7672 §2.2", "RFC 7672 §1.3.2"),
+    behind=(Behind.TLSA,),
 )
 
 
@@ -48,4 +49,7 @@ def find(snapshot: Snapshot) -> Judgement:
             do="Sign the zone and have its DS record published, or take the TLSA records away.",
         )
         found.append(finding(RULE, promise.host, words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    unknown = left_open(snapshot, promises.values())
+    if snapshot.zone is not None and any(promise.kind.owes_tls for promise in promises.values()):
+        unknown.append("whether the zone will be signed its file does not tell")
+    return decide(RULE, found, unknown)

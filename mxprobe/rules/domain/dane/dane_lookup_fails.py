@@ -17,7 +17,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import left_open, promises_of
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX758",
@@ -33,6 +33,8 @@ _PERHAPS_HERE = (AnswerStatus.TIMEOUT, AnswerStatus.MALFORMED)
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host."""
     promises = promises_of(snapshot)
+    if snapshot.zone is not None and promises:
+        return inconclusive(RULE, "a zone file was read; how its servers answer shows when it is published")
     found = []
     for promise in promises.values():
         if promise.kind is not PromiseKind.FAILED or promise.question is None:

@@ -17,14 +17,15 @@ Standards. RFC 7671 §8.1, §8.4.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import DANE_EE
-from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, record_lines
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
     code="MX756",
     name="dane-no-rollover-record",
     severity=Severity.INFO,
     references=("RFC 7671 §8.1", "RFC 7671 §8.4"),
+    behind=(Behind.TLSA,),
 )
 
 
@@ -38,7 +39,7 @@ def find(snapshot: Snapshot) -> Judgement:
             continue
         words = Words(
             says=f"{promise.host} has one TLSA record, and none for its next key",
-            seen=record_lines(promise),
+            seen=(*record_lines(promise), *if_signed(snapshot)),
             means="A change of the key keeps the mail of DANE senders waiting until caches have the new record.",
             do="Publish the digest of the next key beside it, or a record 2 1 1 of the authority.",
         )

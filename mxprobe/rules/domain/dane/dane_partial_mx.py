@@ -19,10 +19,16 @@ Standards. RFC 7672 §2.2.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import Promise, PromiseKind
-from mxprobe.rules.domain.dane.reading import left_open, promises_of
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
-RULE = Rule(code="MX757", name="dane-partial-mx", severity=Severity.WARNING, references=("RFC 7672 §2.2",))
+RULE = Rule(
+    code="MX757",
+    name="dane-partial-mx",
+    severity=Severity.WARNING,
+    references=("RFC 7672 §2.2",),
+    behind=(Behind.MX, Behind.TLSA),
+)
 
 _LACKS = (PromiseKind.NONE, PromiseKind.INSECURE)
 
@@ -37,7 +43,7 @@ def find(snapshot: Snapshot) -> Judgement:
         words = Words(
             says=f"MX hosts with TLSA records that count stand beside others without: {', '.join(lacking)}",
             about=tuple(lacking[1:]),
-            seen=tuple(_line(promise) for promise in promises.values()),
+            seen=(*(_line(promise) for promise in promises.values()), *if_signed(snapshot)),
             means=f"Whoever blocks {', '.join(having)} steers mail to the others, where TLS can be stripped.",
             do=f"Publish TLSA records for {', '.join(lacking)}.",
         )

@@ -17,10 +17,16 @@ Standards. RFC 7672 §3.1.3.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, record_lines
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
-RULE = Rule(code="MX755", name="dane-pkix-usage", severity=Severity.WARNING, references=("RFC 7672 §3.1.3",))
+RULE = Rule(
+    code="MX755",
+    name="dane-pkix-usage",
+    severity=Severity.WARNING,
+    references=("RFC 7672 §3.1.3",),
+    behind=(Behind.TLSA,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -32,7 +38,7 @@ def find(snapshot: Snapshot) -> Judgement:
             continue
         words = Words(
             says=f"{promise.host} has TLSA records with a usage that mail does not know",
-            seen=record_lines(promise),
+            seen=(*record_lines(promise), *if_signed(snapshot)),
             means="Senders pass over them.",
             do="Replace usage 1 by 3, and usage 0 by 2.",
         )

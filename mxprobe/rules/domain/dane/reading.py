@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
+from mxprobe.facts.dns import Answer, Security
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
@@ -20,9 +21,23 @@ _MOST_DIGITS = 64
 
 
 def promises_of(snapshot: Snapshot) -> Mapping[str, Promise]:
-    """What each MX host promises, by its name, in the order of the chain."""
+    """What each MX host promises, by its name, in the order of the chain.
+
+    Whether a zone will be signed its file does not tell: the records are read as if it were, which findings say.
+    """
     seen = seen_of(snapshot)
+    if snapshot.zone is not None:
+        seen = replace(seen, security=lambda question: _if_signed(seen.answers.get(question)))
     return {host.name: promise_of(host.name, seen) for host in chain_of(snapshot).hosts}
+
+
+def _if_signed(answer: Answer | None) -> Security:
+    return Security.UNKNOWN if answer is None or answer.status.is_temporary else Security.SECURE
+
+
+def if_signed(snapshot: Snapshot) -> tuple[str, ...]:
+    """What a finding from a zone file has to add."""
+    return () if snapshot.zone is None else ("records of a zone file: they count if the zone is signed",)
 
 
 def left_open(snapshot: Snapshot, promises: Iterable[Promise]) -> list[str]:

@@ -11,6 +11,8 @@ from mxprobe.rules.domain.reading import chain_of
 
 NOBODY_VALIDATES = "no validator was asked, as far as is known: --dnssec makes this probe one"
 
+NOT_IN_A_FILE = "a zone file was read, and its signatures, if it has any, are not judged: that needs it published"
+
 
 class Word(Struct, frozen=True, kw_only=True):
     """The state of an answer, and what was said of it (None: the resolver's bit is all that is known); `is_found`: it
@@ -80,7 +82,7 @@ def why_unknown(snapshot: Snapshot, word: Word) -> str:
     if word.said is not None and word.said.detail:
         return word.said.detail
     if snapshot.zone is not None:
-        return "a zone file was read, and nobody was asked"
+        return NOT_IN_A_FILE
     answer = next((one for one in snapshot.answers if one.question == word.question), None)
     if answer is not None and answer.status.is_temporary:
         return f"{word.question.rrtype} {word.question.name}: the lookup failed ({answer.status})"

@@ -16,7 +16,7 @@ from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, index_
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.validation import ROOT
-from mxprobe.rules.domain.dnssec.reading import validates_itself
+from mxprobe.rules.domain.dnssec.reading import NOT_IN_A_FILE, validates_itself
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -31,6 +31,8 @@ def find(snapshot: Snapshot) -> Judgement:
     """One finding about the probe's own resolver; nothing where nobody believes it."""
     if validates_itself(snapshot):
         return conclude(RULE, [])
+    if snapshot.zone is not None:
+        return inconclusive(RULE, NOT_IN_A_FILE)
     answers, bogus_name = index_answers(snapshot.answers), snapshot.vantage.bogus_name
     root = answers.get(ROOT)
     if root is None or root.status is AnswerStatus.NOT_ASKED:

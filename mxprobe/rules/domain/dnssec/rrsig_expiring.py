@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from mxprobe.facts.dns import Security, Validation
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.dnssec.reading import Word, goes_with, validates_itself, words_of
+from mxprobe.rules.domain.dnssec.reading import NOT_IN_A_FILE, Word, goes_with, validates_itself, words_of
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(code="MX505", name="rrsig-expiring", severity=Severity.WARNING, references=("RFC 4035 §5.3.1",))
@@ -33,7 +33,8 @@ _OVER = 0.75
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for the domain, with those of its hosts that are signed with it, and one for each other host."""
     if not validates_itself(snapshot) and not snapshot.validations:
-        return inconclusive(RULE, "no signature was read: --dnssec reads them")
+        told = "no signature was read: --dnssec reads them" if snapshot.zone is None else NOT_IN_A_FILE
+        return inconclusive(RULE, told)
     words, now = words_of(snapshot), snapshot.started_at
     ends = {host: [one for one in said if _runs_out(one.said, now)] for host, said in words.hosts.items()}
     overdue = [

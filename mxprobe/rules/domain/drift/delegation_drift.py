@@ -49,7 +49,7 @@ from mxprobe.rules.domain.drift.reading import (
     mx_changes,
     said_before,
 )
-from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
     code="MX526",
@@ -57,6 +57,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX520",),
     references=("RFC 1034 §4.2.1", "RFC 4035 §2.4"),
+    behind=(Behind.SERVER,),
 )
 
 

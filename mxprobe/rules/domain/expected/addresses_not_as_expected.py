@@ -19,7 +19,7 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions, texts_in
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, some, tell_broken
-from mxprobe.rules.rule import Rule, decide, inconclusive
+from mxprobe.rules.rule import Behind, Rule, decide, inconclusive
 
 RULE = Rule(
     code="MX538",
@@ -27,6 +27,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX520",),
     references=("RFC 5321 §5.1",),
+    behind=(Behind.MX, Behind.ALIAS, Behind.ADDRESS),
 )
 
 

@@ -27,7 +27,7 @@ from mxprobe.mx.spfrecord import Word
 from mxprobe.mx.spfseen import STRANGER, spf_of
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, some, tell_broken
-from mxprobe.rules.rule import Rule, decide, inconclusive
+from mxprobe.rules.rule import Behind, Rule, decide, inconclusive
 
 RULE = Rule(
     code="MX537",
@@ -35,6 +35,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX850",),
     references=("RFC 9989 §4.7", "RFC 9989 §4.10", "RFC 7208 §4.7", "RFC 7208 §8"),
+    behind=(Behind.SPF, Behind.DMARC),
 )
 
 _WEAKER = {

@@ -19,7 +19,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import differ, texts_in, zone_of
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, tell_broken
-from mxprobe.rules.rule import Rule, conclude, inconclusive
+from mxprobe.rules.rule import Behind, Rule, conclude, inconclusive
 
 RULE = Rule(
     code="MX539",
@@ -27,6 +27,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX526",),
     references=("RFC 1034 §4.2.1",),
+    behind=(Behind.SERVER,),
 )
 
 

@@ -31,7 +31,7 @@ from mxprobe.rules.domain.dane.reading import promises_of
 from mxprobe.rules.domain.dnssec.reading import why_unknown, words_of
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, some, tell_broken
 from mxprobe.rules.domain.reading import chain_of, not_resolved
-from mxprobe.rules.rule import Rule, decide, inconclusive
+from mxprobe.rules.rule import Behind, Rule, decide, inconclusive
 
 RULE = Rule(
     code="MX534",
@@ -39,6 +39,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX502",),
     references=("RFC 8461 §3", "RFC 8461 §5", "RFC 8460 §3", "RFC 7672 §2.2", "RFC 4033 §3"),
+    behind=(Behind.POLICY, Behind.REPORTS),
 )
 
 _NO_RECORDS = {

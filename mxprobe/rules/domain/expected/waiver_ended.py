@@ -19,7 +19,7 @@ from mxprobe.rules.domain.drift.reading import NOTHING_APPROVED
 from mxprobe.rules.moments import day_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX535", name="waiver-ended", severity=Severity.ERROR)
+RULE = Rule(code="MX535", name="waiver-ended", severity=Severity.ERROR, behind=())
 
 
 def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:

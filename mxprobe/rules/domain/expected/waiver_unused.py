@@ -21,7 +21,7 @@ from mxprobe.rules.domain.drift.reading import NOTHING_APPROVED
 from mxprobe.rules.moments import day_of
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
-RULE = Rule(code="MX536", name="waiver-unused", severity=Severity.INFO)
+RULE = Rule(code="MX536", name="waiver-unused", severity=Severity.INFO, behind=())
 
 
 def find_among(snapshot: Snapshot, beside: Beside, judgements: tuple[Judgement, ...]) -> Judgement:

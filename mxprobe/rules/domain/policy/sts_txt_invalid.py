@@ -16,9 +16,15 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.reading import texts_of
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX771", name="sts-txt-invalid", severity=Severity.ERROR, references=("RFC 8461 §3.1",))
+RULE = Rule(
+    code="MX771",
+    name="sts-txt-invalid",
+    severity=Severity.ERROR,
+    references=("RFC 8461 §3.1",),
+    behind=(Behind.POLICY,),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

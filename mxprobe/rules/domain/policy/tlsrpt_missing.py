@@ -17,9 +17,15 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.tlsrpt import read_reports, report_question
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
-RULE = Rule(code="MX783", name="tlsrpt-missing", severity=Severity.INFO, references=("RFC 8460 §3", "RFC 8461 §6"))
+RULE = Rule(
+    code="MX783",
+    name="tlsrpt-missing",
+    severity=Severity.INFO,
+    references=("RFC 8460 §3", "RFC 8461 §6"),
+    behind=(Behind.POLICY, Behind.REPORTS),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:

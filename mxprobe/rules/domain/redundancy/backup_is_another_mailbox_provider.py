@@ -19,10 +19,10 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import PlannedHost
 from mxprobe.mx.providers import Grade, Known, Role, recognise
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import named_chain
 from mxprobe.rules.domain.redundancy.hosts import (
+    chain_by_names,
     doubt_of,
-    explicit_chain,
     is_remembered,
     mailboxes_at,
     record_of,
@@ -39,7 +39,7 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each operator of mailboxes at worse preferences that is not the best one's."""
-    plan, doubt = explicit_chain(snapshot), doubt_of(chain_of(snapshot))
+    plan, doubt = chain_by_names(snapshot), doubt_of(named_chain(snapshot))
     if plan is None or not plan.tiers:
         return decide(RULE, [], [doubt] if doubt else [])
     best, *worse = plan.tiers

@@ -3,7 +3,7 @@
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis, HostProblem, Plan, PlannedHost
 from mxprobe.mx.providers import Grade, Role, recognise
-from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.domain.reading import chain_of, named_chain, not_resolved
 
 _DEAD = (HostProblem.NXDOMAIN, HostProblem.NO_ADDRESS, HostProblem.IP_ADDRESS)
 
@@ -11,6 +11,12 @@ _DEAD = (HostProblem.NXDOMAIN, HostProblem.NO_ADDRESS, HostProblem.IP_ADDRESS)
 def explicit_chain(snapshot: Snapshot) -> Plan | None:
     """The chain where MX records name it; None where there is none to judge."""
     plan = chain_of(snapshot)
+    return plan if plan.basis is Basis.EXPLICIT else None
+
+
+def chain_by_names(snapshot: Snapshot) -> Plan | None:
+    """As `explicit_chain`, for rules to which names are enough."""
+    plan = named_chain(snapshot)
     return plan if plan.basis is Basis.EXPLICIT else None
 
 
@@ -26,7 +32,8 @@ def lacks_a_host(plan: Plan) -> bool:
 
 def record_of(host: PlannedHost) -> str:
     """The evidence of a host: its record, and where it leads."""
-    return f"MX {host.preference} {host.name}: {', '.join(host.addresses)}"
+    where = f": {', '.join(host.addresses)}" if host.addresses else ""
+    return f"MX {host.preference} {host.name}{where}"
 
 
 def mailboxes_at(hosts: tuple[PlannedHost, ...]) -> dict[str, Grade]:

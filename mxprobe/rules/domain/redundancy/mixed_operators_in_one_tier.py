@@ -16,22 +16,28 @@ Standards. RFC 5321 §5.1.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.domain.reading import named_chain
 from mxprobe.rules.domain.redundancy.hosts import (
+    chain_by_names,
     doubt_of,
-    explicit_chain,
     is_remembered,
     mailboxes_at,
     record_of,
 )
 from mxprobe.rules.rule import Rule, Words, decide, finding
 
-RULE = Rule(code="MX304", name="mixed-operators-in-one-tier", severity=Severity.ERROR, references=("RFC 5321 §5.1",))
+RULE = Rule(
+    code="MX304",
+    name="mixed-operators-in-one-tier",
+    severity=Severity.ERROR,
+    covers=("MX305",),
+    references=("RFC 5321 §5.1",),
+)
 
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each preference with two providers."""
-    plan, doubt = explicit_chain(snapshot), doubt_of(chain_of(snapshot))
+    plan, doubt = chain_by_names(snapshot), doubt_of(named_chain(snapshot))
     found = []
     for tier in plan.tiers if plan is not None else ():
         operators = mailboxes_at(tier.hosts)

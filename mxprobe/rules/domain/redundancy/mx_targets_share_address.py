@@ -17,7 +17,7 @@ from mxprobe.mx.plan import PlannedHost
 from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import doubt_of, explicit_chain, record_of
-from mxprobe.rules.rule import Rule, Words, decide, finding
+from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
     code="MX208",
@@ -25,6 +25,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX302",),
     references=("RFC 5321 §5.1",),
+    behind=(Behind.MX, Behind.ALIAS, Behind.ADDRESS),
 )
 
 

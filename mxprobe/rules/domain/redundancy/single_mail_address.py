@@ -16,7 +16,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of
 from mxprobe.rules.domain.redundancy.hosts import doubt_of, explicit_chain, lacks_a_host, record_of
-from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
+from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
     code="MX302",
@@ -24,6 +24,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     covers=("MX301",),
     references=("RFC 5321 §5.1",),
+    behind=(Behind.MX, Behind.ALIAS, Behind.ADDRESS),
 )
 
 
