@@ -1,4 +1,4 @@
-"""Reads what a look is compared with: an earlier probe that was saved, and the file of what is approved.
+"""Reads what a look is compared with: an earlier probe that was saved, what is approved, the plan of a migration.
 
 Prints nothing. Files are anybody's work: what they are not is said with the file's name, and memory is bounded.
 """
@@ -17,6 +17,9 @@ from mxprobe.jobs.look import Look, domain_of, judge
 MOST_OCTETS = 16_777_216
 """No saved probe is larger."""
 
+MOST_YAML = 65536
+"""No file that a person writes is larger."""
+
 _HINT = "It comes from `mxprobe probe --save FILE` or `--format json`."
 
 
@@ -29,29 +32,46 @@ class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
 
 
-def read_beside(domain: str, baseline: Path | None = None, expect: Path | None = None) -> Beside | None:
+def read_beside(
+    domain: str, baseline: Path | None = None, expect: Path | None = None, migration: Path | None = None
+) -> Beside | None:
     """What `domain` is compared with; None where nothing is named. Raises InputError."""
-    if baseline is None and expect is None:
+    if baseline is None and expect is None and migration is None:
         return None
     domain = domain_of(domain)
     beside = Beside(before=None if baseline is None else _read_baseline(baseline, domain))
-    if expect is None:
+    if expect is not None:
+        from mxprobe.rules.domain import RULES
+        from mxprobe.scenario.load_approved import load_approved
+
+        named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
+        approved = load_approved(_read(expect, MOST_YAML), str(expect), named)
+        _check_domain(approved.domain, domain, expect)
+        beside = replace(beside, approved=approved)
+    if migration is None:
         return beside
-    from mxprobe.rules.domain import RULES
-    from mxprobe.scenario.load_approved import MOST_OCTETS as MOST
-    from mxprobe.scenario.load_approved import load_approved
+    from mxprobe.scenario.load_migration import load_migration
 
-    named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
-    approved = load_approved(_read(expect, MOST), str(expect), named)
-    if approved.domain != domain:
-        says = f"this file is about {to_unicode(approved.domain)}, and {to_unicode(domain)} is looked at"
-        raise InputError(says, place=Place(str(expect)))
-    return replace(beside, approved=approved)
+    plan = load_migration(_read(migration, MOST_YAML), str(migration))
+    _check_domain(plan.domain, domain, migration)
+    if beside.migration is not None:
+        says = f"{expect} has a `migration` as well: one plan is enough, here or there"
+        raise InputError(says, place=Place(str(migration)))
+    return replace(beside, plan=plan)
 
 
-def look_beside(look: Look, baseline: Path | None = None, expect: Path | None = None) -> Look:
+def _check_domain(named: str, domain: str, path: Path) -> None:
+    """Raises InputError where a file is about another domain than the one that is looked at."""
+    if named != domain:
+        says = f"this file is about {to_unicode(named)}, and {to_unicode(domain)} is looked at"
+        raise InputError(says, place=Place(str(path)))
+
+
+def look_beside(
+    look: Look, baseline: Path | None = None, expect: Path | None = None, migration: Path | None = None
+) -> Look:
     """A look judged again with what it is compared with. Raises InputError, also for a baseline that is younger."""
-    beside = read_beside(look.snapshot.domain, baseline, expect)
+    beside = read_beside(look.snapshot.domain, baseline, expect, migration)
     if beside is None:
         return look
     if beside.before is not None and beside.before.started_at > look.snapshot.started_at:

@@ -104,11 +104,8 @@ def _check(cast: Cast, plan: Migration, entries: Mapping[str, Node]) -> None:
     for moved in plan.addresses:
         if moved.host not in staying:
             known = ", ".join(sorted(staying)) or "none"
-            refuse(
-                keys[moved.host],
-                f"{moved.host} is not a host of `old` and of `new`: only a host that keeps its name gets other addresses",
-                hint=f"Hosts of both: {known}.",
-            )
+            says = f"{moved.host} is not in `old` and in `new`: only a host that keeps its name gets other addresses"
+            refuse(keys[moved.host], says, hint=f"Hosts of both: {known}.")
 
 
 def _keys(node: Node | None) -> tuple[Node, ...]:

@@ -59,7 +59,7 @@ def test_a_migration_that_goes_as_it_should_raises_nothing() -> None:
 def test_without_a_plan_nothing_is_judged() -> None:
     block = EARLY.replace(PLAN, "")
 
-    assert {_reason(block, code) for code in OURS[:5]} == {"nobody said what is approved: --expect FILE"}
+    assert {_reason(block, code) for code in OURS[:5]} == {"nobody said what is planned: --migration FILE"}
 
 
 # -- old hosts ---------------------------------------------------------------------------------------------------------
