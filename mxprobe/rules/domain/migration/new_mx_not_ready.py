@@ -1,6 +1,6 @@
 """Before the cut-over of a migration a new host does not take mail yet.
 
-What it sees. With --expect FILE, which plans a `migration`: before the cut-over a host of `new` that is not in `old`
+What it sees. With the plan of --migration FILE: before the cut-over a host of `new` that is not in `old`
 has no address, is down at all of them, or refuses a recipient who is there (--to) with 5yz. What it puts off with 4yz
 stays open. New hosts are asked though no MX record names them.
 Why it matters. From the cut-over on the mail goes there, and what is refused comes back to its sender.

@@ -1,6 +1,6 @@
 """After the cut-over of a migration an old host stopped taking mail while senders still know it.
 
-What it sees. With --expect FILE, which plans a `migration`: between the cut-over and the end of the old TTL (two hours
+What it sees. With the plan of --migration FILE: between the cut-over and the end of the old TTL (two hours
 more for queues) a host of `old` that is not in `new` has no address, is down at all of them, or refuses a recipient who
 is there (--to) with 5yz. A host that says 4yz does no harm. Old hosts are asked though no MX record names them.
 Why it matters. Until then caches send mail to the old host. What it refuses comes back to its sender; what cannot reach

@@ -1,6 +1,6 @@
 """The TTL of the MX records is, or was, lowered too late for the cut-over of a migration.
 
-What it sees. With --expect FILE, which plans a `migration`, before its cut-over: the records still have a long TTL that
+What it sees. With the plan of --migration FILE, before its cut-over: the records still have a long TTL that
 ends behind the cut-over, or were lowered (`ttl-lowered`, or between the probe of --baseline and this one) less than
 `old-ttl` before it. A TTL of up to five minutes has not to be lowered.
 Why it matters. Who asked just before the change was lowered keeps the old records for the old TTL, beyond the cut-over.
@@ -33,6 +33,7 @@ RULE = Rule(
     code="MX409",
     name="ttl-not-lowered-in-time",
     severity=Severity.WARNING,
+    covers=("MX401",),
     references=("RFC 1035 §3.2.1", "RFC 2181 §8"),
 )
 
