@@ -23,7 +23,8 @@ class StepState(StrEnum):
 class MigrationStep(Struct, frozen=True, kw_only=True):
     """One step: `name` for programs, `what` is to be done, `reason` the evidence or why.
 
-    `until` is the moment before which it must wait (None: no moment is known, `reason` says what it waits for).
+    `until` is the moment before which it must wait, or until which what went wrong does harm (None: no moment is known,
+    and `reason` says what it waits for); `by` the last moment at which it leaves the planned cut-over where it is.
     """
 
     name: str
@@ -31,6 +32,7 @@ class MigrationStep(Struct, frozen=True, kw_only=True):
     state: StepState
     reason: str = ""
     until: float | None = None
+    by: float | None = None
 
 
 class Advice(Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ OVERDUE, WRONG, UNKNOWN = StepState.OVERDUE, StepState.WRONG, StepState.UNKNOWN
 def advise(plan: Migration, snapshot: Snapshot, before: Snapshot | None = None) -> Advice:
     """What a look says of the steps of a plan; an earlier look, where there is one, tells since when things are so."""
     scene = Scene(plan, snapshot, before)
+    cut_over = _publish_new(scene)
     steps = (
         _lower_ttl(scene),
         _lower_address_ttl(scene),
@@ -33,8 +34,8 @@ def advise(plan: Migration, snapshot: Snapshot, before: Snapshot | None = None) 
         _extend_policy(scene),
         _change_id(scene),
         _publish_tlsa(scene),
-        _publish_new(scene),
-        _remove_old(scene),
+        cut_over,
+        _remove_old(scene, cut_over),
         _switch_off(scene),
         _prune_policy(scene),
         _raise_ttl(scene),
@@ -54,6 +55,13 @@ def _step(name: str, what: str, state: StepState, reason: str = "", until: float
 # -- before the cut-over -----------------------------------------------------------------------------------------------
 
 
+def _in_time(scene: Scene, step: MigrationStep, by: float) -> MigrationStep:
+    """A step that may be done now: overdue where the last moment for it is over."""
+    if scene.now <= by:
+        return replace(step, by=by)
+    return replace(step, state=OVERDUE, reason=f"{step.reason}: put the cut-over off")
+
+
 def _lower_ttl(scene: Scene) -> MigrationStep | None:
     plan = scene.plan
     name, what = "lower-ttl", f"lower the TTL of the MX records to {plan.ttl} s"
@@ -65,10 +73,8 @@ def _lower_ttl(scene: Scene) -> MigrationStep | None:
         return _step(name, what, UNKNOWN, "no server of the zone told the TTL")
     if scene.low_since is not None:
         return _step(name, what, DONE, f"it is {scene.ttl} s")
-    if scene.now + max(scene.ttl, plan.old_ttl) > plan.cut_over:
-        reason = f"it is {scene.ttl} s, and caches keep the records beyond the planned cut-over: put that off"
-        return _step(name, what, OVERDUE, reason)
-    return _step(name, what, NOW, f"it is {scene.ttl} s; one old TTL before the cut-over at the latest")
+    reason = f"it is {scene.ttl} s, and caches keep the old records so long"
+    return _in_time(scene, _step(name, what, NOW, reason), plan.cut_over - max(scene.ttl, plan.old_ttl))
 
 
 def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
@@ -82,9 +88,8 @@ def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
     ttls = address_ttls(plan, scene.snapshot)
     high = {host: ttl for host, ttl in ttls.items() if ttl > scene.low_limit}
     if high:
-        late = scene.now + max(high.values()) > plan.cut_over
         told = ", ".join(f"{host} {ttl} s" for host, ttl in high.items())
-        return _step(name, what, OVERDUE if late else NOW, told)
+        return _in_time(scene, _step(name, what, NOW, told), plan.cut_over - max(high.values()))
     return _step(name, what, UNKNOWN, "a cache shows what is left of a TTL; ask a server of the zone for " + hosts)
 
 
@@ -119,8 +124,8 @@ def _prepare_hosts(scene: Scene) -> list[MigrationStep]:
                 _step(name, what, WRONG, f"{reason}, and MX records name it already: mail waits or comes back")
             )
         else:
-            late = scene.now >= scene.plan.cut_over
-            steps.append(_step(name, what, OVERDUE if late else NOW, reason))
+            by = scene.plan.cut_over - (host.negative_ttl or 0)
+            steps.append(_in_time(scene, _step(name, what, NOW, reason), by))
     return steps
 
 
@@ -138,10 +143,8 @@ def _extend_policy(scene: Scene) -> MigrationStep | None:
         return _step(name, what, DONE, f"mx: {', '.join(policy.mx[:8])}")
     if scene.with_new:
         return _step(name, what, WRONG, f"MX records name {missing}, and senders that enforce it do not go there")
-    if scene.now + STS_REFRESH > scene.plan.cut_over:
-        reason = f"it does not allow {missing}, and senders look for a new one once a day: put the cut-over off"
-        return _step(name, what, OVERDUE, reason)
-    return _step(name, what, NOW, f"it does not allow {missing}; a day before the cut-over at the latest")
+    reason = f"it does not allow {missing}, and senders look for a new one once a day"
+    return _in_time(scene, _step(name, what, NOW, reason), scene.plan.cut_over - STS_REFRESH)
 
 
 def _change_id(scene: Scene) -> MigrationStep | None:
@@ -170,7 +173,7 @@ def _publish_tlsa(scene: Scene) -> MigrationStep | None:
         told = "; ".join(f"{host}: {why}" for host, why in scene.unproven)
         if scene.with_new:
             return _step(name, what, WRONG, f"{told}; senders that do DANE go there already")
-        return _step(name, what, OVERDUE if scene.now >= scene.plan.cut_over else NOW, told)
+        return _in_time(scene, _step(name, what, NOW, told), scene.plan.cut_over)
     return _step(name, what, DONE, "they fit") if scene.is_promised else None
 
 
@@ -233,7 +236,7 @@ def _judge_moved(scene: Scene, name: str, what: str) -> MigrationStep:
 # -- after the cut-over ------------------------------------------------------------------------------------------------
 
 
-def _remove_old(scene: Scene) -> MigrationStep | None:
+def _remove_old(scene: Scene, cut_over: MigrationStep) -> MigrationStep | None:
     plan = scene.plan
     name, what = "remove-old", f"remove {', '.join(plan.leaving)} from the MX records"
     if not plan.leaving:
@@ -245,7 +248,8 @@ def _remove_old(scene: Scene) -> MigrationStep | None:
             return _step(name, what, DONE, "no server has them any more")
         return _step(name, what, WRONG, "no server has them any more, and the new ones are not there")
     if not scene.is_moved:
-        return _step(name, what, WAIT, "with the new records or after them", max(plan.cut_over, scene.earliest or 0.0))
+        state = NOW if cut_over.state is NOW and not scene.with_new else WAIT
+        return _step(name, what, state, "together with the new records, or later", cut_over.until)
     if plan.keep_old_until is not None and plan.keep_old_until > scene.now:
         return _step(name, what, WAIT, "kept as a backup, as planned", plan.keep_old_until)
     late = scene.now >= plan.cut_over

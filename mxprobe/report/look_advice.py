@@ -19,8 +19,21 @@ def render_advice(advice: Advice) -> list[str]:
     lines = ["", "MIGRATION   what may be done now, and what must wait"]
     lines += wrap(" ", f"cut-over planned for {_say_when(advice.cut_over, advice.at)}{_say_earliest(advice)}")
     for step in advice.steps:
-        lines += wrap(f" {_WORDS[step.state]:<7}  ", _say_step(step, advice.at))
+        lines += _tell(step, advice.at)
     return lines
+
+
+def _tell(step: MigrationStep, now: float) -> list[str]:
+    """What is to be done and when, and why below it; what is done has its evidence beside it."""
+    label = f" {_WORDS[step.state]:<8} "
+    if step.state is StepState.DONE:
+        return wrap(label, f"{step.what} ({step.reason})" if step.reason else step.what)
+    when = ""
+    if step.until is not None:
+        when = f"{'  not before' if step.state is StepState.WAIT else '  until'} {_say_when(step.until, now)}"
+    if step.by is not None:
+        when = f"  by {_say_when(step.by, now)}"
+    return [*wrap(label, step.what + when), *(wrap(" " * (len(label) + 2), step.reason) if step.reason else ())]
 
 
 def _say_earliest(advice: Advice) -> str:
@@ -28,13 +41,6 @@ def _say_earliest(advice: Advice) -> str:
     if advice.earliest is None or advice.earliest <= advice.cut_over:
         return ""
     return f"; not safe before {_say_when(advice.earliest, advice.at)}"
-
-
-def _say_step(step: MigrationStep, now: float) -> str:
-    told = step.what
-    if step.until is not None:
-        told += f" {'from' if step.state is StepState.WAIT else 'until'} {_say_when(step.until, now)}"
-    return f"{told}: {step.reason}" if step.reason else told
 
 
 def _say_when(moment: float, now: float) -> str:
