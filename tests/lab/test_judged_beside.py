@@ -29,11 +29,12 @@ DELEGATED = FLAWLESS.without("example.test", "NS ns2").plus("example.test", "NS 
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """What is looked at beside what; `before` the domain as it was a day earlier."""
+    """What is looked at beside what; `before` the domain as it was a day (or so many seconds) earlier."""
 
     now: Domain = FLAWLESS
     before: Domain | None = None
     approved: Approved | None = None
+    earlier: float = DAY
 
 
 def _approved(**what: object) -> Approved:
@@ -46,9 +47,13 @@ def _plan(old: tuple[ApprovedMx, ...], new: tuple[ApprovedMx, ...], days: float,
     return _approved(migration=replace(plan, **more))
 
 
-LOW = FLAWLESS.without("example.test", "MX").plus(
-    "example.test", "300 MX 10 mx1.example.test.", "300 MX 20 mx2.example.test."
-)
+def _with_ttl(seconds: int) -> Domain:
+    """The flawless domain whose MX records have another TTL."""
+    records = (f"{seconds} MX {n}0 mx{n}.example.test." for n in (1, 2))
+    return FLAWLESS.without("example.test", "MX").plus("example.test", *records)
+
+
+LOW = _with_ttl(300)
 """Before a change: the MX records have a low TTL."""
 
 
@@ -65,7 +70,7 @@ def _seen(number: int) -> tuple[Snapshot, Beside]:
     """The look of a case, and what stands beside it."""
     case = _CASES[number]
     further = Beside(approved=case.approved).further
-    then = replace(case.before, epoch=EPOCH - DAY) if case.before is not None else None
+    then = replace(case.before, epoch=EPOCH - case.earlier) if case.before is not None else None
     before = look_at(then, further=further).snapshot if then is not None else None
     beside = Beside(before=before, approved=case.approved)
     return look_at(case.now, further=further, recipients=("alice@example.test",) if further else ()).snapshot, beside
@@ -123,8 +128,8 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
     ),
     "MX404": (
         INFO,
-        Case(now=_third(), before=_absent_for(172800, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2)),
-        Case(now=_third(), before=_absent_for(3600, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2)),
+        Case(now=_third(), before=_absent_for(86400, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2), earlier=7200.0),
+        Case(now=_third(), before=_absent_for(10800, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2), earlier=7200.0),
     ),
     "MX412": (ERROR, Case(now=_of_second(OTHER_SOA, BOTH[0])), Case(now=_of_second(OTHER_SOA, *BOTH))),
     "MX406": (
@@ -171,7 +176,23 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
     ),
 }
 DELEGATION = Case(before=DELEGATED)
+SOON = _plan((ONE, TWO), (ONE,), 2)
+LATE_POLICY = _plan((ONE, TWO), (THREE,), 2, sts_published=EPOCH + 1.5 * DAY)
+GRADES: dict[str, tuple[dict[str, Severity], Case]] = {
+    "an hour, two days before": ({"MX401": INFO}, Case(approved=SOON)),
+    "two hours, two days before": ({"MX401": WARNING}, Case(now=_with_ttl(7200), approved=SOON)),
+    "two hours, eight days before": ({}, Case(now=_with_ttl(7200), approved=_plan((ONE, TWO), (ONE,), 8))),
+    "five minutes, two days before": ({}, Case(now=LOW, approved=SOON)),
+    "a policy half a day before": ({"MX411": WARNING}, Case(now=_third(), approved=LATE_POLICY)),
+    "a policy two days before": (
+        {},
+        Case(now=_third(), approved=_plan((ONE, TWO), (THREE,), 2, sts_published=EPOCH)),
+    ),
+}
+"""Plans that make more or less of a rule."""
+
 _CASES = [case for _, *pair in PAIRS.values() for case in pair] + [DELEGATION, STALE, FETCHED]
+_CASES += [case for _, case in GRADES.values()]
 
 
 @pytest.mark.parametrize("code", PAIRS)
@@ -186,6 +207,13 @@ def test_what_comes_near_raises_nothing(code: str) -> None:
     _, _, near = PAIRS[code]
 
     assert _found(near) == {}
+
+
+@pytest.mark.parametrize("case", GRADES)
+def test_a_plan_makes_more_or_less_of_a_rule(case: str) -> None:
+    expected, beside = GRADES[case]
+
+    assert _found(beside) == expected
 
 
 def test_a_server_that_stays_behind_is_told_until_it_has_the_same_records() -> None:

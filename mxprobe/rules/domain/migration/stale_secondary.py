@@ -20,7 +20,7 @@ Standards. RFC 1996; RFC 1912 §2.2; RFC 1982 §3.2.
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.authorities import Voice, contents, speaking, voices_of
+from mxprobe.mx.authorities import Voice, speaking, voices_of
 from mxprobe.rules.domain.chain.reading import content_of, place_of, zone_side_of
 from mxprobe.rules.domain.drift.reading import NO_BASELINE
 from mxprobe.rules.domain.migration.split_authority import source_of
@@ -44,7 +44,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if side.unknown:
         return inconclusive(RULE, side.unknown)
     heard = speaking(side.voices)
-    if len(contents(heard)) < 2 or len({voice.serial for voice in heard} - {None}) < 2:
+    if not any(_newer(voice, heard) for voice in heard):
         return conclude(RULE, [])
     before = beside.before
     if before is None:
@@ -54,7 +54,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     for voice in heard:
         was, since = then.get(place_of(voice)), snapshot.started_at - before.started_at
         ahead = [one for one in then.values() if was is not None and is_behind(was, one)]
-        newer = [one for one in heard if is_behind(voice, one) and one.content != voice.content]
+        newer = _newer(voice, heard)
         if was is None or was.serial != voice.serial or not ahead or not newer or since <= _patience(voice):
             continue
         patience = say_left(_patience(voice))
@@ -71,6 +71,11 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         )
         found.append(finding(RULE, place_of(voice), words))
     return conclude(RULE, found)
+
+
+def _newer(voice: Voice, heard: tuple[Voice, ...]) -> list[Voice]:
+    """The servers that have a newer copy than this one, and other MX records."""
+    return [one for one in heard if is_behind(voice, one) and one.content != voice.content]
 
 
 def is_behind(one: Voice, other: Voice) -> bool:
