@@ -1,6 +1,7 @@
 """Migrations played in the lab: at each moment the advice is right, mail arrives where it is followed, and where it is
 not mail comes back or waits beyond its time."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -155,7 +156,7 @@ LABELS = (
 )
 
 
-def _with_letters(scenario: Scenario, letters: list[Step]) -> Scenario:
+def _with_letters(scenario: Scenario, letters: Sequence[Step]) -> Scenario:
     """The story with these letters alone, and nobody who looks."""
     deeds = [step for step in scenario.steps if not isinstance(step, Send | Probe)]
     return replace(scenario, steps=tuple(sorted((*deeds, *letters), key=lambda step: step.at)))
@@ -257,8 +258,8 @@ def test_who_forgets_the_policy_has_mail_wait_for_it_and_was_told(sender: str, i
     looks, run = advise_in(_story(name), READY, sender)
     extended = ("{at: 12h,  publish", "{at: 31m,  publish")
     moved = ("{at: 1h,   publish", "{at: 25h,  publish"), ("{at: 2h,   send", "{at: 26h,  send")
-    moved += (("after: 12h, before: 20h", "before: 30h"),)
-    _, followed = advise_in(_story(name, extended, *moved), READY, sender)
+    in_time = ("after: 12h, before: 20h", "before: 30h")
+    _, followed = advise_in(_story(name, extended, *moved, in_time), READY, sender)
     before, letter = run.fates
 
     assert len(before.arrivals) == 1

@@ -17,7 +17,7 @@ Standards. RFC 2308 §4, §5.
 """
 
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import AnswerStatus
+from mxprobe.facts.dns import Answer, AnswerStatus
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.movers import absence_of
@@ -61,12 +61,12 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
 
 def _absence(look: Snapshot, name: str) -> tuple[str, int] | None:
     """The evidence of a name that is not there and kept for long as such, and how long."""
-    if name == look.domain:
-        mx = look.mx
-        if mx is None or mx.status is not AnswerStatus.NODATA:
-            return None
+    mx, known = look.mx, tuple[Answer, ...]()
+    if name != look.domain:
+        evidence, known = absence_of(look, name)
+    elif mx is not None and mx.status is AnswerStatus.NODATA:
         evidence, known = f"{name}: MX {mx.status}", (mx,)
     else:
-        evidence, known = absence_of(look, name)
+        return None
     ttl = max((one.negative_ttl for one in known if one.negative_ttl is not None), default=0)
     return (evidence, ttl) if evidence and ttl > _MOST else None
