@@ -57,7 +57,8 @@ def read_beside(
     if beside.migration is not None:
         says = f"{expect} has a `migration` as well: one plan is enough, here or there"
         raise InputError(says, place=Place(str(migration)))
-    return replace(beside, plan=plan)
+    approved = replace(beside.approved, migration=plan) if beside.approved is not None else None
+    return replace(beside, plan=plan, approved=approved)
 
 
 def _check_domain(named: str, domain: str, path: Path) -> None:

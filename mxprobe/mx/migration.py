@@ -1,7 +1,8 @@
 """When a change of MX records is one that was planned, how long the old records can be about, and what is served now.
 
-A plan is believed from a week before its cut-over (or from the moment its TTL was lowered) until a week after it; an
-old record can be cached for its TTL after the cut-over, and queues look again a little later.
+A plan is believed from a week before its cut-over (or from the moment its TTL was lowered) until a week after it, or
+after the day until which it keeps the old hosts. An old record can be cached for its TTL after the cut-over, and queues
+look again a little later.
 Standards: RFC 1035 §3.2.1 (TTL), RFC 2181 §8; RFC 8461 §3.3 (senders look for a new policy daily), §8.1 (its order).
 """
 
@@ -37,19 +38,16 @@ def is_in_window(beside: Beside, now: Snapshot) -> bool:
     if plan is None:
         return False
     began = min(plan.cut_over - AROUND, plan.ttl_lowered if plan.ttl_lowered is not None else plan.cut_over)
-    ended = max(plan.cut_over + AROUND, old_record_ends(plan))
+    ended = max(plan.cut_over, plan.keep_old_until or 0.0) + max(AROUND, plan.old_ttl + MARGIN)
     since = beside.before.started_at if beside.before is not None else now.started_at
     return since <= ended and now.started_at >= began
 
 
 def is_approved_change(change: Difference, today: frozenset[str], beside: Beside, now: Snapshot) -> bool:
     """Whether a change to the MX records `today` is approved: they are those that are wanted, or are on the plan."""
-    approved = beside.approved
-    if approved is None:
-        return False
-    if approved.mx is not None and today == texts_of_records(approved.mx):
+    approved, plan = beside.approved, beside.migration
+    if approved is not None and approved.mx is not None and today == texts_of_records(approved.mx):
         return True
-    plan = approved.migration
     if plan is None or not is_in_window(beside, now):
         return False
     old, new = texts_of_records(plan.old), texts_of_records(plan.new)

@@ -199,6 +199,11 @@ def test_a_plan_may_stand_in_the_file_of_what_is_approved_or_in_one_of_its_own_a
     beside = _report("old.json", "--expect", "expected.yaml", "--migration", "plan.yaml")
     twice = _report("old.json", "--expect", "both.yaml", "--migration", "plan.yaml")
 
+    plain = _report("new.json", "--expect", "expected.yaml", "--select", "MX521")
+    planned = _report("new.json", "--expect", "expected.yaml", "--migration", "plan.yaml", "--select", "MX521")
+
+    assert "MX521" in plain.output
+    assert "MX521" not in planned.output  # the plan brings that host
     assert "MIGRATION" in alone.output
     assert "MIGRATION" in beside.output
     assert twice.exit_code == 2

@@ -53,9 +53,28 @@ def _plan(text: str) -> Migration:
 @cache
 def _advised() -> dict[str, Advised]:
     """The looks of the two days, once for all tests."""
-    return advise_in(_story("moved-as-advised"), _plan(PLAN))[0]
+    return advise_in(_looked_at(), _plan(PLAN))[0]
 
 
+def _looked_at() -> Scenario:
+    """The move in two days, looked at at ten moments."""
+    scenario = _story("moved-as-advised")
+    looks = (Probe(name=name, at=at, recipients=("alice@example.test",)) for name, at in TIMES.items())
+    return replace(scenario, steps=tuple(sorted((*scenario.steps, *looks), key=lambda step: step.at)))
+
+
+TIMES = {
+    "begin": 600.0,
+    "lowered": HOUR,
+    "prepared": 2 * HOUR,
+    "low-for-long": 13 * HOUR,
+    "almost": 26 * HOUR,
+    "now": 27 * HOUR,
+    "moved": 28 * HOUR,
+    "late": 40 * HOUR,
+    "over": 41 * HOUR + 300,
+    "end": 47 * HOUR,
+}
 MOMENTS: dict[str, dict[str, StepState]] = {
     "begin": {"lower-ttl": NOW, "prepare-host": NOW, "extend-policy": NOW, "publish-tlsa": NOW},
     "lowered": {"lower-ttl": DONE, "prepare-host": NOW, "extend-policy": NOW, "publish-tlsa": NOW},
@@ -128,7 +147,7 @@ def _means(scenario: Scenario, step: Step) -> set[str]:
 
 @pytest.mark.slow
 def test_the_story_does_nothing_that_the_advice_did_not_allow() -> None:
-    looks, deeds = _advised(), _deeds(_story("moved-as-advised"))
+    looks, deeds = _advised(), _deeds(_looked_at())
 
     assert len(deeds) == 7
     for moment, steps in deeds:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.migration import is_in_window
 from mxprobe.rules import judge_snapshot
 from tests.support.examples import beside_of, judged, snapshot_of
 
@@ -517,3 +518,30 @@ def test_a_server_that_has_moved_on_or_was_not_behind_then_is_not_accused() -> N
 
     assert _one(moved, "MX413")[0] is Status.PASSES
     assert _one(level, "MX413")[0] is Status.PASSES
+
+
+# -- a plan in a file of its own ---------------------------------------------------------------------------------------
+
+
+def test_a_change_that_a_plan_of_its_own_file_wants_is_no_drift() -> None:
+    alone = beside_of(LATE.replace(PLAN, "") + "before example.test MX 10 mx.old.test\n")
+    found = {
+        plan: {one.code for judgement in judge_snapshot(snapshot_of(LATE), beside=beside) for one in judgement.findings}
+        for plan, beside in ((False, alone), (True, replace(alone, plan=beside_of(LATE).migration)))
+    }
+
+    assert "MX520" in found[False]
+    assert "MX520" not in found[True]
+
+
+def test_a_plan_is_believed_until_a_week_after_the_day_until_which_it_keeps_the_old_hosts() -> None:
+    kept = _with_plan(LATE, "approved   keep-old-until: 2026-04-01\n")
+
+    for block, moment, is_in in (
+        (LATE, "2026-03-08T07:00Z", True),
+        (LATE, "2026-03-08T09:00Z", False),
+        (kept, "2026-04-07T23:00Z", True),
+        (kept, "2026-04-08T01:00Z", False),
+    ):
+        snapshot = snapshot_of(block.replace("2026-03-01T12:00Z", moment))
+        assert is_in_window(beside_of(block), snapshot) is is_in, moment
