@@ -57,8 +57,9 @@ def read_beside(
     if beside.migration is not None:
         says = f"{expect} has a `migration` as well: one plan is enough, here or there"
         raise InputError(says, place=Place(str(migration)))
-    approved = replace(beside.approved, migration=plan) if beside.approved is not None else None
-    return replace(beside, plan=plan, approved=approved)
+    if beside.approved is not None:
+        beside = replace(beside, approved=replace(beside.approved, migration=plan))
+    return replace(beside, plan=plan)
 
 
 def _check_domain(named: str, domain: str, path: Path) -> None:

@@ -20,6 +20,7 @@ from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.scene import Scene
 
 DONE, NOW, WAIT = StepState.DONE, StepState.NOW, StepState.WAIT
+_MOST_NAMED = 4
 OVERDUE, WRONG, UNKNOWN = StepState.OVERDUE, StepState.WRONG, StepState.UNKNOWN
 
 
@@ -238,7 +239,7 @@ def _judge_moved(scene: Scene, name: str, what: str) -> MigrationStep:
 
 def _remove_old(scene: Scene, cut_over: MigrationStep) -> MigrationStep | None:
     plan = scene.plan
-    name, what = "remove-old", f"remove {', '.join(plan.leaving)} from the MX records"
+    name, what = "remove-old", f"remove {_named(plan.leaving)} from the MX records"
     if not plan.leaving:
         return None
     if not scene.sets:
@@ -260,7 +261,7 @@ def _switch_off(scene: Scene) -> MigrationStep | None:
     plan = scene.plan
     if not plan.leaving:
         return None
-    name, what, ends = "switch-off", f"switch {', '.join(plan.leaving)} off", scene.old_ends
+    name, what, ends = "switch-off", f"switch {_named(plan.leaving)} off", scene.old_ends
     bad = [host for host in scene.leaving if host.fitness.is_bad]
     if scene.now < ends or scene.still_old or not scene.is_moved:
         if bad:
@@ -284,7 +285,7 @@ def _prune_policy(scene: Scene) -> MigrationStep | None:
     plan, policy = scene.plan, scene.policy
     if policy is None or not plan.leaving:
         return None
-    name, what = "prune-policy", f"take {', '.join(plan.leaving)} out of the MTA-STS policy"
+    name, what = "prune-policy", f"take {_named(plan.leaving)} out of the MTA-STS policy"
     named = [host for host in plan.leaving if policy.allows(host)]
     if len(named) < len(plan.leaving) and scene.now < scene.old_ends:
         lost = next(host for host in plan.leaving if host not in named)
@@ -302,6 +303,12 @@ def _prune_policy(scene: Scene) -> MigrationStep | None:
     if scene.now < scene.old_ends or not scene.is_moved:
         return _step(name, what, WAIT, "senders with old MX records still need it", scene.old_ends)
     return _step(name, what, NOW, f"mx: {', '.join(useless[:8])}; the file first, then the id")
+
+
+def _named(hosts: tuple[str, ...]) -> str:
+    """Hosts as a step names them: of very many the first."""
+    more = f" and {len(hosts) - _MOST_NAMED} more" if len(hosts) > _MOST_NAMED else ""
+    return ", ".join(hosts[:_MOST_NAMED]) + more
 
 
 def _only(pattern: str, policy: Policy) -> Policy:
