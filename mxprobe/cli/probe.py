@@ -52,6 +52,7 @@ _OPTIONS = (
         "--expect", type=click.Path(path_type=Path), help="What is expected, and waived (YAML); all else is a finding."
     ),
     click.option("--write-expect", type=click.Path(path_type=Path), help="Begin such a file with what is so today."),
+    click.option("--migration", type=click.Path(path_type=Path), help="The plan of a migration (YAML)."),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
 )
@@ -111,7 +112,8 @@ def command(**options: Any) -> int:
     With --zone FILE --domain NAME: a domain that is not published yet. Nobody is asked or dialled; each host is assumed
     to answer.
     With --baseline FILE: what changed since that probe. With --expect FILE: what is not as that file expects, each with
-    its line, and how a planned migration stands; its hosts are looked at, too. --write-expect FILE begins such a file.
+    its line; --write-expect FILE begins such a file. With --migration FILE: what of a planned move may be done now, and
+    what must wait until when; its hosts are looked at, too.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
@@ -133,9 +135,9 @@ def command(**options: Any) -> int:
     if options["only_4"] and options["only_6"]:
         raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     check_options(options)
-    if len(domains) > 1 and (options["baseline"] or options["expect"]):
-        raise InputError("--baseline and --expect are about one domain; name one")
-    beside = read_beside(domains[0], options["baseline"], options["expect"])
+    if len(domains) > 1 and (options["baseline"] or options["expect"] or options["migration"]):
+        raise InputError("--baseline, --expect and --migration are about one domain; name one")
+    beside = read_beside(domains[0], options["baseline"], options["expect"], options["migration"])
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
 
@@ -181,4 +183,4 @@ def _show_zone(options: dict[str, Any]) -> int:
         raise InputError(f"--zone asks no name server and dials no host: {', '.join(said)} cannot go with it")
     check_options(options)
     seen = look_at_zone(zone, domain, options["dkim_selectors"])
-    return show(look_beside(seen, options["baseline"], options["expect"]), options)
+    return show(look_beside(seen, options["baseline"], options["expect"], options["migration"]), options)

@@ -21,6 +21,7 @@ _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
 @click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
 @click.option("--baseline", type=click.Path(path_type=Path), help="Compare a probe with this earlier one.")
 @click.option("--expect", type=click.Path(path_type=Path), help="What is approved (YAML), as with probe.")
+@click.option("--migration", type=click.Path(path_type=Path), help="The plan of a migration (YAML), as with probe.")
 @click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out.")
 @click.option("--proven-within", "within", metavar="TIME", help="Of proofs: exit 1 if a host's last is older (30d).")
@@ -64,7 +65,7 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     if options["within"] is not None:
         raise InputError("--proven-within asks how old a proof is, and this file is none", place=Place(str(file)))
     if isinstance(seen, Look):
-        return show(look_beside(seen, options["baseline"], options["expect"]), options)
+        return show(look_beside(seen, options["baseline"], options["expect"], options["migration"]), options)
     _check_alone(options, file)
     if options["form"] == "text":
         text = render_runs(seen)
@@ -78,15 +79,19 @@ def _check_alone(options: dict[str, Any], file: Path) -> None:
     """Refuse to compare what is no probe. Raises InputError."""
     from mxprobe.errors import InputError, Place
 
-    if options["baseline"] or options["expect"]:
-        raise InputError("--baseline and --expect are for a saved probe, and this file is none", place=Place(str(file)))
+    said = [f"--{name}" for name in ("baseline", "expect", "migration") if options[name]]
+    if said:
+        verb = "is" if len(said) == 1 else "are"
+        raise InputError(
+            f"{' and '.join(said)} {verb} for a saved probe, and this file is none", place=Place(str(file))
+        )
 
 
 def _check_what_if(options: dict[str, Any]) -> None:
     """Refuse what is about findings: a what-if has none. Raises InputError."""
     from mxprobe.errors import InputError
 
-    said = [f"--{name}" for name in ("select", "ignore", "baseline", "expect") if options[name]]
+    said = [f"--{name}" for name in ("select", "ignore", "baseline", "expect", "migration") if options[name]]
     if said:
         raise InputError(f"a what-if (--down, --fault) asks no rules: {' and '.join(said)} can say nothing there")
     if options["form"] not in ("text", "json"):

@@ -63,6 +63,7 @@ def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:
     )
     fail_on = Severity(options.get("fail_on", "error"))
     document = conclude_look(look.snapshot, judgements, look.forecast, fail_on)
+    document = replace(document, advice=look.advice)
     if options.get("save") is not None:
         _save(options["save"], render_document(replace(document, judgements=look.judgements)))
     begin_expectation(look, options.get("write_expect"))

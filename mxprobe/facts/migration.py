@@ -5,6 +5,9 @@ Names are lower-case A-labels without a final dot; times are seconds since 1970 
 
 from msgspec import Struct
 
+LOW_TTL = 300
+"""A TTL that nobody has to lower before a change (seconds)."""
+
 
 class ApprovedMx(Struct, frozen=True, kw_only=True, order=True):
     """One MX record as it is wanted; the host "." is the null MX."""
@@ -13,11 +16,20 @@ class ApprovedMx(Struct, frozen=True, kw_only=True, order=True):
     host: str
 
 
+class NewAddresses(Struct, frozen=True, kw_only=True, order=True):
+    """A host that keeps its name and gets other addresses at the cut-over, in their canonical text."""
+
+    host: str
+    addresses: tuple[str, ...]
+
+
 class Migration(Struct, frozen=True, kw_only=True):
     """A move from the `old` MX records to the `new` ones, at `cut_over`.
 
-    `old_ttl` is that of the old records before anybody lowered it, in seconds; `ttl_lowered` when that was done (None:
-    not said). `keep_old_until`: so long old hosts may stay published as a backup of the transition.
+    `old_ttl` is that of the old records before anybody lowered it, `ttl` the one that they are to have at the cut-over,
+    in seconds; `ttl_lowered` when it was lowered (None: not said). `keep_old_until`: so long old hosts may stay
+    published as a backup of the transition. `sts_published`: since when the MTA-STS policy allows both sets, under a
+    new id (None: not said). `path` is the file that says so where it says nothing else, and `domain` whom it is about.
     """
 
     old: tuple[ApprovedMx, ...]
@@ -26,6 +38,11 @@ class Migration(Struct, frozen=True, kw_only=True):
     old_ttl: int
     ttl_lowered: float | None = None
     keep_old_until: float | None = None
+    ttl: int = LOW_TTL
+    sts_published: float | None = None
+    addresses: tuple[NewAddresses, ...] = ()
+    path: str = ""
+    domain: str = ""
 
     @property
     def leaving(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Reads what a look is compared with: an earlier probe that was saved, and the file of what is approved.
+"""Reads what a look is compared with: an earlier probe that was saved, what is approved, the plan of a migration.
 
 Prints nothing. Files are anybody's work: what they are not is said with the file's name.
 """
@@ -14,30 +14,52 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, domain_of, judge
 from mxprobe.jobs.saved import read_octets, read_saved
 
+MOST_YAML = 65536
+"""No file that a person writes is larger."""
 
-def read_beside(domain: str, baseline: Path | None = None, expect: Path | None = None) -> Beside | None:
+
+def read_beside(
+    domain: str, baseline: Path | None = None, expect: Path | None = None, migration: Path | None = None
+) -> Beside | None:
     """What `domain` is compared with; None where nothing is named. Raises InputError."""
-    if baseline is None and expect is None:
+    if baseline is None and expect is None and migration is None:
         return None
     domain = domain_of(domain)
     beside = Beside(before=None if baseline is None else _of_domain(baseline, domain))
-    if expect is None:
+    if expect is not None:
+        from mxprobe.rules.domain import RULES
+        from mxprobe.scenario.load_approved import load_approved
+
+        named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
+        approved = load_approved(read_octets(expect, MOST_YAML), str(expect), named)
+        _check_domain(approved.domain, domain, expect)
+        beside = replace(beside, approved=approved)
+    if migration is None:
         return beside
-    from mxprobe.rules.domain import RULES
-    from mxprobe.scenario.load_approved import MOST_OCTETS as MOST
-    from mxprobe.scenario.load_approved import load_approved
+    from mxprobe.scenario.load_migration import load_migration
 
-    named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
-    approved = load_approved(read_octets(expect, MOST), str(expect), named)
-    if approved.domain != domain:
-        says = f"this file is about {to_unicode(approved.domain)}, and {to_unicode(domain)} is looked at"
-        raise InputError(says, place=Place(str(expect)))
-    return replace(beside, approved=approved)
+    plan = load_migration(read_octets(migration, MOST_YAML), str(migration))
+    _check_domain(plan.domain, domain, migration)
+    if beside.migration is not None:
+        says = f"{expect} has a `migration` as well: one plan is enough, here or there"
+        raise InputError(says, place=Place(str(migration)))
+    if beside.approved is not None:
+        beside = replace(beside, approved=replace(beside.approved, migration=plan))
+    return replace(beside, plan=plan)
 
 
-def look_beside(look: Look, baseline: Path | None = None, expect: Path | None = None) -> Look:
+def _check_domain(named: str, domain: str, path: Path) -> None:
+    """Raises InputError where a file is about another domain than the one that is looked at."""
+    if named != domain:
+        says = f"this file is about {to_unicode(named)}, and {to_unicode(domain)} is looked at"
+        raise InputError(says, place=Place(str(path)))
+
+
+def look_beside(
+    look: Look, baseline: Path | None = None, expect: Path | None = None, migration: Path | None = None
+) -> Look:
     """A look judged again with what it is compared with. Raises InputError, also for a baseline that is younger."""
-    beside = read_beside(look.snapshot.domain, baseline, expect)
+    beside = read_beside(look.snapshot.domain, baseline, expect, migration)
     if beside is None:
         return look
     if beside.before is not None and beside.before.started_at > look.snapshot.started_at:

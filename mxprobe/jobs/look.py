@@ -13,6 +13,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
+from mxprobe.facts.advice import Advice
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
@@ -89,7 +90,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """The outcome of one look.
 
     `forecast` is None where the look was interrupted, no host was looked at, or there is no chain. `chosen`: it is the
-    answer to a person's what-if; then the rules were not asked. `beside` is what the rules compared it with.
+    answer to a person's what-if; then the rules were not asked. `beside` is what the rules compared it with, `advice`
+    what may be done now of the migration in it.
     """
 
     snapshot: Snapshot
@@ -97,6 +99,7 @@ class Look(Struct, frozen=True, kw_only=True):
     forecast: Forecast | None
     chosen: bool = False
     beside: Beside | None = None
+    advice: Advice | None = None
 
 
 async def look(
@@ -143,14 +146,17 @@ def judge(
 
     `beside` is what the look is compared with.
     """
+    from mxprobe.mx.advice import advise
     from mxprobe.rules import judge_snapshot
 
+    plan = beside.migration if beside is not None else None
     looked = snapshot.zone is not None or (snapshot.complete and any(visit.sessions for visit in snapshot.visits))
     return Look(
         snapshot=snapshot,
         judgements=judge_snapshot(snapshot, wanted, unwanted, beside),
         forecast=forecast_snapshot(snapshot) if looked else None,
         beside=beside,
+        advice=advise(plan, snapshot, beside.before if beside is not None else None) if plan is not None else None,
     )
 
 

@@ -88,12 +88,18 @@ class Voice(Struct, frozen=True, kw_only=True):
         return tuple(f"{record.preference} {record.exchange}" for record in sorted(self.mx.mx, key=_by_preference))
 
     @property
+    def soa_words(self) -> tuple[str, ...]:
+        """The seven fields of the SOA of the server's copy, in the order of RFC 1035; empty where it did not say."""
+        if self.soa is None or not self.soa.authoritative:
+            return ()
+        words = next((record.text.split() for record in self.soa.records if isinstance(record, TextRecord)), [])
+        return tuple(words) if len(words) == 7 else ()
+
+    @property
     def serial(self) -> int | None:
         """The serial of the server's copy; None where it did not say."""
-        if self.soa is None or not self.soa.authoritative:
-            return None
-        words = next((record.text.split() for record in self.soa.records if isinstance(record, TextRecord)), [])
-        return int(words[2]) if len(words) == 7 and words[2].isdecimal() else None
+        words = self.soa_words
+        return int(words[2]) if words and words[2].isdecimal() else None
 
     @property
     def ttl(self) -> int | None:

@@ -29,7 +29,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Whom the wishes are about; `allow_special`: addresses of special use are asked about, too.
 
     `selectors` are those of DKIM that were named, `lists` the zones of lists of addresses (DNSBL), `port` is that of
-    SMTP. `bogus_name`: by what it is told whether the resolver validates (None: nobody wants to know).
+    SMTP. `bogus_name`: by what it is told whether the resolver validates (None: nobody wants to know). `further` are
+    hosts that are visited though no MX record names them.
     """
 
     domain: str
@@ -38,6 +39,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     lists: tuple[str, ...] = ()
     port: int = 25
     bogus_name: str | None = None
+    further: tuple[str, ...] = ()
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ def _reports(subject: Subject, answers: Answers) -> tuple[Question, ...]:
 
 
 def _promises(subject: Subject, answers: Answers) -> tuple[Question, ...]:
-    hosts = tuple(dict.fromkeys(host.name for host in plan_mx(subject.domain, answers).hosts))
+    hosts = tuple(dict.fromkeys((*(host.name for host in plan_mx(subject.domain, answers).hosts), *subject.further)))
     return next_tlsa_questions(hosts, answers, subject.port)
 
 

@@ -195,8 +195,8 @@ class _Look:
     async def _gather(self) -> None:
         """Ask what rules want to know beside the chain."""
         request, vantage = self.request, self.request.vantage
-        believes = not request.anchor
-        subject = subject_of(request.domain, vantage, allow_special=request.allow_special, believes=believes)
+        subject = subject_of(request.domain, vantage, allow_special=request.allow_special, believes=not request.anchor)
+        subject = replace(subject, further=tuple(record.host for record in request.further))
         directly = None
         if self.means.ask is not None:
             directly = Directly(ask=self.means.ask, port=vantage.authority_port, families=vantage.families)

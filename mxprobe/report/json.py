@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from mxprobe.facts.advice import Advice
 from mxprobe.facts.change import Change, NotCompared
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Finding, Judgement
@@ -29,7 +30,7 @@ class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What `probe --format json` prints and `--save` writes.
 
     `chosen`: the forecast is of the cases that a person asked about, and the rules were not asked. `reason` is that of
-    the exit status.
+    the exit status. `advice` says how a planned migration stands.
     """
 
     schema: int = SCHEMA
@@ -40,6 +41,7 @@ class LookDocument(msgspec.Struct, frozen=True, kw_only=True):
     chosen: bool = False
     exit_status: int = 0
     reason: str = ""
+    advice: Advice | None = None
 
 
 class ProofDocument(msgspec.Struct, frozen=True, kw_only=True):

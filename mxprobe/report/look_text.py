@@ -14,6 +14,7 @@ from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast
 from mxprobe.report.handed_on import render_handed_on
 from mxprobe.report.json import LookDocument
+from mxprobe.report.look_advice import render_advice
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_findings import render_findings
 from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
@@ -35,6 +36,8 @@ def render_look(document: LookDocument) -> str:
     lines += [*render_recipients(snapshot), *render_findings(document.judgements)]
     if document.chosen and document.forecast is not None:
         return _chosen(document, document.forecast)
+    if document.advice is not None:
+        lines += render_advice(document.advice)
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
         lines += render_policies(document.forecast.policies)

@@ -15,37 +15,29 @@
       ttl-lowered: 2026-02-27T08:00Z
       keep-old-until: 2026-03-15
 
-`domain` and one more key are needed; of `migration`, `old`, `new`, `cut-over` and `old-ttl`. The other keys are read in
-`load_desired` (addresses, TLS, policies) and `load_exemptions` (waivers).
+`domain` and one more key are needed. Other keys are read in `load_desired` (addresses, TLS, policies),
+`load_migration` and `load_exemptions` (waivers).
 """
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from ruamel.yaml.nodes import Node
 
-from mxprobe.errors import InputError, Place
 from mxprobe.facts.approved import Approved
-from mxprobe.facts.migration import ApprovedMx, Migration
+from mxprobe.facts.migration import ApprovedMx
 from mxprobe.mx.providernames import provider_named, provider_names
 from mxprobe.scenario.cast import Cast
-from mxprobe.scenario.document import Reader, read_document
+from mxprobe.scenario.document import Reader
 from mxprobe.scenario.load_desired import DESIRED_KEYS, Desired
 from mxprobe.scenario.load_exemptions import read_exemptions
+from mxprobe.scenario.load_migration import MOST_OCTETS as MOST_OCTETS
+from mxprobe.scenario.load_migration import open_file, read_items, read_migration, read_records
 
-MOST_OCTETS = 65536
-"""A file of more octets says something else."""
-
-_MOST_HOSTS = 32
 _KEYS = (
     *("domain", "mx", "mx-ttl", "backups", "operators", "providers", "nameservers"),
     *DESIRED_KEYS,
     *("migration", "waive"),
 )
-_MIGRATION_KEYS = ("old", "new", "cut-over", "old-ttl", "ttl-lowered", "keep-old-until")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?")
-_RIGHT = "Right is a day, or a time with its zone: 2026-03-01, 2026-03-01T08:00Z, 2026-03-01T10:00+02:00."
 _EMPTY = "the file is empty; it has to say domain, and at least one more, such as mx, providers, tls or dmarc"
 
 
@@ -54,15 +46,8 @@ def load_approved(data: bytes, path: str, rules: Mapping[str, str] | None = None
 
     `rules` are the codes of the rules by the words that may name them in a waiver; None: any code may.
     """
-    if len(data) > MOST_OCTETS:
-        raise InputError(f"the file has more than {MOST_OCTETS} octets", place=Place(path))
-    try:
-        document, root = read_document(data.decode("utf-8-sig"), path, empty=_EMPTY)
-    except UnicodeDecodeError as error:
-        raise InputError(f"the file is not UTF-8 (byte {error.start + 1})", place=Place(path)) from error
-    except RecursionError as error:
-        raise InputError("not YAML that anybody can read: too many brackets in brackets", place=Place(path)) from error
-    return _Expected(Reader(document), rules).read(root, path)
+    reader, root = open_file(data, path, _EMPTY)
+    return _Expected(reader, rules).read(root, path)
 
 
 class _Expected:
@@ -85,7 +70,7 @@ class _Expected:
             self.reader.document.refuse(root, f"the file approves nothing: {', '.join(_KEYS[1:])} are missing")
         self.lines = {key: self.reader.line(self.reader.key(root, key)) for key in entries}
         mx = self._listed(entries["mx"]) if "mx" in entries else None
-        migration = self._migration(entries["migration"]) if "migration" in entries else None
+        migration = read_migration(self.cast, entries["migration"]) if "migration" in entries else None
         moving = (*migration.old, *migration.new) if migration is not None else ()
         known = None if mx is None else {record.host for record in (*mx, *moving)} - {"."}
         desired = Desired(self.reader, self.cast, known, self.lines)
@@ -108,14 +93,14 @@ class _Expected:
 
     def _listed(self, node: Node) -> tuple[ApprovedMx, ...]:
         """The MX records of `mx`, each with its line."""
-        records = self._records(node, "`mx`")
+        records = read_records(self.cast, node, "`mx`")
         for item in self.reader.items(node, "`mx`"):
             self.lines[f"mx {self.cast.mx_record(item)[1]}"] = self.reader.line(item)
         return records
 
     def _backups(self, node: Node, mx: tuple[ApprovedMx, ...] | None) -> tuple[str, ...]:
         """Hosts that stand behind others; those of `mx` are told by their preference."""
-        items = self._items(node, "`backups`")
+        items = read_items(self.reader, node, "`backups`")
         if not items:
             self.reader.document.refuse(node, "`backups` names nobody", hint="Without backups the key is left out.")
         found = dict[str, None]()
@@ -136,7 +121,7 @@ class _Expected:
         """Names of the table, in whatever case they are written; `mx` has a host of each."""
         known = {name.lower(): name for name in provider_names()}
         found = dict[str, None]()
-        for item in self._items(node, "`providers`"):
+        for item in read_items(self.reader, node, "`providers`"):
             word = self.reader.text(item)
             if word.lower() not in known:
                 self.reader.document.refuse_unknown(item, word, known.values(), "provider")
@@ -149,71 +134,10 @@ class _Expected:
             self.reader.document.refuse(node, "`providers` names nobody", hint="Without providers the key is left out.")
         return tuple(found)
 
-    def _items(self, node: Node, what: str) -> tuple[Node, ...]:
-        items = self.reader.items(node, what)
-        if len(items) > _MOST_HOSTS:
-            self.reader.document.refuse(node, f"{what} has {len(items)} entries; {_MOST_HOSTS} is the most")
-        return items
-
-    def _records(self, node: Node, what: str) -> tuple[ApprovedMx, ...]:
-        """MX records; a null MX stands alone."""
-        found = dict[str, ApprovedMx]()
-        for item in self._items(node, what):
-            preference, host = self.cast.mx_record(item)
-            if host in found:
-                self.reader.document.refuse(item, f"{host} stands in {what} a second time")
-            found[host] = ApprovedMx(preference=preference, host=host)
-        if "." in found and len(found) > 1:
-            self.reader.document.refuse(node, "a null MX has no other record beside it (RFC 7505 §3)")
-        return tuple(sorted(found.values()))
-
     def _names(self, node: Node, what: str) -> tuple[str, ...]:
         found = dict[str, None]()
-        for item in self._items(node, what):
+        for item in read_items(self.reader, node, what):
             name = self.cast.complete(item)
             self.lines.setdefault(f"{what.strip('`')} {name}", self.reader.line(item))
             found[name] = None
         return tuple(found)
-
-    # -- the migration ------------------------------------------------------------------------------------------------
-
-    def _migration(self, node: Node) -> Migration:
-        entries = self.reader.entries(node, _MIGRATION_KEYS, "a migration")
-        old, new, cut_over, old_ttl = (
-            self.reader.require(node, entries, key, "the migration") for key in _MIGRATION_KEYS[:4]
-        )
-        plan = Migration(
-            old=self._records(old, "`old`"),
-            new=self._records(new, "`new`"),
-            cut_over=self._moment(cut_over),
-            old_ttl=self._ttl(old_ttl),
-            ttl_lowered=self._moment_of(entries, "ttl-lowered"),
-            keep_old_until=self._moment_of(entries, "keep-old-until"),
-        )
-        if plan.old == plan.new:
-            self.reader.document.refuse(new, "`new` is the same as `old`: nothing migrates")
-        if plan.ttl_lowered is not None and plan.ttl_lowered > plan.cut_over:
-            self.reader.document.refuse(entries["ttl-lowered"], "the TTL is lowered before the cut-over, not after it")
-        if plan.keep_old_until is not None and plan.keep_old_until < plan.cut_over:
-            self.reader.document.refuse(entries["keep-old-until"], "the old hosts are kept until after the cut-over")
-        return plan
-
-    def _ttl(self, node: Node) -> int:
-        seconds = self.reader.duration(node)
-        if not 0 <= seconds <= 0x7FFFFFFF:
-            self.reader.document.refuse(node, "no TTL is that long (RFC 2181 §8)")
-        return round(seconds)
-
-    def _moment_of(self, entries: Mapping[str, Node], key: str) -> float | None:
-        return self._moment(entries[key]) if key in entries else None
-
-    def _moment(self, node: Node) -> float:
-        """Seconds since 1970 UTC; a day alone begins at midnight UTC."""
-        word = self.reader.text(node)
-        if not _MOMENT.fullmatch(word):
-            self.reader.document.refuse(node, f"`{word}` is no moment", hint=_RIGHT)
-        try:
-            moment = datetime.fromisoformat(word)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            self.reader.document.refuse(node, f"there is no such moment as `{word}`", hint=_RIGHT)

@@ -1,5 +1,6 @@
 """What a look is compared with: files of anybody, read with bounded memory and refused with their names."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,99 @@ def test_a_damaged_baseline_is_refused_or_compared_and_never_raises(files: Path,
 
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
+
+
+# -- the plan of a migration -------------------------------------------------------------------------------------------
+
+PLAN = """\
+domain: example.test
+old: [10 mx1]
+new: [10 mx9]
+cut-over: 2026-03-01T08:00Z
+old-ttl: 1d
+"""
+
+
+def test_a_saved_probe_is_read_beside_the_plan_of_a_migration(files: Path) -> None:
+    (files / "plan.yaml").write_text(PLAN)
+
+    result = _report("old.json", "--migration", "plan.yaml")
+    document = json.loads(_report("old.json", "--migration", "plan.yaml", "--format", "json").output)
+
+    assert "MIGRATION   what may be done now, and what must wait" in result.output
+    assert " cut-over planned for 2026-03-01 08:00 UTC (in 28 d 8 h)" in result.output
+    assert document["advice"]["cut_over"] == 1772352000.0
+    assert document["advice"]["steps"][0]["name"] == "lower-ttl"
+    assert "MIGRATION" not in _report("old.json").output
+
+
+def test_a_plan_may_stand_in_the_file_of_what_is_approved_or_in_one_of_its_own_and_not_in_both(files: Path) -> None:
+    (files / "plan.yaml").write_text(PLAN)
+    inner = "".join(f"  {line}\n" for line in PLAN.splitlines()[1:])
+    (files / "both.yaml").write_text(f"domain: example.test\nmigration:\n{inner}")
+
+    alone = _report("old.json", "--expect", "both.yaml")
+    beside = _report("old.json", "--expect", "expected.yaml", "--migration", "plan.yaml")
+    twice = _report("old.json", "--expect", "both.yaml", "--migration", "plan.yaml")
+
+    plain = _report("new.json", "--expect", "expected.yaml", "--select", "MX521")
+    planned = _report("new.json", "--expect", "expected.yaml", "--migration", "plan.yaml", "--select", "MX521")
+
+    assert "MX521" in plain.output
+    assert "MX521" not in planned.output  # the plan brings that host
+    assert "MIGRATION" in alone.output
+    assert "MIGRATION" in beside.output
+    assert twice.exit_code == 2
+    assert twice.output.startswith("plan.yaml: both.yaml has a `migration` as well: one plan is enough, here or there")
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (PLAN.replace("example.test", "other.test"), "plan.yaml: this file is about other.test, and example.test is"),
+        (PLAN.replace("old-ttl: 1d", "old-ttl: 86400"), "plan.yaml:5:10: `86400` has no unit"),
+        ("x" * 70_000, "plan.yaml: the file has more than 65536 octets"),
+        ("", "plan.yaml: the file is empty"),
+    ],
+    ids=["another domain", "a mistake", "large", "empty"],
+)
+def test_a_plan_that_is_none_is_refused_with_its_place(files: Path, plan: str, says: str) -> None:
+    (files / "plan.yaml").write_text(plan)
+
+    for words in (("old.json",), ("new.json", "--baseline", "old.json")):
+        result = _report(*words, "--migration", "plan.yaml")
+        assert result.exit_code == 2, result.output
+        assert result.output.startswith(says)
+        assert "Traceback" not in result.output
+
+
+def test_a_plan_without_an_end_is_not_read_to_it() -> None:
+    with pytest.raises(InputError, match="more than"):
+        read_beside("example.test", migration=Path("/dev/zero"))
+
+
+def test_a_plan_is_of_one_domain_and_of_a_probe(files: Path) -> None:
+    (files / "plan.yaml").write_text(PLAN)
+    several = CliRunner().invoke(main, ["probe", "a.test", "b.test", "--migration", "plan.yaml"])
+    (files / "runs.json").write_text('{"schema":1,"kind":"runs","runs":[]}')
+    runs = _report("runs.json", "--migration", "plan.yaml")
+
+    assert (several.exit_code, runs.exit_code) == (2, 2)
+    assert "--migration are about one domain" in several.output
+    assert "--migration is for a saved probe" in runs.output
+
+
+def test_a_zone_file_is_read_beside_a_plan_and_hosts_that_nobody_dialled_stay_open(files: Path) -> None:
+    (files / "plan.yaml").write_text(PLAN)
+    (files / "zone").write_text(
+        "$ORIGIN example.test.\n@ 86400 IN SOA ns1 h 1 2 3 4 5\n@ 86400 IN NS ns1\nns1 86400 IN A 192.0.2.3\n"
+        "@ 86400 IN MX 10 mx1\nmx1 86400 IN A 192.0.2.1\nmx9 86400 IN A 192.0.2.9\n"
+    )
+
+    words = ["probe", "--zone", "zone", "--domain", "example.test", "--migration", "plan.yaml"]
+    result = CliRunner().invoke(main, words)
+
+    assert "lower the TTL of the MX records to 300 s" in result.output
+    assert " ?        let mx9.example.test take mail for example.test" in result.output
+    assert " ?        publish the new MX records" in result.output
+    assert result.exit_code in (0, 1)

@@ -211,6 +211,7 @@ ELSEWHERE = {
     "MX007": "fires in every case here, for nobody consents",
     "MX106": "is good, and stands in tests/rules/test_domain_rules.py",
     "MX317": "sums up what other findings say of a backup; tests/lab/test_planted.py",
+    "MX413": "tests/lab/test_judged_beside.py, by a test of its own",
     "MX526": "tests/lab/test_judged_beside.py, by a test of its own",
     **{f"MX53{n}": "needs a file of expectations; tests/lab/test_judged_expected.py" for n in range(1, 10)},
     "MX750": "is good, and stands in tests/lab/test_planted.py",

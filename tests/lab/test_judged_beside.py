@@ -11,7 +11,7 @@ from mxprobe.facts.approved import Approved
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity, Status
-from mxprobe.facts.migration import ApprovedMx, Migration
+from mxprobe.facts.migration import ApprovedMx, Migration, NewAddresses
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.mx.mtasts import Mode, Policy
@@ -20,20 +20,21 @@ from mxprobe.rules.domain import RULES
 from mxprobe.scenario.reaction import CertificateKind
 from tests.lab.test_judged import ALWAYS, CASES, DAY, ELSEWHERE, NEED_A_RECIPIENT, NO_DANE
 from tests.lab.test_judged_dnssec import CASES as DNSSEC_CASES
-from tests.support.judged import DOMAIN, EPOCH, FLAWLESS, MX2, Domain, MailHost, look_at
+from tests.support.judged import DOMAIN, EPOCH, FLAWLESS, MX1, MX2, NS2, SOA, Domain, MailHost, look_at
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 MX3 = "198.97.190.53"
 ONE, TWO, THREE = (ApprovedMx(preference=10 * n, host=f"mx{n}.example.test") for n in (1, 2, 3))
 DELEGATED = FLAWLESS.without("example.test", "NS ns2").plus("example.test", "NS ns3.example.test.")
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """What is looked at beside what; `before` the domain as it was a day earlier."""
+    """What is looked at beside what; `before` the domain as it was a day (or so many seconds) earlier."""
 
     now: Domain = FLAWLESS
     before: Domain | None = None
     approved: Approved | None = None
+    earlier: float = DAY
 
 
 def _approved(**what: object) -> Approved:
@@ -46,9 +47,19 @@ def _plan(old: tuple[ApprovedMx, ...], new: tuple[ApprovedMx, ...], days: float,
     return _approved(migration=replace(plan, **more))
 
 
+def _with_ttl(seconds: int) -> Domain:
+    """The flawless domain whose MX records have another TTL."""
+    records = (f"{seconds} MX {n}0 mx{n}.example.test." for n in (1, 2))
+    return FLAWLESS.without("example.test", "MX").plus("example.test", *records)
+
+
+LOW = _with_ttl(300)
+"""Before a change: the MX records have a low TTL."""
+
+
 def _third(**manners: object) -> Domain:
-    """The flawless domain with a host that no MX record names."""
-    there = FLAWLESS.plus("mx3.example.test", f"A {MX3}")
+    """That domain with a host that no MX record names."""
+    there = LOW.plus("mx3.example.test", f"A {MX3}")
     policy = Policy(mode=Mode.ENFORCE, mx=("*.example.test",), max_age=604800)
     hosts = {**there.hosts, MX3: MailHost(name="mx3.example.test", **manners)}  # type: ignore[arg-type]
     return replace(there, hosts=hosts, policy=policy)
@@ -58,9 +69,10 @@ def _third(**manners: object) -> Domain:
 def _seen(number: int) -> tuple[Snapshot, Beside]:
     """The look of a case, and what stands beside it."""
     case = _CASES[number]
-    before = look_at(replace(case.before, epoch=EPOCH - DAY)).snapshot if case.before is not None else None
+    further = Beside(approved=case.approved).further
+    then = replace(case.before, epoch=EPOCH - case.earlier) if case.before is not None else None
+    before = look_at(then, further=further).snapshot if then is not None else None
     beside = Beside(before=before, approved=case.approved)
-    further = beside.further
     return look_at(case.now, further=further, recipients=("alice@example.test",) if further else ()).snapshot, beside
 
 
@@ -86,7 +98,43 @@ SWAPPED = FLAWLESS.without("example.test", "MX").plus(
 )
 TESTING = replace(FLAWLESS, policy=Policy(mode=Mode.TESTING, mx=("*.example.test",), max_age=86400))
 
+
+def _of_second(soa: str, *mx: str) -> Domain:
+    """The flawless domain of which the second server has another copy."""
+    records = FLAWLESS.without("example.test", "MX").without("example.test", "SOA").records["example.test"]
+    return replace(FLAWLESS, of_server={NS2: {"example.test": (soa, *mx, *records)}})
+
+
+OTHER_SOA = "SOA ns9.example.net. hostmaster.example.net. 7 3600 900 1209600 300"
+OLD_SOA = SOA.replace("2026010101", "2025120101")
+BOTH = ("MX 10 mx1.example.test.", "MX 20 mx2.example.test.")
+SHORT = LOW.without("mx1.example.test", "A").plus("mx1.example.test", f"300 A {MX1}")
+RENUMBERED = (NewAddresses(host="mx1.example.test", addresses=(MX3,)),)
+
+
+ABSENT = _third().at("mx3.example.test")
+STALE = Case(now=_of_second(OLD_SOA, BOTH[0]), before=_of_second(OLD_SOA, BOTH[0]))
+FETCHED = Case(now=_of_second(OLD_SOA, *BOTH), before=_of_second(OLD_SOA, BOTH[0]))
+
+
+def _absent_for(seconds: int, domain: Domain) -> Domain:
+    """The domain whose zone lets resolvers keep absence for so long."""
+    soa = f"{seconds} {SOA.rpartition(' ')[0]} {seconds}"
+    return domain.without("example.test", "SOA").plus("example.test", soa)
+
+
 PAIRS: dict[str, tuple[Severity, Case, Case]] = {
+    "MX403": (
+        WARNING,
+        Case(now=LOW, approved=_plan((ONE, TWO), (ONE, TWO), 2, addresses=RENUMBERED)),
+        Case(now=SHORT, approved=_plan((ONE, TWO), (ONE, TWO), 2, addresses=RENUMBERED)),
+    ),
+    "MX404": (
+        INFO,
+        Case(now=_third(), before=_absent_for(86400, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2), earlier=7200.0),
+        Case(now=_third(), before=_absent_for(10800, ABSENT), approved=_plan((ONE, TWO), (THREE,), 2), earlier=7200.0),
+    ),
+    "MX412": (ERROR, Case(now=_of_second(OTHER_SOA, BOTH[0])), Case(now=_of_second(OTHER_SOA, *BOTH))),
     "MX406": (
         WARNING,
         Case(approved=_plan((TWO,), (ONE,), -20)),
@@ -105,7 +153,12 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
     "MX409": (
         WARNING,
         Case(approved=_plan((ONE, TWO), (ONE,), 0.02)),
-        Case(approved=_plan((ONE, TWO), (ONE,), 0.05)),
+        Case(now=LOW, approved=_plan((ONE, TWO), (ONE,), 0.05)),
+    ),
+    "MX410": (
+        INFO,
+        Case(now=LOW, approved=_plan((THREE,), (ONE, TWO), -20)),
+        Case(approved=_plan((THREE,), (ONE, TWO), -20)),
     ),
     "MX411": (
         ERROR,
@@ -126,7 +179,23 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
     ),
 }
 DELEGATION = Case(before=DELEGATED)
-_CASES = [case for _, *pair in PAIRS.values() for case in pair] + [DELEGATION]
+SOON = _plan((ONE, TWO), (ONE,), 2)
+LATE_POLICY = _plan((ONE, TWO), (THREE,), 2, sts_published=EPOCH + 1.5 * DAY)
+GRADES: dict[str, tuple[dict[str, Severity], Case]] = {
+    "an hour, two days before": ({"MX401": INFO}, Case(approved=SOON)),
+    "two hours, two days before": ({"MX401": WARNING}, Case(now=_with_ttl(7200), approved=SOON)),
+    "two hours, eight days before": ({}, Case(now=_with_ttl(7200), approved=_plan((ONE, TWO), (ONE,), 8))),
+    "five minutes, two days before": ({}, Case(now=LOW, approved=SOON)),
+    "a policy half a day before": ({"MX411": WARNING}, Case(now=_third(), approved=LATE_POLICY)),
+    "a policy two days before": (
+        {},
+        Case(now=_third(), approved=_plan((ONE, TWO), (THREE,), 2, sts_published=EPOCH)),
+    ),
+}
+"""Plans that make more or less of a rule."""
+
+_CASES = [case for _, *pair in PAIRS.values() for case in pair] + [DELEGATION, STALE, FETCHED]
+_CASES += [case for _, case in GRADES.values()]
 
 
 @pytest.mark.parametrize("code", PAIRS)
@@ -141,6 +210,22 @@ def test_what_comes_near_raises_nothing(code: str) -> None:
     _, _, near = PAIRS[code]
 
     assert _found(near) == {}
+
+
+@pytest.mark.parametrize("case", GRADES)
+def test_a_plan_makes_more_or_less_of_a_rule(case: str) -> None:
+    expected, beside = GRADES[case]
+
+    assert _found(beside) == expected
+
+
+def test_a_server_that_stays_behind_is_told_until_it_has_the_same_records() -> None:
+    stale, fetched = _found(STALE), _found(FETCHED)
+
+    assert stale["MX413"] is WARNING
+    assert set(stale) <= {"MX413", "MX520"}  # its records are not those that the resolver gave, then or now
+    assert "MX413" not in fetched
+    assert "MX117" not in stale
 
 
 def test_another_delegation_is_told_where_somebody_asked_for_it() -> None:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.migration import is_in_window
 from mxprobe.rules import judge_snapshot
 from tests.support.examples import beside_of, judged, snapshot_of
 
@@ -59,7 +60,7 @@ def test_a_migration_that_goes_as_it_should_raises_nothing() -> None:
 def test_without_a_plan_nothing_is_judged() -> None:
     block = EARLY.replace(PLAN, "")
 
-    assert {_reason(block, code) for code in OURS[:5]} == {"nobody said what is approved: --expect FILE"}
+    assert {_reason(block, code) for code in OURS[:5]} == {"nobody said what is planned: --migration FILE"}
 
 
 # -- old hosts ---------------------------------------------------------------------------------------------------------
@@ -316,3 +317,231 @@ def test_a_new_host_that_is_published_and_not_in_the_policy_is_told_once() -> No
     ]
 
     assert [one.also for one in found if one.code == "MX411"] == [("MX775 sts-mx-not-covered",)]
+
+
+# -- what a plan makes of TTLs -----------------------------------------------------------------------------------------
+
+
+def _one(block: str, code: str) -> tuple[Status, list[Finding], str]:
+    (judgement,) = (one for one in judged(block) if one.code == code)
+    return judgement.status, list(judgement.findings), judgement.reason or ""
+
+
+def test_in_the_week_before_a_cut_over_a_ttl_is_too_high_sooner_and_the_lines_are_there_to_be_pasted() -> None:
+    week = _with_plan(EARLY, LOWERED).replace("looked 2026-02-20", "looked 2026-02-26").replace("ttl 300", "ttl 3600")
+    _, (found,), _ = _one(week, "MX401")
+
+    assert found.severity is Severity.INFO
+    assert found.says.endswith("have a TTL of 3600 s, 3 d before the cut-over")
+    assert found.paste == ("example.test. 300 IN MX 10 mx.old.test.",)
+    assert _one(week.replace("looked 2026-02-26", "looked 2026-02-20"), "MX401")[1] == []
+    assert _one(week.replace("looked 2026-02-26", "looked 2026-03-01"), "MX401")[1] == []
+
+
+def test_a_cache_that_has_little_left_of_a_ttl_says_nothing_before_a_cut_over() -> None:
+    week = _with_plan(EARLY, LOWERED).replace("looked 2026-02-20", "looked 2026-02-26")
+
+    assert _one(week, "MX401")[0] is Status.INCONCLUSIVE
+    assert _one(week + GIVEN + "authority ns1.example.test example.test MX ttl 300\n", "MX401")[0] is Status.PASSES
+    assert _one(week.replace("ttl 300", "ttl 4000") + GIVEN, "MX401")[1][0].severity is Severity.INFO
+
+
+RENUMBER = """\
+looked 2026-02-27T08:00Z
+approved migration:
+approved   old: [10 mx1]
+approved   new: [10 mx1]
+approved   cut-over: 2026-03-01T08:00Z
+approved   old-ttl: 5m
+approved   addresses: {mx1: [192.0.2.77]}
+example.test MX 10 mx1.example.test
+example.test MX ttl 300
+mx1.example.test A 192.0.2.1
+mx1.example.test A ttl 86400
+"""
+
+
+def test_the_ttl_of_an_address_that_changes_counts_until_it_has_changed() -> None:
+    _, (found,), _ = _one(RENUMBER, "MX403")
+
+    assert (found.subject, found.severity) == ("mx1.example.test", Severity.WARNING)
+    assert found.paste == ("mx1.example.test. 300 IN A 192.0.2.1",)
+    for change in (
+        ("A 192.0.2.1", "A 192.0.2.77"),
+        ("looked 2026-02-27", "looked 2026-03-02"),
+        ("approved   addresses: {mx1: [192.0.2.77]}\n", "approved   ttl-lowered: 2026-02-20\n"),
+    ):
+        block = RENUMBER.replace(*change).replace("new: [10 mx1]", "new: [5 mx1]")
+        assert _one(block, "MX403")[0] is Status.PASSES, change
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("A ttl 86400", "A ttl 200"), "a cache shows what is left of the TTL of mx1.example.test"),
+        (("mx1.example.test A 192.0.2.1\nmx1.example.test A ttl 86400", "mx1.example.test SERVFAIL"), "lookup of mx1"),
+    ],
+    ids=["little left", "lookup failed"],
+)
+def test_a_ttl_that_is_not_known_is_no_low_one(change: tuple[str, str], reason: str) -> None:
+    status, _, why = _one(RENUMBER.replace(*change), "MX403")
+
+    assert status is Status.INCONCLUSIVE
+    assert reason in why
+
+
+ABSENT = ("mx.new.test A 192.0.2.1", "mx.new.test A NXDOMAIN for 86400\nmx.new.test AAAA NXDOMAIN for 86400")
+
+
+def test_absence_that_is_kept_for_long_is_told_while_it_is_kept() -> None:
+    block = _with_plan(EARLY, LOWERED)
+    _, (found,), _ = _one(block.replace(*ABSENT), "MX404")
+    before = "before mx.new.test A NXDOMAIN for 86400\nbefore mx.new.test AAAA NXDOMAIN for 86400\n"
+    late = "before looked 2026-02-19T07:59Z\n"
+
+    assert (found.subject, found.severity) == ("mx.new.test", Severity.INFO)
+    assert "before 2026-02-21 08:00 UTC" in found.means
+    assert _one(block.replace(*ABSENT).replace("for 86400", "for 10800"), "MX404")[0] is Status.PASSES
+    assert len(_one(block + before + "before looked 2026-02-20T06:00Z\n", "MX404")[1]) == 1
+    assert _one(block + before + late, "MX404")[0] is Status.PASSES
+    assert _one(block + "example.test MX ttl 300\n", "MX404")[0] is Status.PASSES
+
+
+@pytest.mark.parametrize(
+    ("moment", "ttl", "status"),
+    [
+        ("2026-03-08T08:00Z", 300, Status.PASSES),  # a week, and no more
+        ("2026-03-08T08:01Z", 300, Status.FIRES),
+        ("2026-03-08T08:01Z", 3599, Status.FIRES),
+        ("2026-03-08T08:01Z", 3600, Status.PASSES),
+        ("2026-03-08T08:01Z", None, Status.INCONCLUSIVE),  # a cache alone
+    ],
+)
+def test_a_ttl_is_to_be_raised_a_week_after_the_cut_over(moment: str, ttl: int | None, status: Status) -> None:
+    block = LATE.replace("looked 2026-03-01T12:00Z", f"looked {moment}")
+    if ttl is not None:
+        block += "authority ns1.example.test example.test MX 10 mx.new.test\n"
+        block += f"authority ns1.example.test example.test MX ttl {ttl}\n"
+
+    assert _one(block, "MX410")[0] is status
+
+
+# -- copies of the zone ------------------------------------------------------------------------------------------------
+
+TWO_COPIES = """\
+looked 2026-03-02T08:00Z
+example.test MX 10 mx1.example.test
+mx1.example.test A 192.0.2.1
+ns1.example.test A 192.0.2.53
+ns2.example.test A 192.0.2.54
+authority ns1.example.test example.test MX 10 mx1.example.test
+authority ns1.example.test example.test SOA ns1.example.test. root.example.test. 8 3600 900 604800 300
+authority ns2.example.test example.test MX 10 mx9.example.test
+authority ns2.example.test example.test SOA ns1.example.test. root.example.test. 7 3600 900 604800 300
+"""
+SAME_YESTERDAY = "before looked 2026-03-01T08:00Z\n"
+
+
+def test_copies_of_one_source_are_no_split_and_copies_of_two_are() -> None:
+    other = TWO_COPIES.replace("SOA ns1.example.test. root.example.test. 7", "SOA ns9.example.net. root.example.net. 7")
+    _, (found,), _ = _one(other, "MX412")
+
+    assert _one(TWO_COPIES, "MX412")[0] is Status.PASSES
+    assert found.severity is Severity.ERROR
+    assert found.also == ("MX117 mx-inconsistent-between-authorities",)
+    assert _one(other.replace("mx9", "mx1"), "MX412")[0] is Status.PASSES
+    assert _one(other.replace("SOA ns1.example.test. root", "SOA NS9.example.net. root"), "MX412")[0] is Status.PASSES
+
+
+def test_a_copy_whose_soa_is_not_known_leaves_it_open() -> None:
+    block = "".join(f"{line}\n" for line in TWO_COPIES.splitlines() if " 7 3600" not in line)
+
+    assert _one(block, "MX412")[0] is Status.INCONCLUSIVE
+    assert "ns2.example.test did not tell its SOA" in _one(block, "MX412")[2]
+
+
+@pytest.mark.parametrize(
+    ("block", "status"),
+    [
+        (TWO_COPIES + SAME_YESTERDAY, Status.FIRES),
+        (TWO_COPIES, Status.INCONCLUSIVE),
+        (TWO_COPIES + "before looked 2026-03-02T06:45Z\n", Status.PASSES),  # refresh and retry, to the second
+        (TWO_COPIES + "before looked 2026-03-02T06:44Z\n", Status.FIRES),
+        (TWO_COPIES.replace("mx9", "mx1") + SAME_YESTERDAY, Status.PASSES),
+        (TWO_COPIES.replace(" 7 3600", " 8 3600") + SAME_YESTERDAY, Status.PASSES),
+        (
+            TWO_COPIES.replace(" 7 3600", " 4294967290 3600").replace(" 8 3600", " 3 3600") + SAME_YESTERDAY,
+            Status.FIRES,
+        ),
+        (
+            TWO_COPIES.replace(" 7 3600", " 3 3600").replace(" 8 3600", " 4294967290 3600") + SAME_YESTERDAY,
+            Status.FIRES,  # then it is the other one that is behind
+        ),
+        (
+            TWO_COPIES.replace("SOA ns1.example.test. root.example.test. 7", "SOA ns9.example.net. r.x. 7"),
+            Status.PASSES,
+        ),
+    ],
+    ids=[
+        "behind",
+        "no baseline",
+        "a moment",
+        "a little longer",
+        "alike",
+        "one serial",
+        "wraps",
+        "wraps back",
+        "two sources",
+    ],
+)
+def test_a_server_is_stale_when_it_had_the_same_old_serial_for_longer_than_its_refresh(
+    block: str, status: Status
+) -> None:
+    assert _one(block, "MX413")[0] is status
+
+
+def test_a_server_that_has_moved_on_or_was_not_behind_then_is_not_accused() -> None:
+    moved = (
+        TWO_COPIES
+        + SAME_YESTERDAY
+        + "".join(
+            f"before {line}\n" for line in TWO_COPIES.replace(" 7 3600", " 6 3600").splitlines() if "authority" in line
+        )
+    )
+    level = (
+        TWO_COPIES
+        + SAME_YESTERDAY
+        + "".join(
+            f"before {line}\n" for line in TWO_COPIES.replace(" 8 3600", " 7 3600").splitlines() if "authority" in line
+        )
+    )
+
+    assert _one(moved, "MX413")[0] is Status.PASSES
+    assert _one(level, "MX413")[0] is Status.PASSES
+
+
+# -- a plan in a file of its own ---------------------------------------------------------------------------------------
+
+
+def test_a_change_that_a_plan_of_its_own_file_wants_is_no_drift() -> None:
+    alone = beside_of(LATE.replace(PLAN, "") + "before example.test MX 10 mx.old.test\n")
+    found = {
+        plan: {one.code for judgement in judge_snapshot(snapshot_of(LATE), beside=beside) for one in judgement.findings}
+        for plan, beside in ((False, alone), (True, replace(alone, plan=beside_of(LATE).migration)))
+    }
+
+    assert "MX520" in found[False]
+    assert "MX520" not in found[True]
+
+
+def test_a_plan_is_believed_until_a_week_after_the_day_until_which_it_keeps_the_old_hosts() -> None:
+    kept = _with_plan(LATE, "approved   keep-old-until: 2026-04-01\n")
+
+    for block, moment, is_in in (
+        (LATE, "2026-03-08T07:00Z", True),
+        (LATE, "2026-03-08T09:00Z", False),
+        (kept, "2026-04-07T23:00Z", True),
+        (kept, "2026-04-08T01:00Z", False),
+    ):
+        snapshot = snapshot_of(block.replace("2026-03-01T12:00Z", moment))
+        assert is_in_window(beside_of(block), snapshot) is is_in, moment

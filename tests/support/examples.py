@@ -5,10 +5,13 @@ An example of a rule about domains has a line for each thing that was seen:
     example.test MX 10 mx1.example.test       a record of any type that is asked for
     mx1.example.test NXDOMAIN                 a name without any, or a failure: NXDOMAIN, NODATA, SERVFAIL, REFUSED
     mx1.example.test AAAA SERVFAIL            the same of one type alone
+    mx1.example.test A NXDOMAIN for 3600      an absence, and how long it may be kept
     example.test MX ttl 86400                 how long records may be kept (3600 without such a line)
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record
+    authority ns1.example.test example.test MX ttl 300
+                                              and the TTL with which it did (3600 without such a line)
     secure example.test MX                    what our validator made of an answer: secure, insecure, bogus or unknown,
     bogus example.test MX expired: the signature of example.test/1 expired 2026-01-01
                                               and then the reason in a word, and in words
@@ -132,8 +135,8 @@ _VERDICTS = {
 }
 _TYPES = "|".join(RecordType)
 _STATUSES = "NXDOMAIN|NODATA|SERVFAIL|REFUSED|TIMEOUT"
-_RECORD = re.compile(rf"(\S+) ({_TYPES}) (?!(?:{_STATUSES}|ttl \d+)$)(.+)")
-_FAILED = re.compile(rf"(\S+)(?: ({_TYPES}))? ({_STATUSES})")
+_RECORD = re.compile(rf"(\S+) ({_TYPES}) (?!(?:(?:{_STATUSES})(?: for \d+)?|ttl \d+)$)(.+)")
+_FAILED = re.compile(rf"(\S+)(?: ({_TYPES}))? ({_STATUSES})(?: for (\d+))?")
 _TTL = re.compile(rf"(\S+) ({_TYPES}) ttl (\d+)")
 _VALIDATED = re.compile(
     rf"(secure|insecure|bogus|unknown|validated) (\S+) ({_TYPES})(?: for (\d+) of (\d+) days| ([a-z-]+): (.+))?"
@@ -236,6 +239,7 @@ class _Reading:
         self.records: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.statuses: dict[tuple[str, str], AnswerStatus] = {}
         self.ttls: dict[tuple[str, str], int] = {}
+        self.absent_for: dict[str, int | None] = {}
         self.authorities: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         self.validations: dict[Question, Validation] = {}
         self.validated: set[Question] = set()
@@ -275,6 +279,7 @@ class _Reading:
             self.ttls[match[1], match[2]] = int(match[3])
         elif match := _FAILED.fullmatch(line):
             self.statuses[match[1], match[2] or ""] = AnswerStatus(match[3].lower())
+            self.absent_for[match[1]] = int(match[4]) if match[4] else None
         elif match := _RECORD.fullmatch(line):
             self.records[match[1], match[2]].append(match[3])
         elif match := _ANSWER.fullmatch(rest):
@@ -362,7 +367,9 @@ class _Reading:
             if texts[0] in _STATUSES.split("|"):
                 answer = Answer(question=question, status=AnswerStatus(texts[0].lower()), server=said_by)
             else:
-                records = tuple(_record(question.rrtype, text, 3600) for text in texts)
+                ttl = next((int(text.split()[1]) for text in texts if text.startswith("ttl ")), 3600)
+                told = (text for text in texts if not text.startswith("ttl "))
+                records = tuple(_record(question.rrtype, text, ttl) for text in told)
                 found = AnswerStatus.FOUND
                 answer = Answer(question=question, status=found, records=records, server=said_by, authoritative=True)
             yield AuthorityAnswer(zone=name, server=server, address=address, answer=answer)
@@ -401,7 +408,8 @@ class _Reading:
             aliases = (*aliases, Alias(name=name, points_to=points_to[0], ttl=300))
             name = points_to[0]
         if status is not None:
-            return Answer(question=question, status=status, aliases=aliases, server=server)
+            kept = self.absent_for.get(name)
+            return Answer(question=question, status=status, aliases=aliases, server=server, negative_ttl=kept)
         ttl = self.ttls.get((name, rrtype.value), 3600)
         texts = [self._promised(text) for text in self.records.get((name, rrtype.value), [])]
         records = tuple(_record(rrtype, text, ttl) for text in texts)

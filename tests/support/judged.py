@@ -318,7 +318,11 @@ def _anchor(domain: Domain) -> tuple[str, ...]:
 def _signed(domain: Domain, records: Mapping[str, tuple[str, ...]]) -> SignedZones:
     """All zones: a name belongs to the deepest zone that has a SOA."""
     everything = {**domain.others, **records}
-    origins = [name for name, texts in everything.items() if any(text.startswith("SOA") for text in texts)]
+    origins = [
+        name
+        for name, texts in everything.items()
+        if any(text.lstrip("0123456789 ").startswith("SOA") for text in texts)
+    ]
     zones = dict.fromkeys(origins, "")
     for name, texts in everything.items():
         (zone,) = sorted((one for one in origins if name == one or name.endswith(f".{one}")), key=len)[-1:] or [""]
@@ -326,6 +330,11 @@ def _signed(domain: Domain, records: Mapping[str, tuple[str, ...]]) -> SignedZon
             ttl, rest = ("", text) if not text[0].isdigit() else text.split(" ", 1)
             zones[zone] += f"{name}. {ttl or 3600} IN {rest}\n"
     return sign_zones(zones, domain.keys, domain.unsigned)
+
+
+def _is_soa(text: str) -> bool:
+    """Whether a record, perhaps with its TTL before it, is the top of a zone."""
+    return text.lstrip("0123456789 ").startswith("SOA")
 
 
 def _policy_seams(domain: Domain, loop: asyncio.AbstractEventLoop) -> PolicySeams:

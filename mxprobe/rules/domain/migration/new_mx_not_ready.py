@@ -1,6 +1,6 @@
 """Before the cut-over of a migration a new host does not take mail yet.
 
-What it sees. With --expect FILE, which plans a `migration`: before the cut-over a host of `new` that is not in `old`
+What it sees. With the plan of --migration FILE: before the cut-over a host of `new` that is not in `old`
 has no address, is down at all of them, or refuses a recipient who is there (--to) with 5yz. What it puts off with 4yz
 stays open. New hosts are asked though no MX record names them.
 Why it matters. From the cut-over on the mail goes there, and what is refused comes back to its sender.
@@ -21,9 +21,10 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.migration import Migration
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.movers import Seen, seen_of
 from mxprobe.mx.standing import Standing
 from mxprobe.rules.domain.asked import still_open
-from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, Seen, is_over, no_plan, seen_of
+from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, is_over, no_plan, trouble_of
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
@@ -46,7 +47,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     found, unknown = list[Finding](), list[str]()
     for host in plan.coming:
         seen = seen_of(snapshot, host)
-        how, lines = seen.trouble("has no address yet")
+        how, lines = trouble_of(seen, "has no address yet")
         if lines:
             found.append(finding(RULE, host, _words(seen, how, lines, plan)))
         elif doubt := _doubt(seen):

@@ -1,6 +1,6 @@
 """After the cut-over of a migration an MX record still names a host that was to go.
 
-What it sees. With --expect FILE, which plans a `migration`: a host of `old` that is not in `new`, in the answer of any
+What it sees. With the plan of --migration FILE: a host of `old` that is not in `new`, in the answer of any
 authoritative server, with any preference; in the answer of a cache only when every cache must have forgotten it.
 `keep-old-until` allows it up to that day.
 Why it matters. Part of the mail still goes to the old system, into mailboxes that nobody reads any more.
@@ -19,7 +19,7 @@ from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx
-from mxprobe.mx.migration import old_record_ends
+from mxprobe.mx.migration import old_record_ends, served_mx
 from mxprobe.rules.domain.migration.reading import is_over, no_plan
 from mxprobe.rules.moments import say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
@@ -41,12 +41,12 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     kept = plan.keep_old_until is not None and snapshot.started_at < plan.keep_old_until
     if not is_over(plan, snapshot) or kept:
         return conclude(RULE, [])
-    cached, given = False, dict[str, list[str]]()
+    cached, given, served = False, dict[str, list[str]](), served_mx(snapshot)
     for published in published_mx(snapshot):
         for record in published.records:
             if record.host not in plan.leaving:
                 continue
-            if published.authoritative or snapshot.started_at >= old_record_ends(plan):
+            if published in served or snapshot.started_at >= old_record_ends(plan):
                 given.setdefault(record.host, []).append(f"MX {record.preference} {record.host}, by {published.by}")
             else:
                 cached = True

@@ -1,6 +1,6 @@
 """After the cut-over of a migration an old host stopped taking mail while senders still know it.
 
-What it sees. With --expect FILE, which plans a `migration`: between the cut-over and the end of the old TTL (two hours
+What it sees. With the plan of --migration FILE: between the cut-over and the end of the old TTL (two hours
 more for queues) a host of `old` that is not in `new` has no address, is down at all of them, or refuses a recipient who
 is there (--to) with 5yz. A host that says 4yz does no harm. Old hosts are asked though no MX record names them.
 Why it matters. Until then caches send mail to the old host. What it refuses comes back to its sender; what cannot reach
@@ -21,8 +21,9 @@ from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.migration import Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.migration import old_record_ends
+from mxprobe.mx.movers import Seen, seen_of
 from mxprobe.mx.standing import Standing
-from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, Seen, is_over, no_plan, seen_of
+from mxprobe.rules.domain.migration.reading import TOLD_BY_PLAN, is_over, no_plan, trouble_of
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
@@ -45,7 +46,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     found, unknown = list[Finding](), list[str]()
     for host in plan.leaving:
         seen = seen_of(snapshot, host)
-        how, lines = seen.trouble("has no address any more")
+        how, lines = trouble_of(seen, "has no address any more")
         if lines:
             found.append(finding(RULE, host, _words(seen, how, lines, plan)))
         elif doubt := _doubt(seen):

@@ -1,6 +1,6 @@
 """The TTL of the MX records is, or was, lowered too late for the cut-over of a migration.
 
-What it sees. With --expect FILE, which plans a `migration`, before its cut-over: the records still have a long TTL that
+What it sees. With the plan of --migration FILE, before its cut-over: the records still have a long TTL that
 ends behind the cut-over, or were lowered (`ttl-lowered`, or between the probe of --baseline and this one) less than
 `old-ttl` before it. A TTL of up to five minutes has not to be lowered.
 Why it matters. Who asked just before the change was lowered keeps the old records for the old TTL, beyond the cut-over.
@@ -21,11 +21,11 @@ Standards. RFC 1035 §3.2.1; RFC 2181 §8.
 
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
-from mxprobe.facts.migration import Migration
+from mxprobe.facts.migration import LOW_TTL, Migration
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.drift import mx_unknown, published_mx
-from mxprobe.mx.migration import LOW_TTL
-from mxprobe.rules.domain.migration.reading import is_over, no_plan
+from mxprobe.mx.drift import mx_unknown
+from mxprobe.mx.migration import ttl_given, ttl_held
+from mxprobe.rules.domain.migration.reading import file_of, is_over, no_plan
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -33,6 +33,7 @@ RULE = Rule(
     code="MX409",
     name="ttl-not-lowered-in-time",
     severity=Severity.WARNING,
+    covers=("MX401",),
     references=("RFC 1035 §3.2.1", "RFC 2181 §8"),
 )
 
@@ -47,7 +48,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     reason = mx_unknown(snapshot)
     if reason:
         return inconclusive(RULE, reason)
-    given, held = ttl_given(snapshot), _ttl_held(snapshot)
+    given, held = ttl_given(snapshot), ttl_held(snapshot)
     now = snapshot.started_at
     is_still_to_be = plan.ttl_lowered is not None and plan.ttl_lowered > now
     if given is not None and given > LOW_TTL and not is_still_to_be:
@@ -61,16 +62,6 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     return _between(snapshot, beside, plan, given)
 
 
-def ttl_given(snapshot: Snapshot) -> int | None:
-    """The longest TTL that a server gives that speaks for the zone; None where none was asked."""
-    return max((one.ttl for one in published_mx(snapshot) if one.authoritative and one.records), default=None)
-
-
-def _ttl_held(snapshot: Snapshot) -> int:
-    """The longest time that a cache keeps the records yet."""
-    return max((one.ttl for one in published_mx(snapshot) if not one.authoritative), default=0)
-
-
 def _between(snapshot: Snapshot, beside: Beside, plan: Migration, given: int | None) -> Judgement:
     """By two looks, where nobody said when the TTL was lowered: after the one that still saw it long."""
     before = beside.before
@@ -82,8 +73,7 @@ def _between(snapshot: Snapshot, beside: Beside, plan: Migration, given: int | N
     if given is not None and low_since + plan.old_ttl <= plan.cut_over:
         return conclude(RULE, [])
     what = "when the TTL was lowered is not known" if given is not None else "no authoritative server gave the TTL"
-    path = beside.approved.path if beside.approved is not None else "the file of --expect"
-    return inconclusive(RULE, f"{what}: `ttl-lowered` in {path} would tell")
+    return inconclusive(RULE, f"{what}: `ttl-lowered` in {file_of(beside)} would tell")
 
 
 def _judge(snapshot: Snapshot, plan: Migration, safe: float, evidence: str) -> Judgement:
