@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from mxprobe.facts.finding import Finding, Judgement
-from mxprobe.facts.snapshot import Snapshot, ZoneLine, ZoneSource
+from mxprobe.facts.finding import Finding, Judgement, Line
+from mxprobe.facts.snapshot import STANDARD_INPUT, Snapshot, ZoneLine, ZoneSource
 
 _NO_ADDRESS = ("MX201", "MX202")
 
@@ -24,8 +24,11 @@ def name_lines(snapshot: Snapshot, judgements: Iterable[Judgement]) -> tuple[Jud
 
 
 def _with_lines(finding: Finding, domain: str, zone: ZoneSource) -> Finding:
-    lines = (f"{zone.path}:{line.line}: {' '.join(line.text.split())}" for line in _behind(finding, domain, zone))
-    return replace(finding, seen=(*finding.seen, *dict.fromkeys(lines)), do=_remedy(finding, domain))
+    behind = tuple(_behind(finding, domain, zone))
+    lines = (f"{zone.path}:{line.line}: {' '.join(line.text.split())}" for line in behind)
+    places = dict.fromkeys(Line(path=zone.path, line=line.line) for line in behind if zone.path != STANDARD_INPUT)
+    seen = (*finding.seen, *dict.fromkeys(lines))
+    return replace(finding, seen=seen, places=tuple(places), do=_remedy(finding, domain))
 
 
 def _remedy(finding: Finding, domain: str) -> str:
