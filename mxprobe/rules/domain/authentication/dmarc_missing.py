@@ -16,6 +16,7 @@ from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import discover
+from mxprobe.rules.pasting import text_record
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX857", name="dmarc-missing", severity=Severity.INFO, references=("RFC 9989 §4.7", "RFC 9989 §4.10"))
@@ -34,6 +35,7 @@ def find(snapshot: Snapshot) -> Judgement:
         says=f"{snapshot.domain} has no DMARC record",
         seen=seen.walked,
         means="Receivers are not told what to do with mail that fails, and nobody reports it to you.",
-        do=f'Publish _dmarc.{snapshot.domain}. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}".',
+        do="Publish p=none with an address for reports, read them, and raise the policy later.",
+        paste=text_record(f"_dmarc.{snapshot.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}"),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -13,7 +13,7 @@ What to do. Add the operator's include, if users send from there.
 Standards. RFC 7208 §5.2.
 """
 
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dns import RecordType, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mailoperators import Sending, is_below, sending_operator
@@ -22,6 +22,7 @@ from mxprobe.mx.spfrecord import BadRecord, Word
 from mxprobe.mx.spfseen import STRANGER, Tree, lets_everybody_in, sender_of, spf_of, tree_of
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import text_record, ttl_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX851", name="spf-omits-mailbox-operator", severity=Severity.INFO, references=("RFC 7208 §5.2",))
@@ -58,6 +59,7 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=(*seen.shown, f"expected: include:{operator.includes[0]}", f"records of SPF: {', '.join(tree.names)}"),
         means=f"If users send from their mailboxes at {operator.name}, that mail fails SPF.",
         do=f"Add include:{operator.includes[0]} if mail leaves from there; if another service sends, change nothing.",
+        paste=_with(snapshot, record.text, operator.includes[0]),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
 
@@ -84,3 +86,14 @@ def _passes(snapshot: Snapshot, operator: Sending, tree: Tree) -> bool | str:
     if said.word in _CANNOT_SAY:
         return said.detail
     return f"whom SPF of {snapshot.domain} lets in depends on client and sender" if tree.varies else False
+
+
+def _with(snapshot: Snapshot, text: str, include: str) -> tuple[str, ...]:
+    """The record with the include in front of what ends it."""
+    terms = text.split()
+    end = next((at for at, term in enumerate(terms) if term.lstrip("+-~?").lower() == "all"), len(terms))
+    added = " ".join((*terms[:end], f"include:{include}", *terms[end:]))
+    return (
+        f"; in place of the SPF record of {snapshot.domain}, if mail leaves from there",
+        *text_record(snapshot.domain, added, ttl_of(snapshot, snapshot.domain, RecordType.TXT)),
+    )

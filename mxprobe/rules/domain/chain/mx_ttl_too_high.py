@@ -16,6 +16,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import speaking
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, place_of, records_of, zone_side_of
+from mxprobe.rules.pasting import TTL, mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -48,5 +49,6 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=tuple(f"{place}: MX TTL {ttl}" for place, ttl in high.items()),
         means=f"After a change the old hosts get mail for up to {longest / 3600:.0f} h more.",
         do="Publish a TTL of 3600 to 86400; lower it one old TTL before a change.",
+        paste=mx_records(snapshot, mx_now(snapshot), TTL),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

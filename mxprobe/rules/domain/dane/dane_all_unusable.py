@@ -18,7 +18,8 @@ Standards. RFC 7672 §2.2, §3.1.3.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import PromiseKind
-from mxprobe.rules.domain.dane.reading import left_open, promises_of, record_lines
+from mxprobe.rules.domain.dane.reading import left_open, name_of, promises_of, record_lines, shown_at
+from mxprobe.rules.pasting import tlsa_records
 from mxprobe.rules.rule import Rule, Words, decide, finding
 
 RULE = Rule(
@@ -42,6 +43,7 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=record_lines(promise),
             means="Senders that use DANE demand TLS of it, and cannot know whom they speak with.",
             do="Publish a record 3 1 1, the SHA-256 of the host's key.",
+            paste=tlsa_records(snapshot, name_of(promise), shown_at(snapshot, promise.host)),
         )
         found.append(finding(RULE, promise.host, words))
     return decide(RULE, found, left_open(snapshot, promises.values()))
