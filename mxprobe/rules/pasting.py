@@ -28,6 +28,11 @@ def record(name: str, rrtype: str, data: str, ttl: int = TTL) -> str:
     return f"{name}. {ttl} IN {rrtype} {data}"
 
 
+def under(comment: str, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Lines below a comment; no comment without lines."""
+    return (f"; {comment}", *lines) if lines else ()
+
+
 def text_record(name: str, text: str, ttl: int = TTL) -> tuple[str, ...]:
     """A TXT record, long ones in several strings; nothing where it holds what a file would have to escape."""
     if not (text.isascii() and text.isprintable()) or '"' in text or "\\" in text or not _PLAIN.fullmatch(name):
@@ -57,7 +62,7 @@ def mx_records(snapshot: Snapshot, wanted: Iterable[tuple[int, str]], ttl: int |
         return ()
     ttl = ttl_of_mx(snapshot) if ttl is None else ttl
     lines = (record(snapshot.domain, "MX", f"{number} {host.rstrip('.')}.", ttl) for number, host in found)
-    return (f"; all MX records of {snapshot.domain}", *lines)
+    return under(f"all MX records of {snapshot.domain}", tuple(lines))
 
 
 def mx_now(snapshot: Snapshot) -> tuple[tuple[int, str], ...]:
@@ -79,7 +84,7 @@ def tlsa_records(snapshot: Snapshot, name: str, texts: Iterable[str]) -> tuple[s
     """All TLSA records of a name."""
     ttl = ttl_of(snapshot, name, RecordType.TLSA)
     lines = tuple(record(name, "TLSA", text, ttl) for text in dict.fromkeys(texts))
-    return (f"; all TLSA records of {name}", *lines) if lines and _PLAIN.fullmatch(name) else ()
+    return under(f"all TLSA records of {name}", lines) if _PLAIN.fullmatch(name) else ()
 
 
 def ptr_record(address: str, host: str) -> tuple[str, ...]:
@@ -106,8 +111,7 @@ def policy_body(snapshot: Snapshot, mode: Mode, patterns: Iterable[str], max_age
         f"mode: {mode.value}",
         *(f"mx: {name}" for name in names),
         f"max_age: {max_age}",
-        f"; then, in the zone of {snapshot.domain}",
-        *policy_id(snapshot),
+        *under(f"then, in the zone of {snapshot.domain}", policy_id(snapshot)),
     )
 
 

@@ -23,7 +23,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import MOST_DESTINATIONS, Discovery, discover, dmarc_texts, permission_question
 from mxprobe.mx.plan import Basis, plan_mx, special_use
 from mxprobe.rules.domain.reading import not_resolved
-from mxprobe.rules.pasting import text_record
+from mxprobe.rules.pasting import text_record, under
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
@@ -104,4 +104,4 @@ def _allowed(destination: str, seen: Discovery) -> tuple[str, ...]:
     """The record by which the destination says that it takes the reports."""
     question = permission_question(seen.domain, destination)
     lines = text_record(question.name, "v=DMARC1") if question is not None else ()
-    return (f"; in the zone of {destination}", *lines) if lines else ()
+    return under(f"in the zone of {destination}", lines)

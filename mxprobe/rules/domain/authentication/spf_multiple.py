@@ -17,7 +17,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.spfrecord import BadRecord, read_spf
 from mxprobe.rules.domain.authentication.records import published
-from mxprobe.rules.pasting import text_record, ttl_of
+from mxprobe.rules.pasting import text_record, ttl_of, under
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX855", name="spf-multiple", severity=Severity.ERROR, references=("RFC 7208 §3.2", "RFC 7208 §4.5"))
@@ -43,7 +43,7 @@ def find(snapshot: Snapshot) -> Judgement:
 def _merged(snapshot: Snapshot, texts: tuple[str, ...]) -> tuple[str, ...]:
     """One record that lets in whom any of them lets in; nothing where a term leads elsewhere or one cannot be read."""
     records = [read_spf(text) for text in texts]
-    if any(isinstance(one, BadRecord) or one is None or one.redirect for one in records):
+    if any(isinstance(one, BadRecord) or one.redirect for one in records):
         return ()
     terms = list(dict.fromkeys(term for text in texts for term in text.split()[1:]))
     ends = [term for term in terms if term.lstrip("+-~?").lower() == "all"]
@@ -51,7 +51,5 @@ def _merged(snapshot: Snapshot, texts: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     end = "~all" if "~all" in ends or len(ends) == 0 else "-all"
     merged = " ".join(["v=spf1", *(term for term in terms if term not in ends), end])
-    return (
-        f"; in place of all SPF records of {snapshot.domain}",
-        *text_record(snapshot.domain, merged, ttl_of(snapshot, snapshot.domain, RecordType.TXT)),
-    )
+    lines = text_record(snapshot.domain, merged, ttl_of(snapshot, snapshot.domain, RecordType.TXT))
+    return under(f"in place of all SPF records of {snapshot.domain}", lines)

@@ -22,7 +22,7 @@ from mxprobe.mx.spfrecord import BadRecord, Word
 from mxprobe.mx.spfseen import STRANGER, Tree, lets_everybody_in, sender_of, spf_of, tree_of
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.reading import chain_of, not_resolved
-from mxprobe.rules.pasting import text_record, ttl_of
+from mxprobe.rules.pasting import text_record, ttl_of, under
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX851", name="spf-omits-mailbox-operator", severity=Severity.INFO, references=("RFC 7208 §5.2",))
@@ -93,7 +93,5 @@ def _with(snapshot: Snapshot, text: str, include: str) -> tuple[str, ...]:
     terms = text.split()
     end = next((at for at, term in enumerate(terms) if term.lstrip("+-~?").lower() == "all"), len(terms))
     added = " ".join((*terms[:end], f"include:{include}", *terms[end:]))
-    return (
-        f"; in place of the SPF record of {snapshot.domain}, if mail leaves from there",
-        *text_record(snapshot.domain, added, ttl_of(snapshot, snapshot.domain, RecordType.TXT)),
-    )
+    lines = text_record(snapshot.domain, added, ttl_of(snapshot, snapshot.domain, RecordType.TXT))
+    return under(f"in place of the SPF record of {snapshot.domain}, if mail leaves from there", lines)

@@ -25,7 +25,7 @@ from mxprobe.mx.promise import PromiseKind
 from mxprobe.rules.domain.dane.reading import doubt_by, match_of, name_of, promises_of, shown_at, with_records
 from mxprobe.rules.domain.transport.address import Address, Trait, judge_addresses
 from mxprobe.rules.domain.transport.handshake import always, not_shaken
-from mxprobe.rules.pasting import tlsa_records
+from mxprobe.rules.pasting import tlsa_records, under
 from mxprobe.rules.rule import Rule, Words
 
 RULE = Rule(
@@ -57,11 +57,8 @@ def find(snapshot: Snapshot) -> Judgement:
 
     def words(host: str) -> Words:
         old, new = (str(record) for record in promises[host].records), shown_at(snapshot, host)
-        paste = (
-            f"; if the certificate of {host} is yours",
-            *tlsa_records(snapshot, name_of(promises[host]), (*new, *old)),
-        )
-        return replace(_words(host), paste=paste if new else ())
+        lines = tlsa_records(snapshot, name_of(promises[host]), (*new, *old)) if new else ()
+        return replace(_words(host), paste=under(f"if the certificate of {host} is yours", lines))
 
     trait = Trait(proof=proof, doubt=doubt, words=words, severity=always)
     return with_records(judge_addresses(RULE, snapshot, trait), promises)

@@ -16,7 +16,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.reading import texts_of
-from mxprobe.rules.pasting import policy_id
+from mxprobe.rules.pasting import policy_id, under
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX771", name="sts-txt-invalid", severity=Severity.ERROR, references=("RFC 8461 §3.1",))
@@ -36,6 +36,6 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=tuple(f"{name} TXT {text}" for text in texts_of(answer)),
         means="They act as if there were no policy.",
         do="Publish one record, with a new id.",
-        paste=(f"; in place of all TXT records of {name}", *policy_id(snapshot)),
+        paste=under(f"in place of all TXT records of {name}", policy_id(snapshot)),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
