@@ -125,8 +125,9 @@ class Browser:
 
     def _hear(self, wanted: Any) -> dict[str, Any]:
         """The next message that is wanted, or one that came already; the others are kept."""
-        if found := next(filter(wanted, self._events), None):
-            return found
+        came: dict[str, Any] | None = next(filter(wanted, self._events), None)
+        if came is not None:
+            return came
         deadline = time.monotonic() + _PATIENCE
         while True:
             while b"\0" in self._rest:
