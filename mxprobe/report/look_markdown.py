@@ -83,7 +83,8 @@ def _address(row: AddressRow) -> tuple[str, ...]:
 def _finding(group: Sequence[Finding]) -> list[str]:
     """One cause: what is so, the evidence, what it means, what to do, what to paste."""
     first = group[0]
-    mark = f"**{first.severity.value} {first.code}**"
+    word = first.severity.value if first.waived is None else "waived"
+    mark = f"**{word} {first.code}**"
     lines = [f"- {mark} {_text(one.says)}" for one in group] if len(group) > 1 else [f"{mark} {_text(first.says)}"]
     evidence = [cut(line, _LONGEST) for one in group for line in one.seen]
     lines += ["", *fenced(evidence)] if evidence else []

@@ -119,9 +119,10 @@ def test_a_finding_over_a_zone_file_is_an_annotation_at_its_line() -> None:
 
 
 def test_a_waived_finding_is_a_notice_and_what_could_not_be_looked_at_a_warning() -> None:
-    (first, *_) = told("github", waived()).splitlines()
+    lines = told("github", waived()).splitlines()
 
-    assert first.startswith("::notice title=MX751 dane-mismatch (example.test)::waived until 2027-03-31 (the new | ")
+    start = "::notice title=MX751 dane-mismatch (example.test)::waived until 2027-03-31 (the new | "
+    assert any(line.startswith(start) for line in lines)
     assert "::error" not in "".join(line[2:8] for line in told("github", waived()).splitlines())
     assert told("github", unasked()).startswith("::warning title=mxprobe example.test::")
     assert "::notice title=mxprobe example.test::" in told("github", flawless())
