@@ -4,8 +4,10 @@
 """
 
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
 import click
@@ -52,8 +54,13 @@ class LazyGroup(click.Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the command line and exit: with the status the command returned, or 2, 3 or 130 and one message."""
         extra["standalone_mode"] = False
+        words = args[0] if args and args[0] is not None else extra.get("args") or sys.argv[1:]
+        sys.exit(self._run_for_nagios(args, extra) if is_for_nagios(words) else self._run(args, extra))
+
+    def _run(self, args: tuple[Any, ...], extra: dict[str, Any]) -> int | None:
+        """The exit status of a command, its complaints printed."""
         try:
-            status = super().main(*args, **extra)
+            status: int | None = super().main(*args, **extra)
         except click.ClickException as error:
             error.show()
             status = MxprobeError.exit_status
@@ -67,7 +74,39 @@ class LazyGroup(click.Group):
             if ours is None or others is not None:
                 raise
             status = _complain(_first(ours))
-        sys.exit(status)
+        return status
+
+    def _run_for_nagios(self, args: tuple[Any, ...], extra: dict[str, Any]) -> int | None:
+        """As `_run` for a monitor: whatever goes wrong is UNKNOWN, on standard output, and never looks like a state."""
+        try:
+            status: int | None = super().main(*args, **extra)
+        except click.ClickException as error:
+            return _unknown(error.format_message())
+        except click.Abort:
+            return _unknown("interrupted")
+        except MxprobeError as error:
+            return _unknown(str(error))
+        except BaseExceptionGroup as group:
+            ours, _ = group.split(MxprobeError)
+            if ours is None:
+                traceback.print_exc()
+            return _unknown(str(_first(ours)) if ours is not None else "mxprobe failed; standard error says how")
+        except Exception:  # rim: an exit status of 1 would be a warning about the domain
+            traceback.print_exc()
+            return _unknown("mxprobe failed; standard error says how")
+        return status
+
+
+def is_for_nagios(words: Sequence[str]) -> bool:
+    """Whether a command line asks for the format of monitors; it may be one that cannot be read further."""
+    return "--format=nagios" in words or ("--format", "nagios") in pairwise(words)
+
+
+def _unknown(message: str) -> int:
+    from mxprobe.report.nagios import State, unknown
+
+    click.echo(unknown(message))
+    return State.UNKNOWN
 
 
 def _complain(error: MxprobeError) -> int:

@@ -8,6 +8,9 @@ import click
 
 from mxprobe.report.formats import LOOK_FORMATS
 
+FAIL_ON = "From which severity on the exit status tells of findings (default error; nagios: warning)."
+THRESHOLD = "With nagios: bounds of a figure (connect, banner, tls, elapsed, queries; cert, hosts: below)."
+
 _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
     click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Ask for this recipient; sends no mail."),
@@ -44,7 +47,9 @@ _OPTIONS = (
     click.option("--cafile", type=click.Path(path_type=Path), help="Trust the authorities in this PEM file."),
     click.option("--format", "form", type=click.Choice(["text", *LOOK_FORMATS]), default="text", show_default=True),
     click.option("--save", type=click.Path(path_type=Path), help="Keep what was seen in this file (mode 0600)."),
-    click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True),
+    click.option("--output", type=click.Path(path_type=Path), help="Write the report into this file, all at once."),
+    click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), help=FAIL_ON),
+    click.option("--threshold", multiple=True, metavar="FIGURE=WARN[:CRIT]", help=THRESHOLD),
     click.option(
         "--baseline", type=click.Path(path_type=Path), help="Compare with this earlier probe (saved with --save)."
     ),
@@ -159,7 +164,7 @@ def command(**options: Any) -> int:
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
         document = document_of(seen, options)
-        if options["form"] == "text":
+        if options["form"] == "text" and options["output"] is None:
             worst = max(worst, show_all((document,), options))
         else:
             kept.append(document)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mxprobe.cli.probe import FAIL_ON, THRESHOLD
 from mxprobe.report.formats import LOOK_FORMATS, RUN_FORMATS
 
 _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
@@ -18,7 +19,9 @@ _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
     "--fault", "faults", multiple=True, metavar="WORDS", help="How they fail: 'reply 554 at banner', refuses."
 )
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
-@click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="error", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="Of a probe: write the report into this file.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), help=FAIL_ON)
+@click.option("--threshold", multiple=True, metavar="FIGURE=WARN[:CRIT]", help=THRESHOLD)
 @click.option("--baseline", type=click.Path(path_type=Path), help="Compare a probe with this earlier one.")
 @click.option("--expect", type=click.Path(path_type=Path), help="What is approved (YAML), as with probe.")
 @click.option("--migration", type=click.Path(path_type=Path), help="The plan of a migration (YAML), as with probe.")
@@ -79,7 +82,7 @@ def _check_alone(options: dict[str, Any], file: Path) -> None:
     """Refuse to compare what is no probe. Raises InputError."""
     from mxprobe.errors import InputError, Place
 
-    said = [f"--{name}" for name in ("baseline", "expect", "migration") if options[name]]
+    said = [f"--{name}" for name in ("baseline", "expect", "migration", "output", "threshold") if options[name]]
     if said:
         verb = "is" if len(said) == 1 else "are"
         raise InputError(

@@ -1,7 +1,8 @@
-"""Prints a look in the format that was asked for, saves it, and gives its exit status."""
+"""Prints a look in the format that was asked for, or writes it into a file, saves it, and gives its exit status."""
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import click
 from msgspec.structs import replace
 
 from mxprobe.cli.expecting import begin_expectation, check_beginning
+from mxprobe.cli.thresholds import parse_thresholds
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
@@ -17,23 +19,46 @@ from mxprobe.jobs.look import Look, judge
 from mxprobe.report.formats import LOOK_FORMATS, load_format
 from mxprobe.report.json import LookDocument, render_document
 from mxprobe.report.look_text import render_look
+from mxprobe.report.nagios import Threshold, render_looks_nagios, state_of
 from mxprobe.report.verdict import conclude_look
 from mxprobe.rules import ALL_RULES
+
+_NAGIOS = "nagios"
+_FOR_EVERYBODY = ("prometheus",)
+"""Formats of files that another user reads, whatever the umask."""
 
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse, before anything is looked at, what could only fail behind it. Raises InputError."""
+    _thresholds(options)
     codes = [module.RULE.code for module in ALL_RULES]
     for option in ("select", "ignore"):
         for wanted in options.get(option, ()):
             if not any(code.startswith(wanted.upper()) for code in codes):
                 hint = "All rules: mxprobe explain rules."
                 raise InputError(f"--{option} {wanted}: no rule's code begins with this", hint=hint)
-    path = options.get("save")
+    _check_file("save", options.get("save"))
+    output = options.get("output")
+    _check_file("write", output)
+    if output is not None and output.exists() and not output.is_file():
+        raise InputError("cannot write there: this is no file to be replaced", place=Place(str(output)))
+    if output is not None and output == options.get("save"):
+        raise InputError("--save and --output name one file: each writes its own", place=Place(str(output)))
+    check_beginning(options)
+
+
+def _check_file(verb: str, path: Path | None) -> None:
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         reason = "this is a folder" if path.is_dir() else "there is no such folder"
-        raise InputError(f"cannot save there: {reason}", place=Place(str(path)))
-    check_beginning(options)
+        raise InputError(f"cannot {verb} there: {reason}", place=Place(str(path)))
+
+
+def _thresholds(options: Mapping[str, Any]) -> tuple[Threshold, ...]:
+    """What a person set for the figures of nagios. Raises InputError."""
+    words = options.get("threshold", ())
+    if words and options.get("form") != _NAGIOS:
+        raise InputError(f"--threshold {words[0]}: that is for --format nagios; without it the rules alone decide")
+    return parse_thresholds(words)
 
 
 def show(look: Look, options: Mapping[str, Any]) -> int:
@@ -43,12 +68,21 @@ def show(look: Look, options: Mapping[str, Any]) -> int:
 
 def show_all(documents: Sequence[LookDocument], options: Mapping[str, Any]) -> int:
     """Print the looks that are not printed yet, and give the worst exit status."""
-    form = options.get("form", "text")
+    form, output = options.get("form", "text"), options.get("output")
+    live = form == "text" and output is None and sys.stdout.isatty()
+    shown = tuple(documents) if live else tuple(map(masked, documents))
     if form == "text":
-        for document in documents:
-            click.echo(render_look(document if sys.stdout.isatty() else masked(document)))
+        text = "".join(f"{render_look(document)}\n" for document in shown)
+    elif form == _NAGIOS:
+        text = render_looks_nagios(shown, _thresholds(options))
     else:
-        click.echo(load_format(LOOK_FORMATS, form, "a probe")(tuple(map(masked, documents))), nl=False)
+        text = load_format(LOOK_FORMATS, form, "a probe")(shown)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _replace(output, text, for_everybody=form in _FOR_EVERYBODY)
+    if form == _NAGIOS:
+        return int(state_of(shown, _thresholds(options)))
     return max(document.exit_status for document in documents)
 
 
@@ -61,7 +95,7 @@ def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:
     judgements = (
         judge(look.snapshot, wanted, unwanted, look.beside).judgements if wanted or unwanted else look.judgements
     )
-    fail_on = Severity(options.get("fail_on", "error"))
+    fail_on = Severity(options.get("fail_on") or ("warning" if options.get("form") == _NAGIOS else "error"))
     document = conclude_look(look.snapshot, judgements, look.forecast, fail_on)
     document = replace(document, advice=look.advice)
     if options.get("save") is not None:
@@ -79,3 +113,22 @@ def _save(path: Path, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise InputError(f"cannot save there: {error.strerror}", place=Place(str(path))) from error
+
+
+def _replace(path: Path, text: str, *, for_everybody: bool) -> None:
+    """Write a file whole or not at all: who reads it meanwhile sees the old one. Raises InputError."""
+    place = Path(os.path.realpath(path))
+    mask = os.umask(0)
+    os.umask(mask)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                os.fchmod(file.fileno(), 0o644 if for_everybody else 0o666 & ~mask)
+            os.replace(name, place)
+        except OSError:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write there: {error.strerror}", place=Place(str(path))) from error

@@ -31,14 +31,21 @@ class Waived(Struct, frozen=True, kw_only=True):
     place: str
 
 
+class Line(Struct, frozen=True, kw_only=True):
+    """A line of a file that a person wrote; lines count from 1."""
+
+    path: str
+    line: int
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One cause, told once.
 
     `subject` is what it is about (a domain, a host, an endpoint id, a message), `about` what else; `says` one
     sentence; `seen` the evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader;
     `paste` are lines that mend it as they stand, of a zone file or of a mailer's configuration (a comment in them says
-    which); `also` names what follows from it ("MX707 certificate names"); `references` are clauses. `waived`: somebody
-    allows it, and it counts for no exit status.
+    which); `places` are lines of files that are behind it; `also` names what follows from it ("MX707 certificate
+    names"); `references` are clauses. `waived`: somebody allows it, and it counts for no exit status.
     """
 
     code: str
@@ -51,6 +58,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     means: str = ""
     do: str = ""
     paste: tuple[str, ...] = ()
+    places: tuple[Line, ...] = ()
     also: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     waived: Waived | None = None

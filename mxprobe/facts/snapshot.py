@@ -14,6 +14,9 @@ from mxprobe.facts.session import Endpoint, Session
 
 SNAPSHOT_SCHEMA = 1
 
+STANDARD_INPUT = "standard input"
+"""Stands for the path of a zone file that has none."""
+
 
 class Vantage(Struct, frozen=True, kw_only=True):
     """From where and how it was looked: EHLO name, envelope sender, name server, source address, limits (seconds), the
@@ -84,7 +87,7 @@ class ZoneLine(Struct, frozen=True, kw_only=True):
 
 
 class ZoneSource(Struct, frozen=True, kw_only=True):
-    """A master file that was read in place of the DNS; `path` as it was named, or "standard input".
+    """A master file that was read in place of the DNS; `path` as it was named, or `STANDARD_INPUT`.
 
     `lines` are the records that the answers are made of, of `records` in the file (0: an older probe did not count).
     """

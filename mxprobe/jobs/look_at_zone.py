@@ -10,7 +10,7 @@ from mxprobe import __version__
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.names import NameRefused, to_ascii
-from mxprobe.facts.snapshot import NotVisited, Snapshot, Vantage, Visit, ZoneLine, ZoneSource
+from mxprobe.facts.snapshot import STANDARD_INPUT, NotVisited, Snapshot, Vantage, Visit, ZoneLine, ZoneSource
 from mxprobe.jobs.look import Look, judge, names_typed
 from mxprobe.jobs.zone_text import read_zone_text
 from mxprobe.mx.plan import plan_mx
@@ -37,7 +37,7 @@ def look_at_zone(zone: str | Path, domain: str, dkim_selectors: tuple[str, ...] 
     except NameRefused as error:
         raise InputError(f"--domain {domain}: {error}") from error
     selectors = names_typed("DKIM selector", dkim_selectors)
-    path = "standard input" if str(zone) == "-" else str(zone)
+    path = STANDARD_INPUT if str(zone) == "-" else str(zone)
     read = read_zone_file(read_zone_text(Path(zone)), name, path)
     return judge(snapshot_of(read, domain, time.time(), selectors))
 

@@ -20,6 +20,12 @@ RUN_FORMATS: Mapping[str, str] = {
 LOOK_FORMATS: Mapping[str, str] = {
     "json": "mxprobe.report.json:render_looks_json",
     "junit": "mxprobe.report.junit:render_looks_junit",
+    "markdown": "mxprobe.report.look_markdown:render_looks_markdown",
+    "github": "mxprobe.report.look_github:render_looks_github",
+    "sarif": "mxprobe.report.sarif:render_looks_sarif",
+    "nagios": "mxprobe.report.nagios:render_looks_nagios",
+    "prometheus": "mxprobe.report.prometheus:render_looks_prometheus",
+    "html": "mxprobe.report.html:render_looks_html",
 }
 """Looks as documents: the renderer takes all `LookDocument`s of one call, local parts cut already."""
 

@@ -13,9 +13,9 @@ from mxprobe.report.proof_text import say_unusable, say_verdict
 from mxprobe.report.run_text import render_series
 from mxprobe.report.run_zone import in_force
 from mxprobe.report.series import Series, gather_series
+from mxprobe.report.verdict import COULD_NOT_LOOK
 from mxprobe.report.words import say_span
 
-_COULD_NOT_LOOK = 3
 _BAD = (Severity.ERROR, Severity.WARNING)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -91,7 +91,7 @@ def _look_suite(document: LookDocument) -> ET.Element:
     domain, judgements = document.snapshot.domain, document.judgements
     suite = ET.Element("testsuite", name=f"mxprobe {domain}", tests=str(len(judgements) + 1))
     look = ET.SubElement(suite, "testcase", name="look", classname=domain)
-    could_not = document.exit_status == _COULD_NOT_LOOK
+    could_not = document.exit_status == COULD_NOT_LOOK
     if could_not:
         ET.SubElement(look, "error", message=_clean(document.reason))
     _add_judgements(suite, judgements, domain)
@@ -129,6 +129,10 @@ def _add_judgements(suite: ET.Element, judgements: Sequence[Judgement], domain: 
             ET.SubElement(case, "skipped", message=_clean(judgement.reason or "could not be judged"))
         elif bad:
             failures += 1
+            place = next((line for found in bad for line in found.places), None)
+            if place is not None:
+                case.set("file", _clean(place.path))
+                case.set("line", str(place.line))
             failure = ET.SubElement(case, "failure", message=_clean(bad[0].says), type=bad[0].severity.value)
             failure.text = _clean("\n".join(line for found in bad for line in (found.says, *found.seen, found.do)))
     suite.set("failures", str(failures))

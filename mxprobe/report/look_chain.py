@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from mxprobe.facts.dns import Security
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.session import Session
@@ -36,15 +39,71 @@ _SHORT_STANDING = {
 }
 
 
+class AddressRow(Struct, frozen=True, kw_only=True):
+    """How far one address was spoken with, a word a column; None where the session did not come there.
+
+    `words` are those of the host where it did not serve us.
+    """
+
+    address: str
+    connect: str
+    banner: str | None = None
+    tls: str | None = None
+    certificate: str | None = None
+    recipient: str | None = None
+    words: str | None = None
+    is_up: bool | None = None
+
+
+class HostRow(Struct, frozen=True, kw_only=True):
+    """One host of the chain with its addresses; `problem` says why senders leave it out."""
+
+    preference: int
+    host: str
+    addresses: tuple[AddressRow, ...] = ()
+    problem: str = ""
+
+
+def rows_of(snapshot: Snapshot, plan: Plan) -> tuple[HostRow, ...]:
+    """Every host in the order of a sender, those that are left out last; over a zone file no address has more to say
+    than itself."""
+    visits = {visit.endpoint: visit for visit in snapshot.visits}
+    targets: dict[tuple[int, str], list[AddressRow]] = {}
+    for target in plan.targets(snapshot.vantage.port):
+        address = target.endpoint.address
+        row = AddressRow(address=address, connect="") if snapshot.zone else None
+        row = row or _row(snapshot, visits.get(target.endpoint), address)
+        targets.setdefault((target.preference, target.endpoint.host), []).append(row)
+    hosts = [
+        HostRow(preference=preference, host=to_unicode(host), addresses=tuple(rows))
+        for (preference, host), rows in targets.items()
+    ]
+    for host in plan.excluded:
+        outside = snapshot.zone is not None and host.problem is HostProblem.NOT_ASKED
+        problem = "in another zone" if outside else _why_left_out(host)
+        hosts.append(HostRow(preference=host.preference, host=to_unicode(host.name), problem=problem))
+    return tuple(hosts)
+
+
+def about_chain(snapshot: Snapshot, plan: Plan) -> str:
+    """How the chain is read, and who says so."""
+    ttl = f"MX TTL {say_span(plan.ttl)}, " if plan.ttl is not None else ""
+    return f"tried from the top; {ttl}{_source(snapshot)}"
+
+
+def why_empty(plan: Plan) -> str:
+    """Why there is no host."""
+    return f"{CELLS[plan.cell].event} (cell {plan.cell})"
+
+
 def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
     """The heading and a line for each host and address, left-out hosts last."""
-    ttl = f"MX TTL {say_span(plan.ttl)}, " if plan.ttl is not None else ""
-    lines = wrap("MX CHAIN   ", f"tried from the top; {ttl}{_source(snapshot)}")
+    lines = wrap("MX CHAIN   ", about_chain(snapshot, plan))
     if snapshot.zone is not None and (plan.hosts or plan.excluded):
         return [*lines, *_of_zone(plan), ""]
     left_out = [f" {host.preference:>4}  {to_unicode(host.name)}  {_why_left_out(host)}" for host in plan.excluded]
     if not plan.hosts:
-        return [*lines, *left_out, *wrap("  none: ", f"{CELLS[plan.cell].event} (cell {plan.cell})"), ""]
+        return [*lines, *left_out, *wrap("  none: ", why_empty(plan)), ""]
     lines.append(_HEADER)
     visits = {visit.endpoint: visit for visit in snapshot.visits}
     seen = ""
@@ -52,7 +111,7 @@ def render_chain(snapshot: Snapshot, plan: Plan) -> list[str]:
         if target.endpoint.host != seen:
             lines.append(f" {target.preference:>4}  {to_unicode(target.endpoint.host)}")
             seen = target.endpoint.host
-        lines += _address(snapshot, visits.get(target.endpoint), target.endpoint.address)
+        lines += _address(_row(snapshot, visits.get(target.endpoint), target.endpoint.address))
     return [*lines, *left_out, ""]
 
 
@@ -82,37 +141,50 @@ def _of_zone(plan: Plan) -> list[str]:
     return lines
 
 
-def _address(snapshot: Snapshot, visit: Visit | None, address: str) -> list[str]:
+def _address(row: AddressRow) -> list[str]:
     """The row of one address; a long address, and long words of the host, take lines of their own."""
-    cells, words = _cells(snapshot, visit)
-    start = f"         {address:<22}"
+    start = f"         {row.address:<22}"
+    cells = f"{row.connect:>11}"
+    if row.banner is not None:
+        cells += f"  {row.banner:>6}"
+    if row.tls is not None:
+        cells += f"  {row.tls:<3}"
+    if row.certificate is not None:
+        cells += f"  {row.certificate:<29} {row.recipient or ''}"
     lines = [start + cells] if len(start) == _ADDRESS_WIDTH else [start, " " * _ADDRESS_WIDTH + cells]
-    if words is None:
+    if row.words is None:
         return lines
-    quoted = f'"{words}"'
+    quoted = f'"{row.words}"'
     room = WIDTH - len(lines[-1]) - 2
     return [*lines[:-1], f"{lines[-1]}  {quoted}"] if len(quoted) <= room else lines + wrap(" " * 13, quoted)
 
 
-def _cells(snapshot: Snapshot, visit: Visit | None) -> tuple[str, str | None]:
+def _row(snapshot: Snapshot, visit: Visit | None, address: str) -> AddressRow:
     """The columns behind an address, and the words of the host where it did not serve us."""
     if visit is None or not visit.sessions:
-        return f"{visit.not_visited if visit and visit.not_visited else 'not visited':>11}", None
+        why = visit.not_visited if visit else None
+        return AddressRow(address=address, connect=why.value if why else "not visited")
     session = visit.sessions[-1]
     standing = judge_visit(visit, snapshot)
+    is_up = None if not standing.is_known else not standing.is_down
     banner = session.banner
     if banner is None:
         word = _SHORT_STANDING.get(standing, standing.value)
-        return f"{word:>11}  {'-':>6}  {'-':<3}  {'-':<29} -", None
+        nothing = {"banner": "-", "tls": "-", "certificate": "-", "recipient": "-"}
+        return AddressRow(address=address, connect=word, is_up=is_up, **nothing)
     connect = session.last_turn(Phase.CONNECT)
-    took = f"{connect.elapsed * 1000:.0f} ms" if connect else "-"
-    code = str(banner.code or "???")
+    row = AddressRow(
+        address=address,
+        connect=f"{connect.elapsed * 1000:.0f} ms" if connect else "-",
+        banner=str(banner.code or "???"),
+        is_up=is_up,
+    )
     if standing is Standing.STUCK:
-        return f"{took:>11}  {code:>6}  {_NO_EHLO}", _refusal_of_ehlo(session)
+        return replace(row, tls=_NO_EHLO, words=_refusal_of_ehlo(session))
     if standing is Standing.SILENT or banner.severity != 2:
-        return f"{took:>11}  {code:>6}", banner.text
+        return replace(row, words=banner.text)
     recipient = _recipient(session, len(snapshot.recipients))
-    return f"{took:>11}  {code:>6}  {_version(session):<3}  {_certificate(session):<29} {recipient}", None
+    return replace(row, tls=_version(session), certificate=_certificate(session), recipient=recipient)
 
 
 def _refusal_of_ehlo(session: Session) -> str | None:

@@ -12,6 +12,15 @@ from mxprobe.report.words import count_of, wrap
 def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
     """How many findings there are, and each of them."""
     found = findings_of(judgements)
+    lines = [f"FINDINGS   {tally_of(judgements)}"]
+    for group in grouped(found):
+        lines += _block(group)
+    return lines
+
+
+def tally_of(judgements: tuple[Judgement, ...]) -> str:
+    """How many findings there are of each severity, and how many rules passed or could not be judged."""
+    found = findings_of(judgements)
     counted = [one.severity for one in found if one.waived is None]
     counts = [(severity, counted.count(severity)) for severity in Severity]
     told = [count_of(count, severity.value) for severity, count in counts if count]
@@ -19,11 +28,12 @@ def render_findings(judgements: tuple[Judgement, ...]) -> list[str]:
     tally = ", ".join(told)
     passed = sum(1 for judgement in judgements if judgement.status is Status.PASSES)
     open_ones = sum(1 for judgement in judgements if judgement.status is Status.INCONCLUSIVE)
-    judged = f"{count_of(passed, 'rule')} passed, {open_ones} could not be judged"
-    lines = [f"FINDINGS   {tally or 'none'}; {judged}"]
-    for _, group in groupby(found, key=_told_alike):
-        lines += _block(tuple(group))
-    return lines
+    return f"{tally or 'none'}; {count_of(passed, 'rule')} passed, {open_ones} could not be judged"
+
+
+def grouped(found: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Neighbours that are told alike, in one block."""
+    return tuple(tuple(group) for _, group in groupby(found, key=_told_alike))
 
 
 def _told_alike(one: Finding) -> tuple[object, ...]:

@@ -1,9 +1,10 @@
 """One look as text: the answer, the MX chain, findings with their evidence, the forecast, what was not told."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from mxprobe.facts.dns import index_answers
-from mxprobe.facts.finding import Severity, Status
+from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.smtp import Phase
@@ -12,12 +13,13 @@ from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast
+from mxprobe.report.forecast_told import answer_chosen
 from mxprobe.report.handed_on import render_handed_on
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_advice import render_advice
 from mxprobe.report.look_chain import render_chain
 from mxprobe.report.look_findings import render_findings
-from mxprobe.report.look_forecast import answer_chosen, render_chosen, render_forecast
+from mxprobe.report.look_forecast import render_chosen, render_forecast
 from mxprobe.report.look_policies import render_policies
 from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
@@ -32,7 +34,7 @@ def render_look(document: LookDocument) -> str:
     """The whole report."""
     snapshot = document.snapshot
     plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
-    lines = [*wrap("", _answer(document, plan)), "", *render_chain(snapshot, plan)]
+    lines = [*wrap("", answer_of(document, plan)), "", *render_chain(snapshot, plan)]
     lines += [*render_recipients(snapshot), *render_findings(document.judgements)]
     if document.chosen and document.forecast is not None:
         return _chosen(document, document.forecast)
@@ -41,7 +43,7 @@ def render_look(document: LookDocument) -> str:
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
         lines += render_policies(document.forecast.policies)
-    return "\n".join([*lines, *_not_told(document), "", *wrap("", _ending(document))])
+    return "\n".join([*lines, *_not_told(document), "", *wrap("", ending_of(document))])
 
 
 def _chosen(document: LookDocument, forecast: Forecast) -> str:
@@ -53,7 +55,7 @@ def _chosen(document: LookDocument, forecast: Forecast) -> str:
     return "\n".join([*wrap("", answer), *render_chosen(forecast), "", *wrap("", ending)])
 
 
-def _answer(document: LookDocument, plan: Plan) -> str:
+def answer_of(document: LookDocument, plan: Plan) -> str:
     """The first sentence: the worst that was found, and how many hosts answer; never more than was seen."""
     snapshot = document.snapshot
     name = _named(snapshot)
@@ -127,14 +129,11 @@ def _takes_all(snapshot: Snapshot, visit: Visit) -> bool:
 
 
 def _not_told(document: LookDocument) -> list[str]:
-    open_questions = [judgement for judgement in document.judgements if judgement.status is Status.INCONCLUSIVE]
+    reasons = left_open(document.judgements)
     handed_on = render_handed_on(document.snapshot)
-    if not open_questions and not handed_on:
+    if not reasons and not handed_on:
         return []
     lines = ["", "NOT TOLD BY THIS PROBE", *handed_on]
-    reasons: dict[str, list[str]] = {}
-    for judgement in open_questions:
-        reasons.setdefault(judgement.reason or "", []).append(judgement.code)
     for why, codes in reasons.items():
         if len(codes) > _MOST_CODES:
             lines += wrap(f" {f'{len(codes)} rules':<14} ", f"{why} ({' '.join(codes)})")
@@ -143,7 +142,16 @@ def _not_told(document: LookDocument) -> list[str]:
     return lines
 
 
-def _ending(document: LookDocument) -> str:
+def left_open(judgements: Iterable[Judgement]) -> dict[str, list[str]]:
+    """The codes of the rules that could not be judged, by the reason why."""
+    reasons: dict[str, list[str]] = {}
+    for judgement in judgements:
+        if judgement.status is Status.INCONCLUSIVE:
+            reasons.setdefault(judgement.reason or "", []).append(judgement.code)
+    return reasons
+
+
+def ending_of(document: LookDocument) -> str:
     """What was asked and from where, and the exit status with its reason."""
     snapshot = document.snapshot
     sessions = [*snapshot.sessions, *(session for visit in snapshot.planned for session in visit.sessions)]

@@ -26,6 +26,9 @@ _NOBODY_ANSWERED = {
 }
 _ABOUT_THE_PROBE = "MX0"
 
+COULD_NOT_LOOK = 3
+"""The exit status of a look that saw too little."""
+
 
 def findings_of(judgements: Iterable[Judgement]) -> tuple[Finding, ...]:
     """Every finding, worst first, then in the order of the rules; behind all others those that are waived."""
@@ -73,7 +76,7 @@ def exit_status(snapshot: Snapshot, judgements: Sequence[Judgement], fail_on: Se
         return 1, count_of(len(worst), worst[0].severity.value)
     reason = could_not_look(snapshot)
     if reason is not None:
-        return 3, f"could not look: {reason}"
+        return COULD_NOT_LOOK, f"could not look: {reason}"
     return 0, f"nothing at or above {fail_on}" + (f" but {len(bad)} waived" if bad else "")
 
 

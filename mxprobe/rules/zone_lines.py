@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.finding import Finding, Judgement
-from mxprobe.facts.snapshot import Snapshot, ZoneLine, ZoneSource
+from mxprobe.facts.finding import Finding, Judgement, Line
+from mxprobe.facts.snapshot import STANDARD_INPUT, Snapshot, ZoneLine, ZoneSource
 from mxprobe.facts.text import escape_text
 from mxprobe.rules.rule import Behind
 
@@ -55,6 +55,9 @@ _KINDS = {
     Behind.KEY: _Kind(types=("TXT",), before=r".*\._domainkey\."),
 }
 
+_OF_HOSTS = (Behind.ALIAS, Behind.ADDRESS, Behind.TLSA)
+"""What stands at the end of a host's aliases."""
+
 
 def name_lines(
     snapshot: Snapshot, judgements: Iterable[Judgement], behind: Mapping[str, tuple[Behind, ...]]
@@ -82,10 +85,13 @@ def _with_lines(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[B
     found = {line.line: line for line in _lines_of(finding, domain, zone, behind)}
     if not found and behind:
         found = {line.line: line for line in zone.lines if line.rrtype == "SOA" and line.name == domain}
-    lines = [f"{zone.path}:{number}: {escape_text(' '.join(found[number].text.split()))}" for number in sorted(found)]
+    numbers = sorted(found)
+    lines = [f"{zone.path}:{number}: {escape_text(' '.join(found[number].text.split()))}" for number in numbers]
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"{zone.path}: and {len(lines) - MOST_LINES} lines more"]
-    return replace(finding, seen=(*finding.seen, *lines), do=_remedy(finding, domain, zone))
+    shown = numbers[:MOST_LINES] if zone.path != STANDARD_INPUT else ()
+    places = tuple(Line(path=zone.path, line=number) for number in shown)
+    return replace(finding, seen=(*finding.seen, *lines), places=places, do=_remedy(finding, domain, zone))
 
 
 def _remedy(finding: Finding, domain: str, zone: ZoneSource) -> str:
@@ -110,10 +116,11 @@ def _lines_of(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Beh
     hosts = subjects - {domain}
     if domain in subjects:
         hosts |= {line.data for line in chain} if chain else {domain}
-    hosts |= set(_ends(hosts, _aliases_in(zone)))
+    ends = hosts | set(_ends(hosts, _aliases_in(zone)))
     named = {*re.split(r"[\s,]+", finding.says), address}
     for kind in behind:
-        lines = [line for line in zone.lines if _KINDS[kind].has(line) and _is_about(line, kind, subjects, hosts)]
+        names = ends if kind in _OF_HOSTS else hosts
+        lines = [line for line in zone.lines if _KINDS[kind].has(line) and _is_about(line, kind, subjects, names)]
         if kind is Behind.ADDRESS:
             lines = [line for line in lines if line.data in named] or lines
         yield from lines
@@ -143,6 +150,3 @@ def _is_about(line: ZoneLine, kind: Behind, subjects: set[str], hosts: set[str])
         return line.name in subjects or line.data in hosts
     at = _SERVICE.sub("", line.name, count=1) if line.name.startswith("_") else line.name
     return line.name in subjects or (at in hosts if kind in _OF_HOSTS else at in subjects)
-
-
-_OF_HOSTS = (Behind.ALIAS, Behind.ADDRESS, Behind.TLSA)

@@ -128,7 +128,7 @@ def test_the_host_that_was_meant_is_told_with_its_address() -> None:
     found = _one(f"{PAIR}{GONE.format('mx1.example.test.example.test')}", "MX112")
 
     assert "mx1.example.test: 192.0.2.1" in found.seen
-    assert found.do == "example.test. 3600 IN MX 30 mx1.example.test."
+    assert "example.test. 3600 IN MX 30 mx1.example.test." in found.paste
     assert found.also == ("MX201 mx-target-nxdomain",)
 
 

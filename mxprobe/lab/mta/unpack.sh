@@ -107,7 +107,7 @@ printf 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\n' >"$tre
 printf '127.0.0.1 localhost\n' >"$tree/etc/hosts"
 
 # What differs from one mailer to the next is mounted on /rig by whatever runs it.
-mkdir -p "$tree/rig" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/root" "$tree/var/spool/smtpd"
+mkdir -p "$tree/rig" "$tree/dev" "$tree/proc" "$tree/tmp" "$tree/run" "$tree/root" "$tree/var/spool/smtpd"
 ln -sfn /run "$tree/var/run"
 for node in null zero full random urandom; do : >"$tree/dev/$node"; done # the machine's own are mounted on these
 ln -sf /rig/syslog "$tree/dev/log"

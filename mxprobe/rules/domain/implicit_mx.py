@@ -12,6 +12,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import mx_records
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -42,6 +43,7 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=tuple(f"{host.name} {address}" for host in plan.hosts for address in host.addresses),
         means="Mail goes to the machine behind the bare domain, whatever that is.",
         do=f"Publish an MX record, or a null MX: {snapshot.domain}. 3600 IN MX 0 .",
+        paste=mx_records(snapshot, ((10, snapshot.domain),)) if accepted else (),
     )
     severity = Severity.INFO if accepted else Severity.WARNING
     return conclude(RULE, [finding(RULE, snapshot.domain, words, severity)])

@@ -15,6 +15,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Basis
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import mx_with
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -35,7 +36,8 @@ def find(snapshot: Snapshot) -> Judgement:
             says=f"the MX host {host.name} is an alias of {last}",
             seen=tuple(f"{alias.name} CNAME {alias.points_to}, TTL {alias.ttl}" for alias in host.aliases),
             means="Most senders follow it; the standard does not ask them to.",
-            do=f"{snapshot.domain}. 3600 IN MX {host.preference} {last}.",
+            do="Put the canonical name into the MX record, or give the host addresses of its own.",
+            paste=mx_with(snapshot, host.name, last) if host.addresses else (),
         )
         found.append(finding(RULE, host.name, words))
     return inconclusive(RULE, doubt) if doubt and not found else conclude(RULE, found)

@@ -12,6 +12,7 @@ from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import mx_records, under
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX105", name="no-mail-target", severity=Severity.INFO, references=("RFC 5321 §5.1", "RFC 7505 §3"))
@@ -31,5 +32,6 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=(f"MX {snapshot.domain}: no such record, from {answer.server}",),
         means="Senders bounce mail for it.",
         do="Publish MX records where mail is wanted, and a null MX where it is not.",
+        paste=under("where no mail is wanted", mx_records(snapshot, ((0, "."),))),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -12,6 +12,7 @@ Standards. RFC 7505 §3.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.pasting import mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX107", name="null-mx-not-alone", severity=Severity.ERROR, references=("RFC 7505 §3",))
@@ -30,5 +31,16 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=tuple(f"MX {record.preference} {record.exchange}" for record in answer.mx),
         means="Some senders give up, others use the remaining hosts.",
         do="Remove the null MX, or everything else.",
+        paste=_lines(snapshot),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+
+
+def _lines(snapshot: Snapshot) -> tuple[str, ...]:
+    """The records without the null MX; what is right where no mail is wanted stands below, as a comment."""
+    wanted = mx_records(snapshot, (one for one in mx_now(snapshot) if one[1] != "."))
+    return (
+        (*wanted, "; or, where no mail is wanted, this one alone:", f"; {snapshot.domain}. 3600 IN MX 0 .")
+        if wanted
+        else ()
+    )

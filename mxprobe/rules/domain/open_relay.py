@@ -25,6 +25,7 @@ from mxprobe.rules.domain.asked import (
     unasked_hosts,
 )
 from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.pasting import setting
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -33,6 +34,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     references=("RFC 5321 §3.6.1", "RFC 5321 §3.6.2", "RFC 5321 §7.9", "RFC 2505 §2.1"),
 )
+
+_POSTFIX = ("smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination",)
 
 LEAST = 2
 """So many ways to ask have to be accepted."""
@@ -54,6 +57,7 @@ def find(snapshot: Snapshot) -> Judgement:
                 seen=tuple(line_of(given) for given in accepted),
                 means="Whoever finds it may send through it. Nothing was sent, so that handing on is not proven.",
                 do=f"Let {endpoint.host} relay for your own domains and users alone.",
+                paste=setting(snapshot, endpoint.host, _POSTFIX),
             )
             found.append(finding(RULE, endpoint.host, words))
         elif accepted:

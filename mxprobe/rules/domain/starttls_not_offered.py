@@ -13,6 +13,7 @@ Standards. RFC 3207 §4; RFC 7435 §3.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.reading import answering, unique
+from mxprobe.rules.pasting import setting
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -34,6 +35,15 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=(f"{session.endpoint.id} offers: {', '.join(session.extensions) or 'nothing'}",),
             means="Mail comes to it in clear.",
             do="Enable STARTTLS.",
+            paste=starttls_settings(snapshot, session.endpoint.host),
         )
         found.append(finding(RULE, session.endpoint.host, words))
     return conclude(RULE, unique(found))
+
+
+def starttls_settings(snapshot: Snapshot, host: str) -> tuple[str, ...]:
+    """What switches STARTTLS on; where key and certificate lie, the operator knows."""
+    files = f"/etc/ssl/private/{host}"
+    postfix = ("smtpd_tls_security_level = may", f"smtpd_tls_chain_files = {files}.key, {files}.pem")
+    exim = ("tls_advertise_hosts = *", f"tls_certificate = {files}.pem", f"tls_privatekey = {files}.key")
+    return setting(snapshot, host, postfix, exim)

@@ -4,6 +4,7 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import HostProblem, Plan, special_use
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import mx_without
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 
@@ -22,6 +23,7 @@ def judge_left_out(rule: Rule, snapshot: Snapshot, problem: HostProblem, says: s
             seen=(f"MX {host.preference} {host.name}, TTL {host.ttl}", *way),
             means=_consequence(plan),
             do="Create the host's addresses, or remove the record.",
+            paste=mx_without(snapshot, host.name) if plan.tiers else (),
         )
         found.append(finding(rule, host.name, words))
     return inconclusive(rule, doubt) if doubt and not found else conclude(rule, found)

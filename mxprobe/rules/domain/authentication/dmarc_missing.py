@@ -18,6 +18,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import discover, dmarc_question, walk_names
 from mxprobe.mx.registered import is_sold_under
+from mxprobe.rules.pasting import text_record
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -44,7 +45,8 @@ def find(snapshot: Snapshot) -> Judgement:
         says=f"{snapshot.domain} has no DMARC record",
         seen=seen.walked,
         means=f"{unless}eceivers are not told what to do with mail that fails, and nobody reports it to you.",
-        do=f'Publish _dmarc.{snapshot.domain}. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}".',
+        do="Publish p=none with an address for reports, read them, and raise the policy later.",
+        paste=text_record(f"_dmarc.{snapshot.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}"),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
 

@@ -23,6 +23,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import MOST_DESTINATIONS, Discovery, discover, dmarc_texts, permission_question
 from mxprobe.mx.plan import Basis, plan_mx, special_use
 from mxprobe.rules.domain.reading import not_resolved
+from mxprobe.rules.pasting import text_record, under
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
@@ -33,6 +34,7 @@ RULE = Rule(
     behind=(Behind.DMARC, Behind.MX),
 )
 
+_NOT_ALLOWED = "that allows them"
 _UNREACHABLE = ("private", "loopback", "link-local", "multicast")
 
 
@@ -56,6 +58,7 @@ def find(snapshot: Snapshot) -> Judgement:
                 seen=(f"_dmarc.{seen.domain}: {seen.record.uri_to(destination)[:120]}",),
                 means="The reports are lost, and nobody sees what fails.",
                 do=f"Mend {destination}, or let reports go elsewhere.",
+                paste=_allowed(destination, seen) if why.endswith(_NOT_ALLOWED) else (),
             )
             found.append(finding(RULE, destination, words))
         unknown += [doubt] if doubt else []
@@ -79,7 +82,7 @@ def _why_not(destination: str, seen: Discovery, snapshot: Snapshot, answers: Ans
     if answer is None or answer.status.is_temporary:
         told = "was not asked for" if answer is None else f"could not be looked up: {answer.status}"
         return "", f"{question.name} {told}"
-    return ("", doubt) if dmarc_texts(answer) else (f"there is no record {question.name} that allows them", "")
+    return ("", doubt) if dmarc_texts(answer) else (f"there is no record {question.name} {_NOT_ALLOWED}", "")
 
 
 def _cannot_receive(destination: str, snapshot: Snapshot, answers: Answers) -> tuple[str, str]:
@@ -96,3 +99,10 @@ def _cannot_receive(destination: str, snapshot: Snapshot, answers: Answers) -> t
     if doubt:
         return "", f"{destination}: {doubt}"
     return "it has neither an MX host nor an address that can be used", ""
+
+
+def _allowed(destination: str, seen: Discovery) -> tuple[str, ...]:
+    """The record by which the destination says that it takes the reports."""
+    question = permission_question(seen.domain, destination)
+    lines = text_record(question.name, "v=DMARC1") if question is not None else ()
+    return under(f"in the zone of {destination}", lines)

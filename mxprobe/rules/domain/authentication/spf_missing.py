@@ -14,6 +14,7 @@ Standards. RFC 7208 §3, §4.5.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.authentication.records import published
+from mxprobe.rules.pasting import text_record, under
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -37,5 +38,6 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=(f"{snapshot.domain} TXT: none begins with v=spf1",),
         means=f"Receivers cannot tell who may send mail of {snapshot.domain}.",
         do='Publish the hosts that send, or "v=spf1 -all" where none does.',
+        paste=under("if the MX hosts send, and nobody else", text_record(snapshot.domain, "v=spf1 mx ~all")),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

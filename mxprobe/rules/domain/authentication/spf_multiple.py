@@ -12,9 +12,12 @@ What to do. Merge them into one.
 Standards. RFC 7208 §3.2, §4.5.
 """
 
+from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.spfrecord import BadRecord, read_spf
 from mxprobe.rules.domain.authentication.records import published
+from mxprobe.rules.pasting import text_record, ttl_of, under
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -38,5 +41,21 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=seen.shown,
         means=f"SPF ends in a permanent error for all mail of {snapshot.domain}.",
         do="Merge them into one record.",
+        paste=_merged(snapshot, seen.texts),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+
+
+def _merged(snapshot: Snapshot, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """One record that lets in whom any of them lets in; nothing where a term leads elsewhere or one cannot be read."""
+    records = [read_spf(text) for text in texts]
+    if any(isinstance(one, BadRecord) or one.redirect for one in records):
+        return ()
+    terms = list(dict.fromkeys(term for text in texts for term in text.split()[1:]))
+    ends = [term for term in terms if term.lstrip("+-~?").lower() == "all"]
+    if any("=" in term for term in terms) or any(end[0] not in "-~" for end in ends):
+        return ()
+    end = "~all" if "~all" in ends or len(ends) == 0 else "-all"
+    merged = " ".join(["v=spf1", *(term for term in terms if term not in ends), end])
+    lines = text_record(snapshot.domain, merged, ttl_of(snapshot, snapshot.domain, RecordType.TXT))
+    return under(f"in place of all SPF records of {snapshot.domain}", lines)

@@ -13,7 +13,7 @@ What to do. Add the operator's include, if users send from there.
 Standards. RFC 7208 §5.2.
 """
 
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dns import RecordType, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Plan
@@ -22,6 +22,7 @@ from mxprobe.mx.spfrecord import BadRecord, Word
 from mxprobe.mx.spfseen import STRANGER, Tree, lets_everybody_in, sender_of, spf_of, tree_of
 from mxprobe.rules.domain.authentication.records import published
 from mxprobe.rules.domain.reading import named_chain, not_resolved
+from mxprobe.rules.pasting import text_record, ttl_of, under
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -65,6 +66,7 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=(*seen.shown, f"expected: include:{operator.includes[0]}", f"records of SPF: {', '.join(tree.names)}"),
         means=f"If users send from their mailboxes at {whose}, that mail fails SPF.",
         do=f"Add include:{operator.includes[0]} if mail leaves from there; if another service sends, change nothing.",
+        paste=_with(snapshot, record.text, operator.includes[0]),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
 
@@ -93,3 +95,12 @@ def _passes(snapshot: Snapshot, operator: Provider, tree: Tree) -> bool | str:
     if said.word in _CANNOT_SAY:
         return said.detail
     return f"whom SPF of {snapshot.domain} lets in depends on client and sender" if tree.varies else False
+
+
+def _with(snapshot: Snapshot, text: str, include: str) -> tuple[str, ...]:
+    """The record with the include in front of what ends it."""
+    terms = text.split()
+    end = next((at for at, term in enumerate(terms) if term.lstrip("+-~?").lower() == "all"), len(terms))
+    added = " ".join((*terms[:end], f"include:{include}", *terms[end:]))
+    lines = text_record(snapshot.domain, added, ttl_of(snapshot, snapshot.domain, RecordType.TXT))
+    return under(f"in place of the SPF record of {snapshot.domain}, if mail leaves from there", lines)

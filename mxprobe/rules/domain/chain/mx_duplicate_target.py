@@ -14,6 +14,7 @@ Standards. RFC 5321 §5.1.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
+from mxprobe.rules.pasting import mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX113", name="mx-duplicate-target", severity=Severity.WARNING, references=("RFC 5321 §5.1",))
@@ -29,11 +30,13 @@ def find(snapshot: Snapshot) -> Judgement:
         own = [record for record in records if record.exchange == name]
         if len(own) < 2:
             continue
+        best = (own[0].preference, name)
         words = Words(
             says=f"{name} stands in {len(own)} MX records",
             seen=tuple(line_of(record) for record in own),
             means=f"Senders use it at preference {own[0].preference}; the other records add no way.",
             do=f"Keep {snapshot.domain}. MX {own[0].preference} {name}. alone.",
+            paste=mx_records(snapshot, (one for one in mx_now(snapshot) if one[1] != name or one == best)),
         )
         found.append(finding(RULE, name, words))
     return conclude(RULE, found)

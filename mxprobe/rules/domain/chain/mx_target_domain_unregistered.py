@@ -23,6 +23,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.registered import Registered, lost_hosts, registration_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved
+from mxprobe.rules.pasting import mx_without
 from mxprobe.rules.rule import Rule, Words, decide, finding
 
 RULE = Rule(
@@ -51,6 +52,7 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=(f"{seen.name} NS: no such name, says the zone {seen.zone}",),
             means=f"Whoever registers {seen.name} gets mail for {snapshot.domain}, if it is not on hold.",
             do=f"Remove the MX record at once, or register {seen.name}.",
+            paste=mx_without(snapshot, host),
         )
         found.append(finding(RULE, host, words))
     return decide(RULE, found, unknown)

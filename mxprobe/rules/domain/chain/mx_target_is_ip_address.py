@@ -11,11 +11,15 @@ What to do. Give the host a name with an address record, and let the MX record n
 Standards. RFC 1035 §3.3.9; RFC 5321 §5.1.
 """
 
+import ipaddress
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.names import is_address
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, records_of
 from mxprobe.rules.domain.reading import unique
+from mxprobe.rules.pasting import mx_now, mx_records
+from mxprobe.rules.pasting import record as line
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -34,11 +38,23 @@ def find(snapshot: Snapshot) -> Judgement:
     addresses = [record for record in records if is_address(record.exchange)]
     found = []
     for record in addresses:
+        named = f"mx{record.preference}.{snapshot.domain}"
+        others = (one for one in mx_now(snapshot) if one[1] != record.exchange)
         words = Words(
             says=f"an MX record of {snapshot.domain} has the address {record.exchange} in place of a host's name",
             seen=(line_of(record),),
             means="Senders pass over it.",
             do=f"Give the host a name, and publish: {snapshot.domain}. 3600 IN MX {record.preference} NAME.",
+            paste=(*mx_records(snapshot, (*others, (record.preference, named))), *_address(named, record.exchange)),
         )
         found.append(finding(RULE, record.exchange, words))
     return conclude(RULE, unique(found))
+
+
+def _address(name: str, text: str) -> tuple[str, ...]:
+    """The address record of the host that is to be named; any name that is free will do."""
+    address = ipaddress.ip_address(text.strip("[]").removeprefix("IPv6:").removeprefix("ipv6:"))
+    return (
+        f"; {name} stands for any name that is free",
+        line(name, "A" if address.version == 4 else "AAAA", str(address)),
+    )

@@ -20,6 +20,7 @@ from mxprobe.mx.intended import addresses_of_intended, intended_name
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
 from mxprobe.rules.domain.reading import chain_of
+from mxprobe.rules.pasting import mx_with
 from mxprobe.rules.rule import Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
@@ -54,7 +55,8 @@ def find(snapshot: Snapshot) -> Judgement:
             says=f"the MX host {name} has its domain twice" if "." in name else f"the MX host {name} has no domain",
             seen=(line_of(record), f"{intended}: {', '.join(meant) if meant else 'no address known'}"),
             means=f"Senders look for {name}, not for {intended}.",
-            do=f"{snapshot.domain}. 3600 IN MX {record.preference} {intended}.",
+            do=f"Write the whole name with a final dot: {intended}.",
+            paste=mx_with(snapshot, name, intended),
         )
         found.append(finding(RULE, name, words))
     return decide(RULE, found, unknown)

@@ -21,6 +21,7 @@ from mxprobe.mx.authorities import speaking
 from mxprobe.mx.migration import AROUND, WHOLE_TTL
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, place_of, records_of, zone_side_of
 from mxprobe.rules.moments import say_left, say_moment
+from mxprobe.rules.pasting import TTL, mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -58,6 +59,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
             seen=seen,
             means=f"After a change the old hosts get mail for up to {longest / 3600:.0f} h more.",
             do="Publish a TTL of 3600 to 86400; lower it one old TTL before a change.",
+            paste=mx_records(snapshot, mx_now(snapshot), TTL),
         )
         return conclude(RULE, [finding(RULE, snapshot.domain, words)])
     severity = Severity.WARNING if longest > WHOLE_TTL else Severity.INFO
@@ -67,12 +69,10 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
 def _before_a_move(snapshot: Snapshot, plan: Migration, longest: int, seen: tuple[str, ...]) -> Words:
     """What is told in the week before a cut-over."""
     left = plan.cut_over - snapshot.started_at
-    records = records_of(snapshot) or ()
-    lines = (f"{snapshot.domain}. {plan.ttl} IN MX {one.preference} {one.exchange.rstrip('.')}." for one in records)
     return Words(
         says=f"the MX records of {snapshot.domain} have a TTL of {longest} s, {say_left(left)} before the cut-over",
         seen=(*seen, f"the cut-over is {say_moment(plan.cut_over)}"),
         means=f"After the cut-over the old hosts get mail for up to {say_left(longest)} more.",
         do=f"Lower the TTL, one old TTL ({say_left(plan.old_ttl)}) before the cut-over at the latest.",
-        paste=tuple(lines),
+        paste=mx_records(snapshot, mx_now(snapshot), plan.ttl),
     )

@@ -18,7 +18,8 @@ Standards. RFC 7672 §2.2, §3.1.3.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import PromiseKind
-from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, record_lines
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, name_of, promises_of, record_lines, shown_at
+from mxprobe.rules.pasting import tlsa_records
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
@@ -43,6 +44,7 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=(*record_lines(promise), *if_signed(snapshot)),
             means="Senders that use DANE demand TLS of it, and cannot know whom they speak with.",
             do="Publish a record 3 1 1, the SHA-256 of the host's key.",
+            paste=tlsa_records(snapshot, name_of(promise), shown_at(snapshot, promise.host)),
         )
         found.append(finding(RULE, promise.host, words))
     return decide(RULE, found, left_open(snapshot, promises.values()))

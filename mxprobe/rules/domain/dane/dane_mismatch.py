@@ -14,15 +14,18 @@ What to do. Publish the digest of the key in use; next time publish that of the 
 Standards. RFC 7672 §2.2, §3.1; RFC 7671 §8.1.
 """
 
+from msgspec.structs import replace
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import CANNOT_READ, DaneOutcome, tlsa_record
 from mxprobe.mx.policies import NOT_COMPARED
 from mxprobe.mx.promise import PromiseKind
-from mxprobe.rules.domain.dane.reading import doubt_by, match_of, promises_of, with_records
+from mxprobe.rules.domain.dane.reading import doubt_by, match_of, name_of, promises_of, shown_at, with_records
 from mxprobe.rules.domain.transport.address import Address, Trait, judge_addresses
 from mxprobe.rules.domain.transport.handshake import always, not_shaken
+from mxprobe.rules.pasting import tlsa_records, under
 from mxprobe.rules.rule import Rule, Words
 
 RULE = Rule(
@@ -51,7 +54,13 @@ def find(snapshot: Snapshot) -> Judgement:
         return None if known else NOT_COMPARED
 
     doubt = doubt_by(promises, lambda kind: kind is PromiseKind.USABLE, unseen)
-    trait = Trait(proof=proof, doubt=doubt, words=_words, severity=always)
+
+    def words(host: str) -> Words:
+        old, new = (str(record) for record in promises[host].records), shown_at(snapshot, host)
+        lines = tlsa_records(snapshot, name_of(promises[host]), (*new, *old)) if new else ()
+        return replace(_words(host), paste=under(f"if the certificate of {host} is yours", lines))
+
+    trait = Trait(proof=proof, doubt=doubt, words=words, severity=always)
     return with_records(judge_addresses(RULE, snapshot, trait), promises)
 
 

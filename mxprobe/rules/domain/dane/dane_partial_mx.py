@@ -19,7 +19,8 @@ Standards. RFC 7672 §2.2.
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.promise import Promise, PromiseKind
-from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, shown_at
+from mxprobe.rules.pasting import tlsa_records
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
@@ -38,6 +39,7 @@ def find(snapshot: Snapshot) -> Judgement:
     promises = promises_of(snapshot)
     having = [promise.host for promise in promises.values() if promise.kind is PromiseKind.USABLE]
     lacking = [promise.host for promise in promises.values() if promise.kind in _LACKS]
+    unnamed = [promise.host for promise in promises.values() if promise.kind is PromiseKind.NONE]
     found = []
     if having and lacking:
         words = Words(
@@ -46,6 +48,7 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=(*(_line(promise) for promise in promises.values()), *if_signed(snapshot)),
             means=f"Whoever blocks {', '.join(having)} steers mail to the others, where TLS can be stripped.",
             do=f"Publish TLSA records for {', '.join(lacking)}.",
+            paste=tuple(line for host in unnamed for line in _promised(snapshot, host)),
         )
         found.append(finding(RULE, lacking[0], words))
     return decide(RULE, found, left_open(snapshot, promises.values()))
@@ -63,3 +66,8 @@ _WORDS = {
 
 def _line(promise: Promise) -> str:
     return f"TLSA of {promise.host}: {_WORDS[promise.kind]}"
+
+
+def _promised(snapshot: Snapshot, host: str) -> tuple[str, ...]:
+    """The records of what a host shows; they count where its zone is signed."""
+    return tlsa_records(snapshot, f"_25._tcp.{host}", shown_at(snapshot, host))

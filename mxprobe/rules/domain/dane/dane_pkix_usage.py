@@ -15,9 +15,13 @@ What to do. Replace usage 1 by 3 and usage 0 by 2, the latter with the authority
 Standards. RFC 7672 §3.1.3.
 """
 
+from msgspec.structs import replace
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, record_lines
+from mxprobe.mx.dane import TlsaRecord
+from mxprobe.rules.domain.dane.reading import if_signed, left_open, name_of, promises_of, record_lines
+from mxprobe.rules.pasting import tlsa_records
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding
 
 RULE = Rule(
@@ -41,6 +45,12 @@ def find(snapshot: Snapshot) -> Judgement:
             seen=(*record_lines(promise), *if_signed(snapshot)),
             means="Senders pass over them.",
             do="Replace usage 1 by 3, and usage 0 by 2.",
+            paste=tlsa_records(snapshot, name_of(promise), (str(_mended(record)) for record in promise.records)),
         )
         found.append(finding(RULE, promise.host, words))
     return decide(RULE, found, left_open(snapshot, promises.values()))
+
+
+def _mended(record: TlsaRecord) -> TlsaRecord:
+    """The record with the usage that mail knows."""
+    return replace(record, usage={0: 2, 1: 3}.get(record.usage, record.usage))

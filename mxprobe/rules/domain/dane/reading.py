@@ -11,7 +11,7 @@ from mxprobe.facts.dns import Answer, Security
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.dane import DaneMatch, DaneOutcome, TlsaRecord
+from mxprobe.mx.dane import CANNOT_READ, DaneMatch, DaneOutcome, TlsaRecord, tlsa_record
 from mxprobe.mx.promise import Promise, PromiseKind, match_session, names_that_count, promise_of, seen_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.domain.transport.address import Address
@@ -99,6 +99,24 @@ def record_lines(promise: Promise) -> tuple[str, ...]:
     """The records as evidence, a line each."""
     where = promise.question.name if promise.question is not None else promise.base
     return tuple(f"{where} TLSA {_short(record)}" for record in promise.records[:8])
+
+
+def name_of(promise: Promise) -> str:
+    """The name at which a host's records stand."""
+    return promise.question.name if promise.question is not None else f"_25._tcp.{promise.base}"
+
+
+def shown_at(snapshot: Snapshot, host: str) -> tuple[str, ...]:
+    """The records that promise the keys which the host shows at its addresses today."""
+    found: dict[str, None] = {}
+    for visit in snapshot.visits:
+        tls = visit.sessions[-1].tls if visit.sessions else None
+        if visit.endpoint.host == host and tls is not None and tls.chain:
+            try:
+                found[tlsa_record(bytes(tls.chain[0].der))] = None
+            except CANNOT_READ:
+                return ()
+    return tuple(found)
 
 
 def _short(record: TlsaRecord) -> str:

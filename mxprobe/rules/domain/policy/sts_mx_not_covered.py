@@ -19,6 +19,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Mode
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.policy.hosts import hosts_under
+from mxprobe.rules.pasting import policy_body
 from mxprobe.rules.proof.reading import NOTHING_SENT, known_routes, was_sent
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -41,14 +42,16 @@ def find(snapshot: Snapshot) -> Judgement:
     if seen.unknown:
         return inconclusive(RULE, seen.unknown)
     policy, found = seen.in_force, []
-    for host in hosts_under(snapshot):
-        if policy is None or policy.allows(host):
-            continue
+    if policy is None:
+        return conclude(RULE, [])
+    missing = [host for host in hosts_under(snapshot) if not policy.allows(host)]
+    for host in missing:
         words = Words(
             says=f"the MTA-STS policy of {snapshot.domain} does not name its MX host {host}",
             seen=(f"mode {policy.mode}; mx: {', '.join(policy.mx)}",),
             means=_MEANS[policy.mode].format(host=host),
             do=f"Add `mx: {host}` to the policy, then change its id.",
+            paste=policy_body(snapshot, policy.mode, (*policy.mx, *missing), policy.max_age),
         )
         found.append(finding(RULE, host, words, None if policy.mode is Mode.ENFORCE else Severity.WARNING))
     return conclude(RULE, found)

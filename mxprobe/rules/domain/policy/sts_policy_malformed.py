@@ -13,11 +13,16 @@ Standards. RFC 8461 §3.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.mtasts import POLICY_PATH, UnusablePolicy, policy_host
+from mxprobe.mx.mtasts import POLICY_PATH, Mode, UnusablePolicy, policy_host
 from mxprobe.mx.policyseen import policy_of
+from mxprobe.rules.domain.policy.hosts import hosts_under
+from mxprobe.rules.pasting import policy_body
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX774", name="sts-policy-malformed", severity=Severity.ERROR, references=("RFC 8461 §3.2",))
+
+
+_WEEK = 604800
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -32,6 +37,7 @@ def find(snapshot: Snapshot) -> Judgement:
         says=f"senders cannot use the MTA-STS policy: {seen.policy.reason}",
         seen=(f"https://{policy_host(snapshot.domain)}{POLICY_PATH}{where}",),
         means="They act as if there were none.",
-        do="Mend that line of the file.",
+        do="Mend that line of the file; or begin anew with one that only tests.",
+        paste=policy_body(snapshot, Mode.TESTING, hosts_under(snapshot), _WEEK),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -16,6 +16,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.reading import texts_of
+from mxprobe.rules.pasting import policy_id, under
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -40,6 +41,7 @@ def find(snapshot: Snapshot) -> Judgement:
         says=f"senders cannot use the TXT record of the MTA-STS policy: {record.reason}",
         seen=tuple(f"{name} TXT {text}" for text in texts_of(answer)),
         means="They act as if there were no policy.",
-        do=f'Publish one record: {name}. TXT "v=STSv1; id=20260101T000000"',
+        do="Publish one record, with a new id.",
+        paste=under(f"in place of all TXT records of {name}", policy_id(snapshot)),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -17,6 +17,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.tlsrpt import read_reports, report_question
+from mxprobe.rules.pasting import text_record
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -46,6 +47,7 @@ def find(snapshot: Snapshot) -> Judgement:
         says=f"{snapshot.domain} has an MTA-STS policy and asks nobody to report failures",
         seen=(f"{name} TXT: {answer.status}",),
         means="Mail that the policy keeps away is missed by nobody.",
-        do=f'{name}. TXT "v=TLSRPTv1; rua=mailto:tls-reports@{snapshot.domain}"',
+        do="Publish an address that reports go to, and read them.",
+        paste=text_record(name, f"v=TLSRPTv1; rua=mailto:tls-reports@{snapshot.domain}"),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

@@ -16,6 +16,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.providers import has_order, is_named_fallback
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
+from mxprobe.rules.pasting import mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -46,5 +47,14 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=tuple(line_of(record) for record in hosts.values()),
         means="All mail takes the way that was meant for an outage.",
         do="Exchange the preference numbers: the lower one is tried first.",
+        paste=_exchanged(snapshot),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
+
+
+def _exchanged(snapshot: Snapshot) -> tuple[str, ...]:
+    """The records with their numbers exchanged, where there are two; of more nobody knows how they are meant."""
+    numbers = sorted({number for number, _ in mx_now(snapshot)})
+    if len(numbers) != 2:
+        return ()
+    return mx_records(snapshot, ((numbers[number == numbers[0]], host) for number, host in mx_now(snapshot)))

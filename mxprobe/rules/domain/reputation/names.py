@@ -11,6 +11,7 @@ from mxprobe.mx.plan import special_use
 from mxprobe.mx.providers import provider_of
 from mxprobe.mx.reverse import NOT_ASKED, Reverse, reverse_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved, unique
+from mxprobe.rules.pasting import ptr_record
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 
@@ -32,6 +33,7 @@ def judge_names(rule: Rule, snapshot: Snapshot, verdict: Reverse, words: Callabl
             elif seen.verdict is verdict:
                 named = f"{address} PTR {', '.join(seen.names) or 'none'}"
                 severity = Severity.INFO if provider_of(host.name) is not None else None
-                found.append(finding(rule, host.name, replace(words(host.name, address), seen=(named,)), severity))
+                told = replace(words(host.name, address), seen=(named,), paste=ptr_record(address, host.name))
+                found.append(finding(rule, host.name, told, severity))
     doubt = "; ".join(filter(None, (not_resolved(plan), *unknown[:4])))
     return inconclusive(rule, doubt) if doubt and not found else conclude(rule, unique(found))

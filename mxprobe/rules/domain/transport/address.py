@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.session import Session
@@ -100,7 +101,7 @@ def _by_host(rule: Rule, trait: Trait, proofs: list[tuple[Address, str]]) -> lis
         own = [(address, proof) for address, proof in proofs if address.host == host]
         said = trait.words(host)
         seen = tuple(f"{address.visit.endpoint.id}: {proof}" for address, proof in own)
-        words = Words(says=said.says, seen=seen, means=said.means, do=said.do)
+        words = replace(said, seen=seen)
         severities = [trait.severity(rule, address) for address, _ in own]
         found.append(finding(rule, host, words, min(severities, key=lambda one: one.rank)))
     return found

@@ -13,10 +13,13 @@ Standards. RFC 5321 §4.2, §4.1.2, §4.1.3.
 
 import re
 
+from msgspec.structs import replace
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.names import is_address
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.transport.address import Address, Trait, by_place, judge_addresses, not_greeted
+from mxprobe.rules.pasting import setting
 from mxprobe.rules.rule import Rule, Words
 
 RULE = Rule(
@@ -36,7 +39,12 @@ _STARRED = re.compile(r"\*{3}")
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host; a note at a worse preference."""
-    return judge_addresses(RULE, snapshot, Trait(proof=_proof, doubt=_doubt, words=_words, severity=by_place))
+
+    def words(host: str) -> Words:
+        postfix, exim = (f"myhostname = {host}",), (f"primary_hostname = {host}",)
+        return replace(_words(host), paste=setting(snapshot, host, postfix, exim))
+
+    return judge_addresses(RULE, snapshot, Trait(proof=_proof, doubt=_doubt, words=words, severity=by_place))
 
 
 def _proof(address: Address) -> str | None:

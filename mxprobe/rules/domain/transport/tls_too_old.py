@@ -12,6 +12,8 @@ What to do. Switch on TLS 1.2 and 1.3.
 Standards. RFC 8996 §4, §5; RFC 9325 §3.1.1.
 """
 
+from msgspec.structs import replace
+
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.transport.address import Address, Trait
@@ -22,6 +24,7 @@ from mxprobe.rules.domain.transport.handshake import (
     not_shaken,
     speaks_old_only,
 )
+from mxprobe.rules.pasting import setting
 from mxprobe.rules.rule import Rule, Words
 
 RULE = Rule(
@@ -37,7 +40,12 @@ _OLD = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"})
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host whose newest version is older than TLS 1.2."""
-    return judge_handshakes(RULE, snapshot, Trait(proof=_proof, doubt=not_shaken, words=_words, severity=always))
+    postfix = ("smtpd_tls_protocols = >=TLSv1.2", "smtpd_tls_mandatory_protocols = >=TLSv1.2")
+
+    def words(host: str) -> Words:
+        return replace(_words(host), paste=setting(snapshot, host, postfix))
+
+    return judge_handshakes(RULE, snapshot, Trait(proof=_proof, doubt=not_shaken, words=words, severity=always))
 
 
 def _proof(address: Address) -> str | None:
