@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mxprobe.cli.watch_options import WATCH_OPTIONS
 from mxprobe.report.formats import LOOK_FORMATS
 
 _OPTIONS = (
@@ -54,6 +55,7 @@ _OPTIONS = (
     click.option("--write-expect", type=click.Path(path_type=Path), help="Begin such a file with what is so today."),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
+    *WATCH_OPTIONS,
 )
 
 
@@ -113,11 +115,14 @@ def command(**options: Any) -> int:
     to answer.
     With --baseline FILE: what changed since that probe. With --expect FILE: what is not as that file expects, each with
     its line, and how a planned migration stands; its hosts are looked at, too. --write-expect FILE begins such a file.
+    With --history DIR: keep this look beside those before. With --alarm, too: print nothing but what changed since the
+    looks before, once, and only what lasts; exit 1 for trouble, 0 for its end and for nothing to say.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
 
     from mxprobe.cli.showing import check_options, document_of, show_all
+    from mxprobe.cli.watching import check_watching, compare, keep_and_tell, watch_of
     from mxprobe.errors import InputError
     from mxprobe.facts.snapshot import Snapshot
     from mxprobe.facts.text import mask
@@ -126,6 +131,7 @@ def command(**options: Any) -> int:
     from mxprobe.report.asking import render_announcement, render_dry_run
     from mxprobe.report.json import LookDocument
 
+    check_watching(options)
     if options["zone"] is not None or options["domain"] is not None:
         return _show_zone(options)
     domains = options["domains"] or tuple(dict.fromkeys(to.rpartition("@")[2] for to in options["recipients"]))
@@ -152,13 +158,16 @@ def command(**options: Any) -> int:
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
-        seen = asyncio.run(look(domain, wanted, progress, announce))
+        watch = watch_of(domain, options)
+        seen = asyncio.run(look(domain, compare(wanted, watch), progress, announce))
         if options["dry_run"]:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
         document = document_of(seen, options)
-        if options["form"] == "text":
+        if watch is not None and (told := keep_and_tell(watch, seen, document, options)) is not None:
+            worst = max(worst, told)
+        elif options["form"] == "text":
             worst = max(worst, show_all((document,), options))
         else:
             kept.append(document)

@@ -5,7 +5,7 @@ An example of a rule about domains has a line for each thing that was seen:
     example.test MX 10 mx1.example.test       a record of any type that is asked for
     mx1.example.test NXDOMAIN                 a name without any, or a failure: NXDOMAIN, NODATA, SERVFAIL, REFUSED
     mx1.example.test AAAA SERVFAIL            the same of one type alone
-    example.test MX ttl 86400                 how long records may be kept (3600 without such a line)
+    example.test MX ttl 86400                 how long records may be kept, by whoever gives them (3600 without such a line)
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record
@@ -44,6 +44,9 @@ What stands beside the look is told by lines that begin with a word:
                                               the earlier look (a day before, or `before looked ...`) saw the same but
                                               for what such lines say of a name and type, an address or the policy
     approved mx: [10 mx1.example.test]        a line of the file of --expect; `domain` is filled in
+    history 2026-03-01T12:00Z example.test MX 10 mx1.example.test
+                                              a look of that moment that was kept (--history), told as the earlier one;
+                                              `same`: it saw all that the look itself saw
 
 An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here. What the lab's
 own senders never do is told as it happened, a line for each event, letters numbered where there are several:
@@ -190,6 +193,7 @@ def beside_of(block: str) -> Beside:
     return Beside(
         before=_before(block) if _lines_of(block, "before") else None,
         approved=load_approved(approved.encode(), "expected.yaml") if _lines_of(block, "approved") else None,
+        history=_history(block),
     )
 
 
@@ -198,7 +202,7 @@ def judged(block: str, unwanted: tuple[str, ...] = ()) -> tuple[Judgement, ...]:
     return judge_snapshot(snapshot_of(block), unwanted=unwanted, beside=beside_of(block))
 
 
-_BESIDE = ("before", "approved")
+_BESIDE = ("before", "approved", "history")
 
 
 def _lines_of(block: str, word: str) -> list[str]:
@@ -217,6 +221,21 @@ def _before(block: str) -> Snapshot:
     seen = _Reading("\n".join(lines)).snapshot()
     told = any(line.startswith("looked ") for line in own)
     return seen if told else replace(seen, started_at=seen.started_at - 86400.0)
+
+
+def _history(block: str) -> tuple[Snapshot, ...]:
+    """The looks that were kept, oldest first."""
+    kept: dict[str, list[str]] = {}
+    for line in _lines_of(block, "history"):
+        moment, _, rest = line.partition(" ")
+        kept.setdefault(moment, []).extend([rest] if rest != "same" else [])
+    looks = []
+    for moment, own in sorted(kept.items()):
+        about = {_about(line) for line in own} | {("looked", "")}
+        lines = [f"looked {moment}", *own]
+        lines += [line for line in _lines_of(block, "") if _about(line) not in about]
+        looks.append(_Reading("\n".join(lines)).snapshot())
+    return tuple(looks)
 
 
 def _about(line: str) -> tuple[str, str]:
@@ -362,7 +381,8 @@ class _Reading:
             if texts[0] in _STATUSES.split("|"):
                 answer = Answer(question=question, status=AnswerStatus(texts[0].lower()), server=said_by)
             else:
-                records = tuple(_record(question.rrtype, text, 3600) for text in texts)
+                ttl = self.ttls.get((name, word), 3600)
+                records = tuple(_record(question.rrtype, text, ttl) for text in texts)
                 found = AnswerStatus.FOUND
                 answer = Answer(question=question, status=found, records=records, server=said_by, authoritative=True)
             yield AuthorityAnswer(zone=name, server=server, address=address, answer=answer)

@@ -11,6 +11,7 @@ from mxprobe.mx.migration import is_approved_change
 from mxprobe.rules.moments import say_moment
 
 NO_BASELINE = "no earlier probe to compare with: --baseline FILE (from probe --save)"
+NO_HISTORY = "no looks of the days before were kept: --history DIR"
 NOTHING_APPROVED = "nobody said what is approved: --expect FILE"
 _MOST_LINES = 8
 
