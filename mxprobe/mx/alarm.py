@@ -233,7 +233,10 @@ class _Turn:
             return
         else:
             told = None
-        self.troubles[key] = Trouble(key=key, since=self.at, last=self.at, told=told, findings=findings)
+        new = Trouble(key=key, since=self.at, last=self.at, told=told, findings=findings)
+        if key.startswith(_PASSED) and self._is_muted(new):
+            new = replace(new, told=self.at)  # it came and went while changes were expected
+        self.troubles[key] = new
 
     def _follows(self, change: Trouble, key: str) -> bool:
         """Whether a cause came with a change: then it goes with it. What comes later stands for itself."""
@@ -271,6 +274,8 @@ class _Turn:
             return kind if trouble.looks >= self._looks_needed(trouble) else None
         if trouble.key == CHANGE and self._novel(trouble) and self._looks_needed(trouble) == 1:
             return kind
+        if trouble.key.startswith(_PASSED):
+            return None  # what is over needs no reminder
         remind, told = self.manners.remind, trouble.reminded or trouble.told
         return AlarmKind.STILL if remind is not None and self.at - told >= remind else None
 

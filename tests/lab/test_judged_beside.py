@@ -14,6 +14,7 @@ from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
+from mxprobe.mx.remembered import remember
 from mxprobe.mx.mtasts import Mode, Policy
 from mxprobe.rules import judge_snapshot
 from mxprobe.rules.domain import RULES
@@ -29,11 +30,13 @@ DELEGATED = FLAWLESS.without("example.test", "NS ns2").plus("example.test", "NS 
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """What is looked at beside what; `before` the domain as it was a day earlier."""
+    """What is looked at beside what; `before` the domain as it was a day earlier, `history` as looks that were kept saw
+    it, each with its days before."""
 
     now: Domain = FLAWLESS
     before: Domain | None = None
     approved: Approved | None = None
+    history: tuple[tuple[float, Domain], ...] = ()
 
 
 def _approved(**what: object) -> Approved:
@@ -59,9 +62,16 @@ def _seen(number: int) -> tuple[Snapshot, Beside]:
     """The look of a case, and what stands beside it."""
     case = _CASES[number]
     before = look_at(replace(case.before, epoch=EPOCH - DAY)).snapshot if case.before is not None else None
-    beside = Beside(before=before, approved=case.approved)
+    beside = Beside(before=before, approved=case.approved, history=_kept(case))
     further = beside.further
     return look_at(case.now, further=further, recipients=("alice@example.test",) if further else ()).snapshot, beside
+
+
+def _kept(case: Case) -> tuple[Snapshot, ...]:
+    looks: tuple[Snapshot, ...] = ()
+    for days, domain in case.history:
+        looks = remember(looks, look_at(replace(domain, epoch=EPOCH - days * DAY)).snapshot)
+    return looks
 
 
 def _judged(case: Case) -> tuple[Judgement, ...]:
@@ -83,7 +93,18 @@ MOVED = replace(
 RENEWED = replace(NO_DANE, hosts={**NO_DANE.hosts, MX2: MailHost(name="mx2.example.test", kind=MOVED.hosts[MX3].kind)})
 TESTING = replace(FLAWLESS, policy=Policy(mode=Mode.TESTING, mx=("*.example.test",), max_age=86400))
 
+SHORT = FLAWLESS.without("example.test", "MX").plus(
+    "example.test", "30 MX 10 mx1.example.test.", "30 MX 20 mx2.example.test."
+)
+FORGED = FLAWLESS.without("example.test", "MX").plus("example.test", "MX 5 mx9.elsewhere.test.")
+FORGED = FORGED.beside("mx9.elsewhere.test", f"A {MX3}")
+
 PAIRS: dict[str, tuple[Severity, Case, Case]] = {
+    "MX402": (
+        Severity.INFO,
+        Case(now=SHORT, history=((8, SHORT), (4, SHORT))),
+        Case(now=SHORT, history=((8, FLAWLESS), (4, SHORT))),
+    ),
     "MX406": (
         WARNING,
         Case(approved=_plan((TWO,), (ONE,), -20)),
@@ -114,6 +135,11 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
         ERROR,
         Case(before=FLAWLESS, approved=_approved(mx=(ONE,))),
         Case(before=FLAWLESS, approved=_approved(operators=("example.test",))),
+    ),
+    "MX527": (
+        ERROR,
+        Case(history=((0.125, FLAWLESS), (0.1, FORGED))),
+        Case(history=((3, FLAWLESS), (2, FORGED), (0.5, FORGED))),
     ),
     "MX529": (WARNING, Case(now=NO_DANE, before=MOVED), Case(now=NO_DANE, before=RENEWED)),
     "MX780": (
