@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mxprobe.cli.watch_options import WATCH_OPTIONS
 from mxprobe.report.formats import LOOK_FORMATS
+
+if TYPE_CHECKING:
+    from mxprobe.facts.snapshot import Snapshot
 
 _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
@@ -124,11 +127,10 @@ def command(**options: Any) -> int:
     from mxprobe.cli.showing import check_options, document_of, show_all
     from mxprobe.cli.watching import check_watching, compare, keep_and_tell, watch_of
     from mxprobe.errors import InputError
-    from mxprobe.facts.snapshot import Snapshot
     from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import read_beside
     from mxprobe.jobs.look import LookOptions, look
-    from mxprobe.report.asking import render_announcement, render_dry_run
+    from mxprobe.report.asking import render_dry_run
     from mxprobe.report.json import LookDocument
 
     check_watching(options)
@@ -146,20 +148,12 @@ def command(**options: Any) -> int:
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
 
-    def progress(text: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(text, err=True)
-
-    def announce(snapshot: Snapshot) -> None:
-        text = render_announcement(snapshot)
-        click.echo(text if sys.stderr.isatty() else mask(text), err=True)
-
     worst, kept = 0, list[LookDocument]()
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
         watch = watch_of(domain, options)
-        seen = asyncio.run(look(domain, compare(wanted, watch), progress, announce))
+        seen = asyncio.run(look(domain, compare(wanted, watch), _progress, _announce))
         if options["dry_run"]:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
@@ -172,6 +166,19 @@ def command(**options: Any) -> int:
         else:
             kept.append(document)
     return show_all(kept, options) if kept else worst
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(text, err=True)
+
+
+def _announce(snapshot: "Snapshot") -> None:
+    from mxprobe.facts.text import mask
+    from mxprobe.report.asking import render_announcement
+
+    text = render_announcement(snapshot)
+    click.echo(text if sys.stderr.isatty() else mask(text), err=True)
 
 
 def _show_zone(options: dict[str, Any]) -> int:

@@ -31,8 +31,8 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     Of several proofs, or of those in a folder: when each host of the newest chain was last proven, while the primary
     was up and in an outage. Files of a folder that are no proofs are passed over and counted.
 
-    Of reports of SMTP TLS reporting (RFC 8460: JSON, .gz, or the mail that carries one), also beside saved probes: which
-    sessions with which MX host failed, how, and who says so. --fail-on error counts those whose mail waits.
+    Of reports of SMTP TLS reporting (RFC 8460: JSON, .gz, or the mail that carries one), also beside saved probes:
+    which sessions with which MX host failed, how, and who says so. --fail-on error counts those whose mail waits.
 
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is

@@ -112,9 +112,7 @@ def keep_and_tell(watch: Watch, seen: Look, document: LookDocument, options: Map
     status = alarm_status(watched.alarms)
     if watched.alarms and options["form"] == "json":
         click.echo(
-            render_document(
-                AlarmsDocument(domain=watch.history.domain, alarms=watched.alarms, exit_status=status)
-            ),
+            render_document(AlarmsDocument(domain=watch.history.domain, alarms=watched.alarms, exit_status=status)),
             nl=False,
         )
     elif watched.alarms:

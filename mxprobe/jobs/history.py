@@ -245,9 +245,9 @@ def _remembered(history: History) -> tuple[Snapshot, ...]:
             known = msgspec.json.decode(data, type=_Remembered)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             known = None
-        if known is not None and len(data) <= MOST_OCTETS and known.kind == "history-mx" and known.schema == 1:
-            if known.domain == history.domain:
-                return known.looks
+        ours = _Remembered(domain=history.domain, looks=known.looks if known is not None else ())
+        if known == ours and len(data) <= MOST_OCTETS:
+            return ours.looks
     looks: tuple[Snapshot, ...] = ()
     for look in read_looks(history.path) if history.path.exists() else ():
         looks = remember(looks, look)
@@ -323,4 +323,3 @@ def _place(path: Path, start: int) -> Place:
         while left > 0 and (block := file.read(min(_BLOCK, left))):
             lines, left = lines + block.count(b"\n"), left - len(block)
     return Place(str(path), lines)
-

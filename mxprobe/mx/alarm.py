@@ -190,9 +190,7 @@ class _Turn:
         self.state, self.look, self.manners = state, look, manners
         self.at = look.snapshot.started_at
         self.seen = keys_of(look, manners)
-        self.waived = {
-            one.id for judgement in look.judgements for one in judgement.findings if one.waived is not None
-        }
+        self.waived = {one.id for judgement in look.judgements for one in judgement.findings if one.waived is not None}
         self.troubles = {one.key: one for one in state.troubles}
         self.alarms = list[Alarm]()
 
@@ -227,9 +225,7 @@ class _Turn:
         change = self.troubles.get(CHANGE)
         if change is not None and key.startswith(_PASSED):
             told = change.told  # that it came and went is known to whoever was told that it came
-        elif change is not None and self._follows(change, key):
-            return
-        elif self._is_of_a_dead_host(key, findings):
+        elif (change is not None and self._follows(change, key)) or self._is_of_a_dead_host(key, findings):
             return
         else:
             told = None
@@ -371,9 +367,7 @@ def _group_of(trouble: Trouble) -> str:
 # -- the reference -----------------------------------------------------------------------------------------------------
 
 
-def _may_be_reference(
-    state: AlarmState, look: JudgedLook, manners: Manners, troubles: Mapping[str, Trouble]
-) -> bool:
+def _may_be_reference(state: AlarmState, look: JudgedLook, manners: Manners, troubles: Mapping[str, Trouble]) -> bool:
     """Whether later looks are compared with this one: nothing changed but for notes, and it saw no less."""
     if why_no_reference(look) or CHANGE in troubles:
         return False

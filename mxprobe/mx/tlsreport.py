@@ -153,7 +153,7 @@ def _name(text: str) -> str:
 
 
 def _moment(word: str, key: str, path: str) -> float:
-    """Seconds since 1970 of a date-time of RFC 3339; without a zone it is read as UTC."""
+    """Seconds since 1970 of a date and time as reports have them; without a zone it is read as UTC."""
     try:
         moment = datetime.fromisoformat(word.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""What reports of SMTP TLS reporting tell, as text: the answer, then the evidence for each MX host, then who reports."""
+"""What reports of SMTP TLS reporting tell, as text: the answer, the evidence for each MX host, who reports."""
 
 from datetime import UTC, datetime
 

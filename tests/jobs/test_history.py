@@ -80,7 +80,9 @@ def test_the_last_looks_are_read_from_the_end(kept: History, monkeypatch: pytest
         keep(kept, _look(number))
     for block in (7, 100, 65536):
         monkeypatch.setattr(module, "_BLOCK", block)
-        assert [look.started_at for look in last_looks(kept, 3)] == [_look(number).started_at for number in (37, 38, 39)]
+        assert [look.started_at for look in last_looks(kept, 3)] == [
+            _look(number).started_at for number in (37, 38, 39)
+        ]
     assert len(last_looks(kept, 1000)) == 40
 
 

@@ -14,8 +14,8 @@ from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
-from mxprobe.mx.remembered import remember
 from mxprobe.mx.mtasts import Mode, Policy
+from mxprobe.mx.remembered import remember
 from mxprobe.rules import judge_snapshot
 from mxprobe.rules.domain import RULES
 from mxprobe.scenario.reaction import CertificateKind

@@ -161,8 +161,7 @@ def test_a_change_that_nobody_accepts_stays_and_one_that_is_accepted_ends() -> N
 
     state = AlarmState(domain=DOMAIN, reference=seen("sound"))
     forged = JudgedLook(snapshot=stamped(seen("forged"), 1), judgements=_judged("forged", False, ("sound", False)))
-    told = advance(state, forged, MANNERS).state
-    accepted = accept(told, forged, MANNERS)
+    accepted = accept(advance(state, forged, MANNERS).state, forged, MANNERS)
     after = JudgedLook(snapshot=stamped(seen("forged"), 2), judgements=_judged("forged", False, ("forged", False)))
 
     assert [one.key for one in accepted.troubles if one.key == CHANGE] == []
@@ -206,7 +205,9 @@ def test_alarms_are_a_paragraph_each_with_what_to_do() -> None:
 
     assert down.startswith("ALARM  example.test: every address of the best preference (mx1.example.test) fails")
     assert "since  2026-01-04 11:20 UTC, 3 looks" in down
-    assert "a waiver of MX308 with an end in the file of --expect, or a window in --alarm-config" in " ".join(down.split())
+    assert "a waiver of MX308 with an end in the file of --expect, or a window in --alarm-config" in " ".join(
+        down.split()
+    )
     assert up.startswith("OVER  example.test: mx1.example.test takes mail again")
     assert "2026-01-04 11:20 UTC to 2026-01-04 12:00 UTC, 40 min" in up
     assert "new: NS ns9.elsewhere.test" in changed or "new: name servers ns9.elsewhere.test" in changed

@@ -35,7 +35,9 @@ ONE, NINE, THREE = "mx1.example.test", "mx9.other.test", "mx3.example.test"
 
 
 def test_a_host_that_came_and_went_within_a_day_is_told_with_its_moments() -> None:
-    (found,) = _found("MX527", _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T08:05Z", NINE), ("2026-03-09T08:30Z", ONE)))
+    (found,) = _found(
+        "MX527", _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T08:05Z", NINE), ("2026-03-09T08:30Z", ONE))
+    )
 
     assert found.says == "the MX records of example.test named mx9.other.test for less than 30 min"
     assert found.seen == (
@@ -51,7 +53,10 @@ def test_a_host_that_came_and_went_within_a_day_is_told_with_its_moments() -> No
     [
         (_stays(("2026-03-09T08:00Z", ONE), ("2026-03-10T10:00Z", ONE)), "nothing changed"),
         (_stays(("2026-03-09T08:00Z", NINE), ("2026-03-09T08:30Z", ONE)), "nobody knows how long it was there before"),
-        (_stays(("2026-03-07T08:00Z", ONE), ("2026-03-07T09:00Z", NINE), ("2026-03-08T20:00Z", NINE)), "it stayed longer"),
+        (
+            _stays(("2026-03-07T08:00Z", ONE), ("2026-03-07T09:00Z", NINE), ("2026-03-08T20:00Z", NINE)),
+            "it stayed longer",
+        ),
         (_stays(("2026-03-07T08:00Z", ONE), ("2026-03-09T08:00Z", NINE)), "too few looks to say how long"),
         (
             _stays(("2026-03-01T08:00Z", ONE), ("2026-03-01T08:05Z", NINE), ("2026-03-01T09:00Z", ONE)),
@@ -69,7 +74,10 @@ def test_a_host_that_came_and_went_within_a_day_is_told_with_its_moments() -> No
         ),
         (
             _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T09:00Z", "mx2.example.test"), ("2026-03-09T10:00Z", ONE))
-            .replace("history 2026-03-09T08:00Z", "history 2026-03-09T08:00Z example.test MX 20 mx2.example.test\nhistory 2026-03-09T08:00Z")
+            .replace(
+                "history 2026-03-09T08:00Z",
+                "history 2026-03-09T08:00Z example.test MX 20 mx2.example.test\nhistory 2026-03-09T08:00Z",
+            )
             .replace(MINE + "\nmx1", MINE + "\nexample.test MX 20 mx2.example.test\nmx1"),
             "mx1 was away for an hour",
         ),

@@ -5,7 +5,7 @@ An example of a rule about domains has a line for each thing that was seen:
     example.test MX 10 mx1.example.test       a record of any type that is asked for
     mx1.example.test NXDOMAIN                 a name without any, or a failure: NXDOMAIN, NODATA, SERVFAIL, REFUSED
     mx1.example.test AAAA SERVFAIL            the same of one type alone
-    example.test MX ttl 86400                 how long records may be kept, by whoever gives them (3600 without such a line)
+    example.test MX ttl 86400                 how long records may be kept, whoever gives them (3600 without it)
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record

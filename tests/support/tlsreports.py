@@ -1,4 +1,4 @@
-"""Reports of SMTP TLS reporting in the shapes that generators give them: the standard's own, and those of large ones."""
+"""Reports of SMTP TLS reporting in the shapes that generators give them: the standard's own, and large ones'."""
 
 import copy
 import json

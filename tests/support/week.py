@@ -89,7 +89,9 @@ def _domain(name: str, domain: Domain) -> Domain:
         case "one address down":
             return domain.host(V6, syn=DROP)
         case "throttled":
-            return _mx1(domain, banner="421 4.7.0 too many connections").host(MX2, banner="421 4.7.0 too many connections")
+            return _mx1(domain, banner="421 4.7.0 too many connections").host(
+                MX2, banner="421 4.7.0 too many connections"
+            )
         case "names time out":
             return replace(domain, silent=frozenset({NS1, NS2}))
         case "names fail":

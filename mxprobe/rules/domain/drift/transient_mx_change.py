@@ -148,7 +148,11 @@ def _of_one_resolver(snapshot: Snapshot, host: str, since: float) -> Finding:
         says=f"a resolver names {host} as an MX host of {snapshot.domain}, and the zone never did",
         about=(snapshot.domain,),
         seen=(
-            *(f"{one.by}: {record.preference} {record.host}" for one in published_mx(snapshot) for record in one.records),
+            *(
+                f"{one.by}: {record.preference} {record.host}"
+                for one in published_mx(snapshot)
+                for record in one.records
+            ),
             f"no look since {say_moment(since)} has seen {host}",
         ),
         means=f"Senders behind that resolver give mail of {snapshot.domain} to {host}.",
