@@ -25,7 +25,9 @@ MOST_OCTETS = 16_777_216
 MOST_FILES = 4096
 _GZIP = b"\x1f\x8b"
 _HEAD = 65536
-_MARKS = (b'"organization-name"', b'"report-id"', b"tlsrpt")
+_BEGINNING = 512
+_KEYS = (b'"organization-name"', b'"report-id"')
+_MARK = b"tlsrpt"
 _CARRIED = ("application/tlsrpt+gzip", "application/tlsrpt+json")
 _OTHERS = ("application/gzip", "application/x-gzip", "application/json")
 
@@ -62,10 +64,18 @@ def _head(file: Path) -> bytes:
 def _is_report(head: bytes) -> bool:
     if head.startswith(_GZIP):
         return True
-    lower = head.lower()
-    if lower.lstrip().startswith((b'{"kind"', b'{"schema"')):
+    if _is_ours(head):
         return False
-    return any(mark in lower for mark in _MARKS)
+    return any(key in head for key in _KEYS) or (_MARK in head.lower() and not _is_json(head))
+
+
+def _is_ours(head: bytes) -> bool:
+    """Whether a file says that mxprobe has written it."""
+    return _is_json(head) and b'"kind":"' in b"".join(head[:_BEGINNING].split())
+
+
+def _is_json(data: bytes) -> bool:
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
 
 
 def gather_reports(files: Sequence[Path]) -> Gathered:
@@ -74,7 +84,7 @@ def gather_reports(files: Sequence[Path]) -> Gathered:
         raise InputError(f"{len(files)} files at once; {MOST_FILES} is the most")
     reports, looks = list[TlsReport](), list[Snapshot]()
     for file in files:
-        if _is_saved(_head(file)):
+        if _is_ours(_head(file)):
             seen = look_again(file)
             if not isinstance(seen, Look):
                 says = "beside reports of TLS sessions stand saved probes, and this is none"
@@ -83,10 +93,6 @@ def gather_reports(files: Sequence[Path]) -> Gathered:
         else:
             reports.append(load_report(file))
     return Gathered(reports=tuple(reports), looks=tuple(looks))
-
-
-def _is_saved(head: bytes) -> bool:
-    return not _is_report(head) and b'"snapshot"' in head
 
 
 def load_report(file: Path) -> TlsReport:
@@ -99,7 +105,7 @@ def load_report(file: Path) -> TlsReport:
         raise InputError(f"cannot be read: {error.strerror}", place=place) from error
     if len(data) > MOST_OCTETS:
         raise InputError(f"the file has more than {MOST_OCTETS} octets", place=place)
-    if not data.startswith(_GZIP) and not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+    if not data.startswith(_GZIP) and not _is_json(data):
         data = _carried(data, file)
     return read_report(_unpacked(data, place), str(file))
 

@@ -169,6 +169,23 @@ def test_a_change_that_nobody_accepts_stays_and_one_that_is_accepted_ends() -> N
     assert advance(accepted, after, MANNERS).alarms == ()
 
 
+@pytest.mark.parametrize("state", ["forged", "records forged", "one server forged"])
+def test_a_hijack_is_one_alarm_whatever_shape_it_has_and_so_is_its_end(state: str) -> None:
+    remembered, told = AlarmState(domain=DOMAIN, reference=seen("sound")), list[tuple[int, AlarmKind]]()
+    history: tuple[Snapshot, ...] = (stamped(seen("sound"), 0),)
+    for number in range(1, 30):
+        name = state if number <= 6 else "sound"
+        snapshot, beside = stamped(seen(name), number), Beside(before=remembered.reference, history=history)
+        look = JudgedLook(snapshot=snapshot, judgements=judge_snapshot(snapshot, beside=beside))
+        step = advance(remembered, look, MANNERS)
+        remembered, history = step.state, remember(history, snapshot)
+        told += [(number, alarm.kind) for alarm in step.alarms]
+
+    assert [kind for _, kind in told] == [CHANGED, OVER]
+    assert told[0][0] <= MANNERS.after
+    assert told[1][0] == 6 + MANNERS.after
+
+
 def test_an_outage_during_a_change_that_is_open_is_told() -> None:
     down = Finding(
         code="MX102", name="x", severity=Severity.ERROR, subject=DOMAIN, says="the MX records cannot be looked up"

@@ -13,7 +13,7 @@ authority ns1.example.test example.test MX 10 mx1.example.test
 """
 MINE = "example.test MX 10 mx1.example.test"
 ZONE = "authority ns1.example.test example.test MX 10"
-LOW = NOW + "example.test MX ttl 30\n"
+LOW = NOW + "authority example.test MX ttl 30\n"
 
 
 def _of(code: str, block: str) -> Judgement:
@@ -141,7 +141,7 @@ def test_a_low_ttl_is_told_when_it_lasts_a_week() -> None:
         LOW.replace("ttl 30", "ttl 60") + WEEK,
         LOW + "history 2026-03-01T12:00Z same\n",
         LOW + "history 2026-03-04T12:00Z same\nhistory 2026-03-06T12:00Z same\n",
-        LOW + WEEK + "history 2026-03-08T12:00Z example.test MX ttl 3600\n",
+        LOW + WEEK + "history 2026-03-08T12:00Z authority example.test MX ttl 3600\n",
         LOW + WEEK + "approved migration: {old: [10 mx1], new: [10 mx3], cut-over: 2026-03-12, old-ttl: 1h}\n",
     ],
     ids=["a minute", "two looks", "six days", "high in between", "planned"],

@@ -5,10 +5,11 @@ An example of a rule about domains has a line for each thing that was seen:
     example.test MX 10 mx1.example.test       a record of any type that is asked for
     mx1.example.test NXDOMAIN                 a name without any, or a failure: NXDOMAIN, NODATA, SERVFAIL, REFUSED
     mx1.example.test AAAA SERVFAIL            the same of one type alone
-    example.test MX ttl 86400                 how long records may be kept, whoever gives them (3600 without it)
+    example.test MX ttl 86400                 how long records may be kept (3600 without such a line)
     authority ns1.example.test example.test MX 10 mx1.example.test
                                               what a server of the zone said itself, or how its answer failed; its
                                               address is its A record
+    authority example.test MX ttl 30          and how long they may be kept, as the zone's servers say it (3600)
     secure example.test MX                    what our validator made of an answer: secure, insecure, bogus or unknown,
     bogus example.test MX expired: the signature of example.test/1 expired 2026-01-01
                                               and then the reason in a word, and in words
@@ -241,6 +242,8 @@ def _history(block: str) -> tuple[Snapshot, ...]:
 def _about(line: str) -> tuple[str, str]:
     """What a line is about: a name and a type, an address and one thing that it does, or a thing without a name."""
     subject, _, rest = line.partition(" ")
+    if subject == "authority" and _TTL.fullmatch(rest):
+        return rest.partition(" ")[0], "ttl by its servers"
     if subject in ("policy", "helo", "looked", "control", "authority"):
         return subject, ""
     if match := _VALIDATED.fullmatch(line):
@@ -255,6 +258,7 @@ class _Reading:
         self.records: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.statuses: dict[tuple[str, str], AnswerStatus] = {}
         self.ttls: dict[tuple[str, str], int] = {}
+        self.authority_ttls: dict[tuple[str, str], int] = {}
         self.authorities: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         self.validations: dict[Question, Validation] = {}
         self.validated: set[Question] = set()
@@ -285,6 +289,8 @@ class _Reading:
             self.bogus_name = rest
         elif subject == "helo":
             self.helo, _, self.source = rest.partition(" from ")  # type: ignore[assignment]
+        elif match := _TTL.fullmatch(line.removeprefix("authority ")) if subject == "authority" else None:
+            self.authority_ttls[match[1], match[2]] = int(match[3])
         elif match := _AUTHORITY.fullmatch(line):
             server, name, rrtype, data = match.groups()
             self.authorities[server, name, rrtype].append(data)
@@ -381,7 +387,7 @@ class _Reading:
             if texts[0] in _STATUSES.split("|"):
                 answer = Answer(question=question, status=AnswerStatus(texts[0].lower()), server=said_by)
             else:
-                ttl = self.ttls.get((name, word), 3600)
+                ttl = self.authority_ttls.get((name, word), 3600)
                 records = tuple(_record(question.rrtype, text, ttl) for text in texts)
                 found = AnswerStatus.FOUND
                 answer = Answer(question=question, status=found, records=records, server=said_by, authoritative=True)

@@ -98,6 +98,13 @@ def _domain(name: str, domain: Domain) -> Domain:
             return replace(domain, failing=frozenset({"example.test MX"}))
         case "forged":
             return _forged(domain)
+        case "records forged":  # the name servers are ours, and somebody has written into the zone
+            forged = domain.without("example.test", "MX").plus("example.test", "MX 5 mx9.elsewhere.test.")
+            return forged.beside("mx9.elsewhere.test", f"A {MX2}")
+        case "one server forged":
+            others = [text for text in domain.records["example.test"] if not text.startswith("MX")]
+            forged = replace(domain, of_server={NS2: {"example.test": (*others, "MX 5 mx9.elsewhere.test.")}})
+            return forged.beside("mx9.elsewhere.test", f"A {MX2}")
         case "mx2 expired":
             return domain.host(MX2, kind=CertificateKind.EXPIRED)
     return domain

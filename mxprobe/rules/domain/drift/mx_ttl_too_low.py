@@ -9,7 +9,7 @@ Example. Thirty seconds, for nine days:
     example.test MX 10 mx1.example.test
     mx1.example.test A 192.0.2.1
     authority ns1.example.test example.test MX 10 mx1.example.test
-    example.test MX ttl 30
+    authority example.test MX ttl 30
     history 2026-03-01T12:00Z same
     history 2026-03-06T12:00Z same
 What to do. Publish a TTL of 3600 to 86400; lower it only for a change, and raise it again.
