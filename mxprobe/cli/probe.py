@@ -2,14 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mxprobe.cli.watch_options import WATCH_OPTIONS
 from mxprobe.report.formats import LOOK_FORMATS
 
 FAIL_ON = "From which severity on the exit status tells of findings (default error; nagios: warning)."
 THRESHOLD = "With nagios: bounds of a figure (connect, banner, tls, elapsed, queries; cert, hosts: below)."
+if TYPE_CHECKING:
+    from mxprobe.facts.snapshot import Snapshot
 
 _OPTIONS = (
     click.argument("domains", nargs=-1, metavar="[DOMAIN]..."),
@@ -60,6 +63,7 @@ _OPTIONS = (
     click.option("--migration", type=click.Path(path_type=Path), help="The plan of a migration (YAML)."),
     click.option("--select", multiple=True, metavar="CODE", help="Judge by these rules alone (MX3: all MX3xx)."),
     click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out."),
+    *WATCH_OPTIONS,
 )
 
 
@@ -119,19 +123,22 @@ def command(**options: Any) -> int:
     With --baseline FILE: what changed since that probe. With --expect FILE: what is not as that file expects, each with
     its line; --write-expect FILE begins such a file. With --migration FILE: what of a planned move may be done now, and
     what must wait until when; its hosts are looked at, too.
+    With --history DIR: keep this look beside those before. With --alarm, too: print nothing but what changed since the
+    looks before, once, and only what lasts; exit 1 for trouble, 0 for its end and for nothing to say.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 could not look.
     """
     import asyncio
 
     from mxprobe.cli.showing import check_options, document_of, show_all
+    from mxprobe.cli.watching import check_watching, compare, keep_and_tell, watch_of
     from mxprobe.errors import InputError
-    from mxprobe.facts.snapshot import Snapshot
     from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import read_beside
     from mxprobe.jobs.look import LookOptions, look
-    from mxprobe.report.asking import render_announcement, render_dry_run
+    from mxprobe.report.asking import render_dry_run
     from mxprobe.report.json import LookDocument
 
+    check_watching(options)
     if options["zone"] is not None or options["domain"] is not None:
         return _show_zone(options)
     domains = options["domains"] or tuple(dict.fromkeys(to.rpartition("@")[2] for to in options["recipients"]))
@@ -146,29 +153,37 @@ def command(**options: Any) -> int:
     families = (4,) if options["only_4"] else (6,) if options["only_6"] else (4, 6)
     wanted = LookOptions(families=families, beside=beside, **{name: options[name] for name in _LOOKED_WITH})
 
-    def progress(text: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(text, err=True)
-
-    def announce(snapshot: Snapshot) -> None:
-        text = render_announcement(snapshot)
-        click.echo(text if sys.stderr.isatty() else mask(text), err=True)
-
     worst, kept = 0, list[LookDocument]()
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
-        seen = asyncio.run(look(domain, wanted, progress, announce))
+        watch = watch_of(domain, options)
+        seen = asyncio.run(look(domain, compare(wanted, watch), _progress, _announce))
         if options["dry_run"]:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
         document = document_of(seen, options)
-        if options["form"] == "text" and options["output"] is None:
+        if watch is not None and (told := keep_and_tell(watch, seen, document, options)) is not None:
+            worst = max(worst, told)
+        elif options["form"] == "text" and options["output"] is None:
             worst = max(worst, show_all((document,), options))
         else:
             kept.append(document)
     return show_all(kept, options) if kept else worst
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(text, err=True)
+
+
+def _announce(snapshot: "Snapshot") -> None:
+    from mxprobe.facts.text import mask
+    from mxprobe.report.asking import render_announcement
+
+    text = render_announcement(snapshot)
+    click.echo(text if sys.stderr.isatty() else mask(text), err=True)
 
 
 def _show_zone(options: dict[str, Any]) -> int:

@@ -35,6 +35,9 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     Of several proofs, or of those in a folder: when each host of the newest chain was last proven, while the primary
     was up and in an outage. Files of a folder that are no proofs are passed over and counted.
 
+    Of reports of SMTP TLS reporting (RFC 8460: JSON, .gz, or the mail that carries one), also beside saved probes:
+    which sessions with which MX host failed, how, and who says so. --fail-on error counts those whose mail waits.
+
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
     refuses, does not answer, unreachable, tls fails, `reply CODE at PHASE`, `no answer at PHASE`, `closes at PHASE`, or
@@ -46,11 +49,16 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     from mxprobe.jobs.beside import look_beside
     from mxprobe.jobs.look import Look
     from mxprobe.jobs.look_again import look_again
+    from mxprobe.jobs.tlsreports import holds_reports
     from mxprobe.jobs.what_if import what_if
     from mxprobe.report.formats import load_format
     from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
+    if holds_reports(files):
+        from mxprobe.cli.tlsreporting import show_tls_reports
+
+        return show_tls_reports(files, options)
     if len(files) > 1 or files[0].is_dir() or options["in_outage"]:
         from mxprobe.cli.kept import show_kept
 

@@ -1,12 +1,11 @@
 """How many messages a person has sent within an hour, over all proofs, in a book that all programs share."""
 
-import contextlib
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from mxprobe.errors import InputError, Place
+from mxprobe.jobs.alone import alone
 
 MOST_AN_HOUR = 60
 """The most messages of one person in an hour, over all proofs."""
@@ -21,7 +20,7 @@ def charge(number: int) -> None:
     book = home / "sent"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(home / "sent.lock"):
+        with alone(home / "sent.lock"):
             now = time.time()
             recent = [at for at in _read(book) if now - _HOUR < at <= now]
             if len(recent) + number > MOST_AN_HOUR:
@@ -40,16 +39,3 @@ def _read(book: Path) -> list[float]:
         return []
     words = book.read_bytes().decode("ascii", "replace").split()
     return [float(word) for word in words if word.isascii() and word.isdigit()]
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Nobody else has the book meanwhile, where the system can promise that."""
-    try:
-        import fcntl
-    except ImportError:  # no POSIX system
-        yield
-        return
-    with lock.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -15,6 +15,7 @@ from mxprobe.facts.migration import ApprovedMx, Migration, NewAddresses
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.lab.memory import SynAnswer
 from mxprobe.mx.mtasts import Mode, Policy
+from mxprobe.mx.remembered import remember
 from mxprobe.rules import judge_snapshot
 from mxprobe.rules.domain import RULES
 from mxprobe.scenario.reaction import CertificateKind
@@ -29,12 +30,14 @@ DELEGATED = FLAWLESS.without("example.test", "NS ns2").plus("example.test", "NS 
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """What is looked at beside what; `before` the domain as it was a day (or so many seconds) earlier."""
+    """What is looked at beside what; `before` the domain as it was a day (or `earlier` seconds) earlier, `history` as
+    looks that were kept saw it, each with its days before."""
 
     now: Domain = FLAWLESS
     before: Domain | None = None
     approved: Approved | None = None
     earlier: float = DAY
+    history: tuple[tuple[float, Domain], ...] = ()
 
 
 def _approved(**what: object) -> Approved:
@@ -69,11 +72,19 @@ def _third(**manners: object) -> Domain:
 def _seen(number: int) -> tuple[Snapshot, Beside]:
     """The look of a case, and what stands beside it."""
     case = _CASES[number]
-    further = Beside(approved=case.approved).further
-    then = replace(case.before, epoch=EPOCH - case.earlier) if case.before is not None else None
-    before = look_at(then, further=further).snapshot if then is not None else None
-    beside = Beside(before=before, approved=case.approved)
+    beside = Beside(approved=case.approved, history=_kept(case))
+    further = beside.further
+    if case.before is not None:
+        then = replace(case.before, epoch=EPOCH - case.earlier)
+        beside = replace(beside, before=look_at(then, further=further).snapshot)
     return look_at(case.now, further=further, recipients=("alice@example.test",) if further else ()).snapshot, beside
+
+
+def _kept(case: Case) -> tuple[Snapshot, ...]:
+    looks: tuple[Snapshot, ...] = ()
+    for days, domain in case.history:
+        looks = remember(looks, look_at(replace(domain, epoch=EPOCH - days * DAY)).snapshot)
+    return looks
 
 
 def _judged(case: Case) -> tuple[Judgement, ...]:
@@ -97,6 +108,13 @@ SWAPPED = FLAWLESS.without("example.test", "MX").plus(
     "example.test", "MX 10 mx2.example.test.", "MX 20 mx1.example.test."
 )
 TESTING = replace(FLAWLESS, policy=Policy(mode=Mode.TESTING, mx=("*.example.test",), max_age=86400))
+
+
+BRIEF = FLAWLESS.without("example.test", "MX").plus(
+    "example.test", "30 MX 10 mx1.example.test.", "30 MX 20 mx2.example.test."
+)
+FORGED = FLAWLESS.without("example.test", "MX").plus("example.test", "MX 5 mx9.elsewhere.test.")
+FORGED = FORGED.beside("mx9.elsewhere.test", f"A {MX3}")
 
 
 def _of_second(soa: str, *mx: str) -> Domain:
@@ -124,6 +142,11 @@ def _absent_for(seconds: int, domain: Domain) -> Domain:
 
 
 PAIRS: dict[str, tuple[Severity, Case, Case]] = {
+    "MX402": (
+        INFO,
+        Case(now=BRIEF, history=((8, BRIEF), (4, BRIEF))),
+        Case(now=BRIEF, history=((8, FLAWLESS), (4, BRIEF))),
+    ),
     "MX403": (
         WARNING,
         Case(now=LOW, approved=_plan((ONE, TWO), (ONE, TWO), 2, addresses=RENUMBERED)),
@@ -170,6 +193,11 @@ PAIRS: dict[str, tuple[Severity, Case, Case]] = {
         ERROR,
         Case(before=FLAWLESS, approved=_approved(mx=(ONE,))),
         Case(before=FLAWLESS, approved=_approved(operators=("example.test",))),
+    ),
+    "MX527": (
+        ERROR,
+        Case(history=((0.125, FLAWLESS), (0.1, FORGED))),
+        Case(history=((3, FLAWLESS), (2, FORGED), (0.5, FORGED))),
     ),
     "MX529": (ERROR, Case(now=NO_DANE, before=MOVED), Case(now=NO_DANE, before=RENEWED)),
     "MX780": (

@@ -47,6 +47,9 @@ What stands beside the look is told by lines that begin with a word:
                                               the earlier look (a day before, or `before looked ...`) saw the same but
                                               for what such lines say of a name and type, an address or the policy
     approved mx: [10 mx1.example.test]        a line of the file of --expect; `domain` is filled in
+    history 2026-03-01T12:00Z example.test MX 10 mx1.example.test
+                                              a look of that moment that was kept (--history), told as the earlier one;
+                                              `same`: it saw all that the look itself saw
 
 An example of a rule about runs is a part of a scenario file; the rest of the story is filled in here. What the lab's
 own senders never do is told as it happened, a line for each event, letters numbered where there are several:
@@ -193,6 +196,7 @@ def beside_of(block: str) -> Beside:
     return Beside(
         before=_before(block) if _lines_of(block, "before") else None,
         approved=load_approved(approved.encode(), "expected.yaml") if _lines_of(block, "approved") else None,
+        history=_history(block),
     )
 
 
@@ -201,7 +205,7 @@ def judged(block: str, unwanted: tuple[str, ...] = ()) -> tuple[Judgement, ...]:
     return judge_snapshot(snapshot_of(block), unwanted=unwanted, beside=beside_of(block))
 
 
-_BESIDE = ("before", "approved")
+_BESIDE = ("before", "approved", "history")
 
 
 def _lines_of(block: str, word: str) -> list[str]:
@@ -222,9 +226,26 @@ def _before(block: str) -> Snapshot:
     return seen if told else replace(seen, started_at=seen.started_at - 86400.0)
 
 
+def _history(block: str) -> tuple[Snapshot, ...]:
+    """The looks that were kept, oldest first."""
+    kept: dict[str, list[str]] = {}
+    for line in _lines_of(block, "history"):
+        moment, _, rest = line.partition(" ")
+        kept.setdefault(moment, []).extend([rest] if rest != "same" else [])
+    looks = []
+    for moment, own in sorted(kept.items()):
+        about = {_about(line) for line in own} | {("looked", "")}
+        lines = [f"looked {moment}", *own]
+        lines += [line for line in _lines_of(block, "") if _about(line) not in about]
+        looks.append(_Reading("\n".join(lines)).snapshot())
+    return tuple(looks)
+
+
 def _about(line: str) -> tuple[str, str]:
     """What a line is about: a name and a type, an address and one thing that it does, or a thing without a name."""
     subject, _, rest = line.partition(" ")
+    if subject == "authority" and _TTL.fullmatch(rest.partition(" ")[2]):
+        return subject, "ttl"
     if subject in ("policy", "helo", "looked", "control", "authority"):
         return subject, ""
     if match := _VALIDATED.fullmatch(line):

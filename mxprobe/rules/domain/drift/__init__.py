@@ -6,8 +6,10 @@ from mxprobe.rules.domain.drift import (
     delegation_drift,
     mx_drift,
     mx_not_approved,
+    mx_ttl_too_low,
     sts_id_not_changed,
     tls_identity_changed,
+    transient_mx_change,
 )
 
 RULES: tuple[ModuleType, ...] = (
@@ -16,6 +18,8 @@ RULES: tuple[ModuleType, ...] = (
     tls_identity_changed,
     mx_drift,
     sts_id_not_changed,
+    transient_mx_change,
+    mx_ttl_too_low,
 )
 
 COMPARING: tuple[ModuleType, ...] = (delegation_drift, tls_identity_changed, mx_drift, sts_id_not_changed)

@@ -19,6 +19,7 @@ from mxprobe.mx.newcomers import Sets, Weighed, heaviest, weigh_records
 from mxprobe.rules.moments import say_moment
 
 NO_BASELINE = "no earlier probe to compare with: --baseline FILE (from probe --save)"
+NO_HISTORY = "no looks of the days before were kept: --history DIR"
 NOTHING_APPROVED = "nobody said what is approved: --expect FILE"
 _MOST_LINES = 8
 SEVERITY = {Weight.RENEWAL: Severity.INFO, Weight.CHANGE: Severity.WARNING, Weight.ALARMING: Severity.ERROR}

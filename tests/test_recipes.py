@@ -1,0 +1,70 @@
+"""The README's recipes: every command line in them is one that mxprobe takes, and systemd reads its units."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from mxprobe.cli.probe import command
+from mxprobe.cli.watching import check_watching, watch_of
+from mxprobe.report.formats import LOOK_FORMATS
+from mxprobe.scenario.load_windows import load_windows
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+WATCH = README.partition("### Watch:")[2].partition("\n### ")[0]
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", WATCH, re.DOTALL)
+WORDS = {"%i": "example.com", "$ARG1$": "example.com", "${STATE_DIRECTORY}": "looks"}
+COMMANDS = [
+    line for _, block in BLOCKS for line in re.findall(r"mxprobe (probe [^>|;\n]*)", block.replace("\\\n", " "))
+]
+
+
+def test_there_are_recipes_for_systemd_nagios_and_prometheus() -> None:
+    assert len(COMMANDS) == 4
+    assert [name for name in ("systemd", "Nagios", "Prometheus") if name not in WATCH] == []
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_line_is_one_that_mxprobe_takes(line: str) -> None:
+    for word, value in WORDS.items():
+        line = line.replace(word, value)
+    words = shlex.split(line)[1:]
+    is_watched = "--history" in words
+    if "--format" in words and words[words.index("--format") + 1] not in LOOK_FORMATS:
+        pytest.skip("that format is not built in here")
+    with command.make_context("probe", list(words)) as context:
+        check_watching(context.params)
+        watch = watch_of(context.params["domains"][0], context.params)
+
+    assert (watch is not None) is is_watched
+
+
+def test_a_command_line_that_is_none_is_found_out() -> None:
+    with pytest.raises(click.UsageError):
+        command.make_context("probe", ["example.com", "--alarms"])
+
+
+def test_the_windows_are_such() -> None:
+    (text,) = (block for kind, block in BLOCKS if kind == "yaml")
+    config = load_windows(text.encode(), "README.md", "example.com")
+
+    assert (len(config.windows), config.cannot_look) == (3, 14400.0)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_reads_its_units(tmp_path: Path) -> None:
+    units = {block.splitlines()[0].rpartition("/")[2]: block for kind, block in BLOCKS if kind == "ini"}
+    assert sorted(units) == ["mxprobe@.service", "mxprobe@.timer"]
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    named = [str(tmp_path / name.replace("@", "@example.com")) for name in units]
+    for name, path in zip(units, named, strict=True):
+        Path(path).write_text(units[name])
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *named], capture_output=True, text=True, timeout=60)
+    complaints = [line for line in done.stderr.splitlines() if "mxprobe@" in line]
+
+    assert complaints == [], done.stderr
