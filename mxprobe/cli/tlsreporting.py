@@ -28,7 +28,7 @@ def show_tls_reports(files: tuple[Path, ...], options: Mapping[str, Any]) -> int
     gathered = gather_reports(files)
     reports = without_repeats(gathered.reports)
     domains = sum_reports(reports, gathered.chains)
-    status, reason = conclude_reports(domains, options["fail_on"])
+    status, reason = conclude_reports(domains, options["fail_on"] or "error")
     document = TlsReportsDocument(
         domains=domains, repeats=len(gathered.reports) - len(reports), exit_status=status, reason=reason
     )
