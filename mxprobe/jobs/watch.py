@@ -26,6 +26,9 @@ from mxprobe.scenario.load_windows import AlarmConfig, load_windows
 
 _HINT = "Without this file alarms begin anew, with the last look that was kept as the reference."
 
+_MOST_LOOKED_THROUGH = 16
+"""So many looks that saw too little may stand behind the one that is the reference at first."""
+
 
 class Watch(Struct, frozen=True, kw_only=True):
     """How a domain is watched. Without `manners` looks are kept, and nothing is told."""
@@ -72,7 +75,8 @@ def beside_of(watch: Watch, beside: Beside | None) -> Beside:
     beside = replace(beside or Beside(), history=read_remembered(watch.history))
     if watch.manners is None:
         return beside
-    return replace(beside, before=_read_state(watch).reference)
+    state = _read_state(watch)
+    return replace(beside, before=_first_reference(watch.history) if state is None else state.reference)
 
 
 def keep_look(watch: Watch, look: Look, document: LookDocument, accepted: bool = False) -> Watched:
@@ -93,7 +97,7 @@ def keep_look(watch: Watch, look: Look, document: LookDocument, accepted: bool =
         return Watched(notes=notes)
     try:
         with alone(watch.history.lock):
-            state = _read_state(watch)
+            state = _read_state(watch) or AlarmState(domain=look.snapshot.domain, reference=_compared_with(look))
             if accepted:
                 state, alarms = accept(state, judged, watch.manners), tuple[Alarm, ...]()
             else:
@@ -105,12 +109,17 @@ def keep_look(watch: Watch, look: Look, document: LookDocument, accepted: bool =
     return Watched(alarms=alarms, notes=notes)
 
 
-def _read_state(watch: Watch) -> AlarmState:
-    """What is remembered; at first, the last look that was kept is the reference. Raises InputError."""
+def _compared_with(look: Look) -> Snapshot | None:
+    """What a look was judged beside: at first the reference, which the looks that are kept do not tell any more."""
+    return None if look.beside is None else look.beside.before
+
+
+def _read_state(watch: Watch) -> AlarmState | None:
+    """What is remembered; None at first. Raises InputError."""
     path, domain = watch.state_path, watch.history.domain
     place = Place(str(path))
     if not path.exists():
-        return AlarmState(domain=domain, reference=_first_reference(watch.history))
+        return None
     try:
         with path.open("rb") as file:
             data = file.read(2 * MOST_OCTETS + 1)
@@ -127,5 +136,6 @@ def _read_state(watch: Watch) -> AlarmState:
 
 
 def _first_reference(history: History) -> Snapshot | None:
-    known = [look for look in last_looks(history) if look.complete and not mx_unknown(look)]
+    """The last look that knew the MX records, if it is not long ago."""
+    known = [look for look in last_looks(history, _MOST_LOOKED_THROUGH) if look.complete and not mx_unknown(look)]
     return known[-1] if known else None

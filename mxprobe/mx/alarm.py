@@ -368,13 +368,18 @@ def _group_of(trouble: Trouble) -> str:
 
 
 def _may_be_reference(state: AlarmState, look: JudgedLook, manners: Manners, troubles: Mapping[str, Trouble]) -> bool:
-    """Whether later looks are compared with this one: nothing changed but for notes, and it saw no less."""
+    """Whether later looks are compared with this one: nothing changed but for notes, and it saw no less.
+
+    Where there is no reference yet, any look that knows the MX records is better than none.
+    """
+    if state.reference is None:
+        return look.snapshot.complete and not mx_unknown(look.snapshot)
     if why_no_reference(look) or CHANGE in troubles:
         return False
     found = (one for judgement in look.compared or look.judgements for one in judgement.findings)
     if any(one.code in manners.holding and one.severity.rank <= Severity.WARNING.rank for one in found):
         return False
-    return state.reference is None or _saw_no_less(state.reference, look.snapshot)
+    return _saw_no_less(state.reference, look.snapshot)
 
 
 def _saw_no_less(before: Snapshot, now: Snapshot) -> bool:

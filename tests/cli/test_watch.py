@@ -25,14 +25,17 @@ def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Probe:
     now: dict[str, Any] = {"number": 0, "state": "sound"}
 
     async def look(domain: str, options: LookOptions, *more: object) -> Look:
-        snapshot: Snapshot = stamped(seen(now["state"]), now["number"])
+        state = now["state"]
+        snapshot: Snapshot = stamped(seen(state.removeprefix("renewed "), "renewed " in state), now["number"])
         now["number"] += 1
         return judge(snapshot, beside=options.beside)
 
     monkeypatch.setattr(looking, "look", look)
 
-    def run(state: str = "sound", *words: str) -> Result:
+    def run(state: str = "sound", *words: str, number: int | None = None) -> Result:
         now["state"] = state
+        if number is not None:
+            now["number"] = number
         return CliRunner().invoke(main, ["probe", "example.test", *words])
 
     return run
@@ -80,6 +83,81 @@ def test_the_first_alarm_knows_the_looks_that_were_kept_before(probe: Probe) -> 
     probe("sound", *HISTORY)
 
     assert probe("forged", *ALARM).output.startswith("CHANGED")
+
+
+def test_the_first_alarm_is_not_over_while_the_change_lasts(probe: Probe) -> None:
+    probe("sound", *HISTORY)
+    results = [probe(state, *ALARM) for state in [*["forged"] * 6, *["sound"] * 4]]
+
+    assert [(number, result.output[:7].strip()) for number, result in enumerate(results) if result.output] == [
+        (0, "CHANGED"),
+        (8, "OVER  e"),
+    ]
+
+
+def test_looks_that_saw_nothing_do_not_hide_the_reference(probe: Probe) -> None:
+    probe("sound", *HISTORY)
+    probe("names time out", *HISTORY)
+
+    assert probe("forged", *ALARM).output.startswith("CHANGED")
+
+
+def test_a_host_that_nobody_approved_from_the_first_look_on_hides_no_later_change(probe: Probe) -> None:
+    Path("expect.yaml").write_text("domain: example.test\noperators: [other.test]\n")
+    words = (*ALARM, "--expect", "expect.yaml")
+    first, second, forged = probe("sound", *words), probe("sound", *words), probe("records forged", *words)
+
+    assert first.output.startswith("CHANGED  example.test: nobody approved the MX host mx1.example.test")
+    assert (second.output, second.exit_code) == ("", 0)
+    assert forged.output.startswith("CHANGED")
+    assert "mx9.elsewhere.test" in forged.output
+
+
+def test_a_renewal_is_silent_and_forged_records_alone_are_told_by_the_first_look(probe: Probe) -> None:
+    states = [*["sound"] * 3, *["renewed sound"] * 4, *["renewed records forged"] * 3, *["renewed sound"] * 4]
+    results = [probe(state, *ALARM) for state in states]
+
+    spoke = {number: result for number, result in enumerate(results) if result.output}
+    assert list(spoke) == [7, 12], [result.output for result in results]
+    assert spoke[7].output.startswith(
+        "CHANGED  example.test: the MX records of example.test are not those of the probe"
+    )
+    assert "page   mxprobe explain MX520" in spoke[7].output
+    assert "mx9.elsewhere.test: it is of elsewhere.test, and nothing in the earlier probe is" in " ".join(
+        spoke[7].output.split()
+    )
+    assert spoke[12].output.startswith("OVER  example.test: its records are again what they were")
+    assert [result.exit_code for result in results] == [0] * 7 + [1] + [0] * 6
+
+
+def test_a_waiver_keeps_quiet_until_its_day_is_over(probe: Probe) -> None:
+    waivers = "".join(
+        f"  - {{rule: {rule}, host: mx2.example.test, because: Monday, until: 2026-01-02}}\n"
+        for rule in ("MX751", "MX777")
+    )
+    Path("expect.yaml").write_text(f"domain: example.test\ndane: required\nwaive:\n{waivers}")
+    words = (*ALARM, "--expect", "expect.yaml")
+    in_force = [probe("mx2 expired", *words, number=number) for number in (0, 1, 2, 3, 4, 286, 287, 574, 575)]
+    next_day = [probe("mx2 expired", *words, number=number) for number in (576, 577, 578, 579)]
+
+    assert [(result.output, result.exit_code) for result in in_force] == [("", 0)] * 9
+    assert [bool(result.output) for result in next_day] == [False, False, True, False]
+    told = " ".join(next_day[2].output.split())
+    assert next_day[2].exit_code == 1
+    for says in (
+        "MX535",
+        "MX751",
+        "MX777",
+        "the waiver of MX751 at mx2.example.test ended on 2026-01-02 (expect.yaml:4)",
+    ):
+        assert says in told
+
+
+def test_without_the_waiver_the_same_looks_alarm(probe: Probe) -> None:
+    results = [probe("mx2 expired", *ALARM) for _ in range(4)]
+
+    assert [bool(result.output) for result in results] == [False, False, True, False]
+    assert "explain MX751" in results[2].output
 
 
 def test_a_look_that_saw_too_little_cannot_be_accepted(probe: Probe) -> None:
