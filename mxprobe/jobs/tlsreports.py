@@ -23,6 +23,12 @@ MOST_OCTETS = 16_777_216
 """No report is larger, unpacked or not."""
 
 MOST_FILES = 4096
+MOST_MEMBERS = 64
+"""No file is put together of more pieces that gzip has packed: each is copied with all behind it."""
+
+_MOST_LINES, _MOST_BOUNDARIES = 400_000, 32
+"""Of a mail: a report as large as may be has fewer lines (base64), and stands in one multipart or two."""
+
 _GZIP = b"\x1f\x8b"
 _HEAD = 65536
 _BEGINNING = 512
@@ -128,6 +134,8 @@ def _unpacked(data: bytes, place: Place) -> bytes:
             raise InputError(says, place=place)
         if not unpacker.eof:
             raise InputError("the gzip ends before its end: it was cut short", place=place)
+        if len(parts) >= MOST_MEMBERS:
+            raise InputError(f"more than {MOST_MEMBERS} pieces of gzip in one file: no report is sent so", place=place)
         data = unpacker.unused_data.lstrip(b"\0")
         if data and not data.startswith(_GZIP):
             raise InputError("behind the gzip stands something else", place=place)
@@ -137,6 +145,9 @@ def _unpacked(data: bytes, place: Place) -> bytes:
 def _carried(data: bytes, file: Path) -> bytes:
     """The report that a mail carries. Raises InputError."""
     place = Place(str(file))
+    if data.count(b"\n") + data.count(b"\r") > 2 * _MOST_LINES or data.lower().count(b"boundary") > _MOST_BOUNDARIES:
+        says = "no report, and no mail that carries one: it has too many lines, or parts within parts"
+        raise InputError(says, place=place)
     try:
         message = email.message_from_bytes(data, policy=email.policy.compat32)
         parts = {part.get_content_type(): part for part in reversed(list(message.walk()))}

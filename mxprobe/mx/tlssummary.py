@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from mxprobe.facts.tlsreport import TlsFailure, TlsPolicyReport, TlsReport
 
+_Told = tuple[TlsReport, TlsPolicyReport]
+"""A policy of a report, beside the report."""
+
 
 class Failed(Struct, frozen=True, kw_only=True):
     """Sessions with one host that failed in one way, as one sender tells it over all its reports."""
@@ -79,8 +82,11 @@ def sum_reports(
     reports: tuple[TlsReport, ...], chains: dict[str, frozenset[str]] | None = None
 ) -> tuple[DomainReport, ...]:
     """What reports tell of each domain, whose MX hosts today may be among `chains`; by name."""
-    domains = sorted({policy.domain for report in reports for policy in report.policies})
-    return tuple(_sum_domain(domain, reports, (chains or {}).get(domain)) for domain in domains)
+    told: dict[str, list[_Told]] = {}
+    for report in reports:
+        for policy in report.policies:
+            told.setdefault(policy.domain, []).append((report, policy))
+    return tuple(_sum_domain(domain, told[domain], (chains or {}).get(domain)) for domain in sorted(told))
 
 
 def without_repeats(reports: tuple[TlsReport, ...]) -> tuple[TlsReport, ...]:
@@ -88,8 +94,7 @@ def without_repeats(reports: tuple[TlsReport, ...]) -> tuple[TlsReport, ...]:
     return tuple({(one.by, one.id): one for one in reversed(reports)}.values())[::-1]
 
 
-def _sum_domain(domain: str, reports: tuple[TlsReport, ...], chain: frozenset[str] | None) -> DomainReport:
-    told = [(report, policy) for report in reports for policy in report.policies if policy.domain == domain]
+def _sum_domain(domain: str, told: list[_Told], chain: frozenset[str] | None) -> DomainReport:
     explained = [(policy.failed, sum(one.sessions for one in policy.failures)) for _, policy in told]
     found: dict[str, dict[tuple[str, str], list[tuple[TlsReport, TlsFailure]]]] = {}
     for report, policy in told:
@@ -122,9 +127,11 @@ def holds_mail_back(policy: TlsPolicyReport) -> bool:
     return policy.kind != "sts" or policy.mode not in ("testing", "none")
 
 
-def _reporters(told: list[tuple[TlsReport, TlsPolicyReport]]) -> Iterator[Reporter]:
-    for by in dict.fromkeys(report.by for report, _ in told):
-        own = [(report, policy) for report, policy in told if report.by == by]
+def _reporters(told: list[_Told]) -> Iterator[Reporter]:
+    of_each: dict[str, list[_Told]] = {}
+    for one in told:
+        of_each.setdefault(one[0].by, []).append(one)
+    for by, own in of_each.items():
         yield Reporter(
             by=by,
             reports=len({report.id for report, _ in own}),

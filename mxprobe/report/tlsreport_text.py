@@ -28,10 +28,14 @@ def conclude_reports(domains: tuple[DomainReport, ...], fail_on: str) -> tuple[i
     """The exit status and why: at `error` failed sessions count whose mail waits, else all that failed."""
     held = sum(domain.held for domain in domains)
     failed = held + sum(domain.passed for domain in domains)
+    surplus = sum(domain.surplus for domain in domains)
     if held:
         return 1, f"{count_of(held, 'session')} failed under a policy that holds mail back"
     if failed and fail_on != "error":
         return 1, f"{count_of(failed, 'session')} failed"
+    if surplus and not failed:
+        status = 0 if fail_on == "error" else 1
+        return status, f"no session failed by the sums, and {count_of(surplus, 'session')} by the reasons beside them"
     return 0, f"{count_of(failed, 'session')} failed, and none held mail back" if failed else "no session failed"
 
 

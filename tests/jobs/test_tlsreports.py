@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 import tracemalloc
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from mxprobe.cli import main
 from mxprobe.errors import InputError
-from mxprobe.jobs.tlsreports import MOST_OCTETS, load_report
+from mxprobe.jobs.tlsreports import MOST_MEMBERS, MOST_OCTETS, load_report
 from mxprobe.report.json import LookDocument, render_document
 from tests.support.examples import snapshot_of
 from tests.support.tlsreports import ENFORCED, FETCH_FAILED, NO_DETAILS, STANDARD, changed, octets
@@ -108,6 +110,7 @@ def test_the_json_form_says_the_same(files: Path) -> None:
 
 def test_what_asks_rules_or_writes_other_formats_is_refused(files: Path) -> None:
     assert "--baseline says nothing to reports" in _report("standard.json", "--baseline", "look.json").output
+    assert "--output says nothing to reports" in _report("standard.json", "--output", "x").output
     assert "are told as text, json" in _report("standard.json", "--format", "junit").output
 
 
@@ -152,6 +155,12 @@ DETAIL = "policies.0.failure-details.0"
         (b'{"organization-name": "x", "report-id": "1"}', "missing required field `date-range`"),
         (b"tlsrpt, but this is no mail", "no mail that carries one"),
         (_mail(b"{}", "pdf").replace(b"filename", b"x"), "no mail that carries one"),
+        (gzip.compress(b"") * (MOST_MEMBERS + 1) + gzip.compress(octets(STANDARD)), "more than 64 pieces of gzip"),
+        (b"Subject: tlsrpt\n" + b"\n" * 2_000_000, "it has too many lines, or parts within parts"),
+        (
+            b"".join(b"Content-Type: multipart/tlsrpt; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(300)),
+            "it has too many lines, or parts within parts",
+        ),
     ],
 )
 def test_what_is_no_report_is_refused_with_its_name_and_the_path_inside(files: Path, data: bytes, says: str) -> None:
@@ -175,6 +184,37 @@ def test_a_bomb_is_not_unpacked_to_its_end(files: Path) -> None:
     tracemalloc.stop()
 
     assert peak < 4 * MOST_OCTETS
+
+
+@pytest.mark.parametrize("text", ["a", "\\n"], ids=["plain", "escaped"])
+def test_a_text_of_megabytes_needs_no_more_memory_than_itself(files: Path, text: str) -> None:
+    large = b'{"additional-information": "' + text.encode() * 4_000_000 + b'", ' + octets(STANDARD)[1:]
+    (files / "large.json").write_bytes(large)
+    code = (
+        "import re, sys\nfrom pathlib import Path\nfrom mxprobe.jobs.tlsreports import load_report\n"
+        "most = lambda: int(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1])\n"
+        "before = most()\nload_report(Path(sys.argv[1]))\nprint(most() - before)"
+    )
+    grown = subprocess.run([sys.executable, "-c", code, "large.json"], capture_output=True, text=True, check=True)
+
+    assert int(grown.stdout) * 1024 < 8 * len(large)  # the engine's own memory is not traced
+
+
+def test_pieces_of_gzip_one_after_another_are_one_report(files: Path) -> None:
+    whole = octets(STANDARD)
+    (files / "pieces.gz").write_bytes(gzip.compress(whole[:500]) + gzip.compress(whole[500:]) + b"\0" * 100)
+
+    assert load_report(files / "pieces.gz").by == "Company-X"
+
+
+def test_reasons_that_the_sums_leave_out_are_no_clean_pass(files: Path) -> None:
+    (files / "odd.json").write_bytes(changed("policies.0.summary.total-failure-session-count", 0))
+    strict, usual = _report("odd.json", "--fail-on", "warning"), _report("odd.json")
+
+    assert (strict.exit_code, usual.exit_code) == (1, 0)
+    assert "no session failed by the sums, and 303 sessions by the reasons beside them" in " ".join(
+        usual.output.split()
+    )
 
 
 def test_a_file_without_an_end_and_words_with_control_characters_do_no_harm(files: Path) -> None:
