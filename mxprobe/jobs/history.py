@@ -33,6 +33,9 @@ KEPT_FILES = 8
 """Files that were put away and are kept, where nobody says otherwise."""
 
 _BLOCK = 65536
+_BEGINS = b'{"schema":1,"kind":"look","snapshot":'
+"""How each line begins that `keep` writes; a line without an end that does not is somebody else's."""
+
 _HINT = "A history has a saved probe on each line; mxprobe probe --history DIR writes it."
 
 
@@ -125,7 +128,7 @@ def _append(path: Path, line: bytes) -> None:
 def _mend(history: History) -> tuple[str, ...]:
     """Finish what a crash has left: a file that was being put away, a last line that was cut short.
 
-    Raises InputError where the last whole line is none of ours.
+    Raises InputError where the last whole line, or what stands behind it, is none of ours.
     """
     if _aside(history).exists():
         _compress(history)
@@ -142,6 +145,9 @@ def _mend(history: History) -> tuple[str, ...]:
         if torn and _is_whole(torn):
             file.seek(0, os.SEEK_END)
             file.write(b"\n")
+        elif torn and not _is_begun(torn):
+            says = "behind the last line end stands something that no look begins with; it is not taken away"
+            raise InputError(says, place=_place(path, ends), hint=_HINT)
         elif torn:
             file.truncate(ends)
             notes = (f"{path}: the last line was cut short by a crash, and is taken away ({size - ends} octets)",)
@@ -162,6 +168,11 @@ def _is_whole(line: bytes) -> bool:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
     return True
+
+
+def _is_begun(torn: bytes) -> bool:
+    """Whether it is the beginning of a line of ours, or the zeros that some file systems leave of one."""
+    return torn.startswith(_BEGINS) or _BEGINS.startswith(torn) or not torn.strip(b"\0")
 
 
 def _end_of_whole_lines(file: BinaryIO, size: int) -> int:
@@ -267,8 +278,22 @@ def last_looks(history: History, number: int = 1) -> tuple[Snapshot, ...]:
     return tuple(reversed(found))
 
 
+def last_line(path: Path) -> bytes:
+    """The last line of a file of a history, empty where there is none. Raises InputError."""
+    try:
+        return next((line for _, line in _lines_backwards(path, 1)), b"")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
+
+
 def _backwards(path: Path, number: int) -> Iterator[Snapshot]:
-    """The last whole lines, newest first; what stands behind the last line end is no line."""
+    """The looks of the last whole lines, newest first."""
+    for start, line in _lines_backwards(path, number):
+        yield _read_line(line, path, start)
+
+
+def _lines_backwards(path: Path, number: int) -> Iterator[tuple[int, bytes]]:
+    """The last whole lines and where they begin, newest first; what stands behind the last line end is no line."""
     with path.open("rb") as file:
         end = _end_of_whole_lines(file, file.seek(0, os.SEEK_END))
         while end > 0 and number > 0:
@@ -276,7 +301,7 @@ def _backwards(path: Path, number: int) -> Iterator[Snapshot]:
             if end - start > MOST_OCTETS:
                 raise InputError(f"a line has more than {MOST_OCTETS} octets", place=_place(path, start), hint=_HINT)
             file.seek(start)
-            yield _read_line(file.read(end - start), path, start)
+            yield start, file.read(end - start)
             end, number = start, number - 1
 
 

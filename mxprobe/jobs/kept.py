@@ -8,11 +8,11 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.proof import Proof
 from mxprobe.jobs.prove import load_proof
+from mxprobe.jobs.saved import MOST_OCTETS
 from mxprobe.mx.proven import DomainProven, last_proven
 
 _HEAD = 512
 _MARK = b'"kind":"proof"'
-_MOST_OCTETS = 16_777_216
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def _try(file: Path) -> Proof | None:
     try:
         with file.open("rb") as opened:
             head = b"".join(opened.read(_HEAD).split())
-        if _MARK not in head or file.stat().st_size > _MOST_OCTETS:
+        if _MARK not in head or file.stat().st_size > MOST_OCTETS:
             return None
         return load_proof(file)
     except (OSError, InputError):

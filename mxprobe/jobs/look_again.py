@@ -9,16 +9,16 @@ from msgspec.structs import replace
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.finding import Status
 from mxprobe.facts.run import Run
-from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, judge
+from mxprobe.jobs.saved import look_in, read_document
 from mxprobe.rules import judge_run
 
 if TYPE_CHECKING:
     from mxprobe.jobs.prove import Proved
 
 
-class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
-    snapshot: Snapshot
+MOST_OCTETS = 67_108_864
+"""No file of saved runs, which may be many, is larger."""
 
 
 class _SavedRuns(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +31,13 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look_again(path: str | Path) -> "Look | Proved | tuple[Run, ...]":
-    """The look of a saved probe, a proof that was kept, or the runs of a saved play. Raises InputError for any other
-    file.
+    """The look of a saved probe, a proof that was kept, or the runs of a saved play; of a history the last look.
+
+    Raises InputError for any other file, and for one that is too large.
     """
+    path = Path(path)
+    data = read_document(path, MOST_OCTETS)
     try:
-        data = Path(path).read_bytes()
         saved = msgspec.json.decode(data, type=_Saved)
         if saved.schema != 1 or saved.kind not in ("look", "runs", "proof"):
             raise InputError(
@@ -47,13 +49,11 @@ def look_again(path: str | Path) -> "Look | Proved | tuple[Run, ...]":
             from mxprobe.jobs.prove import judge as judge_proof
             from mxprobe.jobs.prove import load_proof
 
-            return judge_proof(load_proof(Path(path)))
+            return judge_proof(load_proof(path))
         if saved.kind == "look":
-            return judge(msgspec.json.decode(data, type=_SavedLook).snapshot)
+            return judge(look_in(data, path))
         return tuple(_judge_again(run) for run in msgspec.json.decode(data, type=_SavedRuns).runs)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InputError(f"no saved probe: {error}", place=Place(str(path))) from error
 
 

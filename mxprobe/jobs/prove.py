@@ -21,6 +21,7 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.proof import PROOF_SCHEMA, Copy, Proof
 from mxprobe.jobs.look import LookOptions, domain_of, make_request
 from mxprobe.jobs.quota import charge
+from mxprobe.jobs.saved import MOST_OCTETS, read_octets
 from mxprobe.mx.consent import OWNED, NoConsent, consent_question, read_consent, text_of
 from mxprobe.mx.labelled import SAID_PLACE, Author
 from mxprobe.probe.mailboxes import Mailbox, open_mailbox
@@ -231,10 +232,8 @@ def _sync(folder: Path) -> None:
 def load_proof(path: Path) -> Proof:
     """A proof that was kept. Raises InputError for a file that is none."""
     try:
-        proof = msgspec.json.decode(path.read_bytes(), type=Proof)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
-    except msgspec.DecodeError as error:
+        proof = msgspec.json.decode(read_octets(path, MOST_OCTETS), type=Proof)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InputError(f"this is no proof that mxprobe has kept: {error}", place=Place(str(path))) from error
     if proof.kind != "proof" or proof.schema > PROOF_SCHEMA:
         says = f"this is a {proof.kind} of schema {proof.schema}; a proof of schema {PROOF_SCHEMA} can be read"

@@ -13,6 +13,9 @@ from mxprobe.facts.snapshot import SNAPSHOT_SCHEMA, Snapshot
 MOST_OCTETS = 16_777_216
 """No saved probe is larger."""
 
+HISTORY_SUFFIX = ".jsonl"
+"""Of files that have a saved probe on each line (probe --history)."""
+
 _SCHEMA = 1
 _HINT = "It comes from `mxprobe probe --save FILE` or `--format json`."
 _OTHERS = {"runs": "saved runs", "proof": "a proof", "proven": "a table of proofs", "diff": "a comparison of probes"}
@@ -29,7 +32,11 @@ class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_saved(path: Path) -> Snapshot:
     """The look of a saved probe. Raises InputError for any other file, one that is too large or of a later schema."""
-    data = read_octets(path, MOST_OCTETS)
+    return look_in(read_document(path, MOST_OCTETS), path)
+
+
+def look_in(data: bytes, path: Path) -> Snapshot:
+    """The look of a saved probe that was read from a file already. Raises InputError."""
     place = Place(str(path))
     try:
         saved = msgspec.json.decode(data, type=_Kind)
@@ -43,6 +50,21 @@ def read_saved(path: Path) -> Snapshot:
         says = f"this probe is of schema {snapshot.schema}; up to {SNAPSHOT_SCHEMA} can be read"
         raise InputError(says, place=place)
     return snapshot
+
+
+def read_document(path: Path, most: int) -> bytes:
+    """The document in a file, which is not larger than it may be; of a history (DOMAIN.jsonl) the last one.
+
+    Raises InputError.
+    """
+    if path.suffix != HISTORY_SUFFIX:
+        return read_octets(path, most)
+    from mxprobe.jobs.history import last_line
+
+    line = last_line(path)
+    if not line:
+        raise InputError("no look was kept there yet", place=Place(str(path)))
+    return line
 
 
 def read_octets(path: Path, most: int) -> bytes:

@@ -13,6 +13,7 @@ import mxprobe.jobs.look as looking
 from mxprobe.cli import main
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, LookOptions, judge
+from mxprobe.jobs.look_again import MOST_OCTETS
 from tests.support.week import seen, stamped
 
 Probe = Callable[..., Result]
@@ -53,6 +54,47 @@ def test_looks_are_kept_and_told_as_ever(probe: Probe) -> None:
     lines = Path("looks/example.test.jsonl").read_text().splitlines()
     assert [json.loads(line)["exit_status"] for line in lines] == [0, 1]
     assert json.loads(second.output)["snapshot"] == json.loads(lines[1])["snapshot"]
+
+
+def test_of_a_history_the_last_look_is_reported_and_compared(probe: Probe) -> None:
+    probe("sound", *HISTORY)
+    probe("sound", *HISTORY, "--save", "old.json")
+    probe("records forged", *HISTORY)
+    with Path("looks/example.test.jsonl").open("a") as file:
+        file.write('{"schema":1,"kind":"look","snapshot":{')
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, list(words))
+
+    report, forecast = (
+        run("report", "looks/example.test.jsonl"),
+        run("report", "looks/example.test.jsonl", "--down", "mx9"),
+    )
+    assert "mx9.elsewhere.test" in report.output, report.output
+    assert forecast.exit_code == 0, forecast.output
+    assert run("diff", "old.json", "looks/example.test.jsonl").exit_code == 1
+    assert run("report", "old.json", "--baseline", "looks/example.test.jsonl").exit_code == 2  # it is the younger one
+    Path("looks/other.test.jsonl").write_text("")
+    assert run("report", "looks/other.test.jsonl").output.startswith(
+        "looks/other.test.jsonl: no look was kept there yet"
+    )
+    Path("looks/other.test.jsonl").write_text("hello\n")
+    assert run("report", "looks/other.test.jsonl").output.startswith("looks/other.test.jsonl: no saved probe: JSON is")
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"[" * 100_000, b'{"kind":"look","schema":1,"snapshot":{"schema":999}}', b"\xff"]
+)
+def test_what_is_no_saved_probe_is_refused_without_reading_it_to_its_end(probe: Probe, content: bytes | None) -> None:
+    with Path("large.json").open("wb") as file:
+        file.write(content or b"")
+        if content is None:
+            file.truncate(MOST_OCTETS + 1)
+    result = CliRunner().invoke(main, ["report", "large.json"])
+
+    assert result.exit_code == 2, result.output
+    assert result.output.startswith("large.json: ")
+    assert content is not None or f"the file has more than {MOST_OCTETS} octets" in result.output
 
 
 def test_an_outage_is_told_once_and_so_is_its_end(probe: Probe) -> None:

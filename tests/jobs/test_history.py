@@ -182,6 +182,18 @@ def test_a_line_of_somebody_else_is_refused_with_its_number_and_stays(kept: Hist
     assert kept.path.read_bytes() == before
 
 
+@pytest.mark.parametrize("text", ["my shopping list", '{"schema":1,"kind":"runs"', "\0more"])
+def test_words_of_somebody_else_without_a_line_end_are_refused_and_stay(kept: History, text: str) -> None:
+    keep(kept, _look(0))
+    with kept.path.open("a") as file:
+        file.write(text)
+    before = kept.path.read_bytes()
+    with pytest.raises(InputError, match=r"example\.test\.jsonl:2: behind the last line end stands something"):
+        keep(kept, _look(1))
+
+    assert kept.path.read_bytes() == before
+
+
 def test_a_history_of_another_domain_is_refused(kept: History) -> None:
     keep(kept, _look(0))
     kept.path.rename(kept.folder / "other.test.jsonl")
