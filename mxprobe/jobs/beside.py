@@ -14,9 +14,6 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, domain_of, judge
 from mxprobe.jobs.saved import read_octets, read_saved
 
-MOST_YAML = 65536
-"""No file that a person writes is larger."""
-
 
 def read_beside(
     domain: str, baseline: Path | None = None, expect: Path | None = None, migration: Path | None = None
@@ -29,16 +26,18 @@ def read_beside(
     if expect is not None:
         from mxprobe.rules.domain import RULES
         from mxprobe.scenario.load_approved import load_approved
+        from mxprobe.scenario.small_file import MOST_OCTETS
 
         named = {word: module.RULE.code for module in RULES for word in (module.RULE.code, module.RULE.name)}
-        approved = load_approved(read_octets(expect, MOST_YAML), str(expect), named)
+        approved = load_approved(read_octets(expect, MOST_OCTETS), str(expect), named)
         _check_domain(approved.domain, domain, expect)
         beside = replace(beside, approved=approved)
     if migration is None:
         return beside
     from mxprobe.scenario.load_migration import load_migration
+    from mxprobe.scenario.small_file import MOST_OCTETS
 
-    plan = load_migration(read_octets(migration, MOST_YAML), str(migration))
+    plan = load_migration(read_octets(migration, MOST_OCTETS), str(migration))
     _check_domain(plan.domain, domain, migration)
     if beside.migration is not None:
         says = f"{expect} has a `migration` as well: one plan is enough, here or there"

@@ -17,12 +17,14 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.alone import alone, replace_whole
 from mxprobe.jobs.history import MOST_OCTETS, History, keep, last_looks, make_folder, read_remembered
 from mxprobe.jobs.look import Look
+from mxprobe.jobs.saved import read_octets
 from mxprobe.mx.alarm import JudgedLook, accept, advance, why_no_reference
 from mxprobe.mx.drift import mx_unknown
 from mxprobe.report.json import LookDocument
 from mxprobe.report.verdict import could_not_look
 from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
 from mxprobe.scenario.load_windows import AlarmConfig, load_windows
+from mxprobe.scenario.small_file import MOST_OCTETS as MOST_YAML
 
 _HINT = "Without this file alarms begin anew, with the last look that was kept as the reference."
 
@@ -53,12 +55,7 @@ def read_config(path: Path | None, domain: str) -> AlarmConfig:
     """When alarms keep quiet. Raises InputError."""
     if path is None:
         return AlarmConfig()
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_OCTETS + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
-    return load_windows(data, str(path), domain)
+    return load_windows(read_octets(path, MOST_YAML), str(path), domain)
 
 
 def holding_codes() -> tuple[str, ...]:

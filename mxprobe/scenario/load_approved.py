@@ -30,8 +30,8 @@ from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.load_desired import DESIRED_KEYS, Desired
 from mxprobe.scenario.load_exemptions import read_exemptions
-from mxprobe.scenario.load_migration import MOST_OCTETS as MOST_OCTETS
-from mxprobe.scenario.load_migration import open_file, read_items, read_migration, read_records
+from mxprobe.scenario.load_migration import read_items, read_migration, read_records
+from mxprobe.scenario.small_file import open_file
 
 _KEYS = (
     *("domain", "mx", "mx-ttl", "backups", "operators", "providers", "nameservers"),

@@ -15,26 +15,19 @@
 """
 
 import ipaddress
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from ruamel.yaml.nodes import Node
 
-from mxprobe.errors import InputError, Place
 from mxprobe.facts.migration import LOW_TTL, ApprovedMx, Migration, NewAddresses
 from mxprobe.scenario.cast import Cast
-from mxprobe.scenario.document import Reader, read_document
-
-MOST_OCTETS = 65536
-"""A file of more octets says something else."""
+from mxprobe.scenario.document import Reader
+from mxprobe.scenario.small_file import open_file, read_moment
 
 MOST_HOSTS = 32
 _LONGEST_TTL = 0x7FFFFFFF
 _NEEDED = ("old", "new", "cut-over", "old-ttl")
 KEYS = (*_NEEDED, "ttl", "ttl-lowered", "sts-published", "keep-old-until", "addresses")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?")
-_RIGHT = "Right is a day, or a time with its zone: 2026-03-01, 2026-03-01T08:00Z, 2026-03-01T10:00+02:00."
 _EMPTY = f"the file is empty; it has to say domain, {', '.join(_NEEDED[:-1])} and {_NEEDED[-1]}"
 
 
@@ -50,19 +43,6 @@ def load_migration(data: bytes, path: str) -> Migration:
 def read_migration(cast: Cast, node: Node) -> Migration:
     """The plan that is a part of another file, whose domain `cast` has."""
     return _read(cast, node, cast.reader.entries(node, KEYS, "a migration"), ("", ""))
-
-
-def open_file(data: bytes, path: str, empty: str) -> tuple[Reader, Node]:
-    """A small YAML file. Raises InputError for what is none, and, saying `empty`, for an empty one."""
-    if len(data) > MOST_OCTETS:
-        raise InputError(f"the file has more than {MOST_OCTETS} octets", place=Place(path))
-    try:
-        document, root = read_document(data.decode("utf-8-sig"), path, empty=empty)
-    except UnicodeDecodeError as error:
-        raise InputError(f"the file is not UTF-8 (byte {error.start + 1})", place=Place(path)) from error
-    except RecursionError as error:
-        raise InputError("not YAML that anybody can read: too many brackets in brackets", place=Place(path)) from error
-    return Reader(document), root
 
 
 def _read(cast: Cast, node: Node, entries: Mapping[str, Node], whose: tuple[str, str]) -> Migration:
@@ -167,15 +147,3 @@ def _read_ttl(reader: Reader, node: Node) -> int:
 
 def _moment_of(reader: Reader, entries: Mapping[str, Node], key: str) -> float | None:
     return read_moment(reader, entries[key]) if key in entries else None
-
-
-def read_moment(reader: Reader, node: Node) -> float:
-    """Seconds since 1970 UTC; a day alone begins at midnight UTC."""
-    word = reader.text(node)
-    if not _MOMENT.fullmatch(word):
-        reader.document.refuse(node, f"`{word}` is no moment", hint=_RIGHT)
-    try:
-        moment = datetime.fromisoformat(word)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        reader.document.refuse(node, f"there is no such moment as `{word}`", hint=_RIGHT)

@@ -13,18 +13,14 @@ domain's records are muted only where a window says `changes: true`.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from msgspec import Struct
 from ruamel.yaml.nodes import Node
 
-from mxprobe.errors import InputError, Place
 from mxprobe.facts.alarm import Window
 from mxprobe.scenario.cast import Cast
-from mxprobe.scenario.document import Reader, read_document
-
-MOST_OCTETS = 65536
-"""A file of more octets says something else."""
+from mxprobe.scenario.document import Reader
+from mxprobe.scenario.small_file import open_file, read_moment
 
 _MOST_WINDOWS = 128
 _KEYS = ("maintenance", "cannot-look")
@@ -35,8 +31,6 @@ _DAYS = ("thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wedne
 """As they follow one another from the first day of 1970."""
 
 _EVERY = re.compile(r"([a-z]+) ([01]\d|2[0-3]):([0-5]\d)")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?")
-_RIGHT = "Right is a day, or a time with its zone: 2026-03-01, 2026-03-01T08:00Z, 2026-03-01T10:00+02:00."
 
 
 class AlarmConfig(Struct, frozen=True, kw_only=True):
@@ -48,18 +42,10 @@ class AlarmConfig(Struct, frozen=True, kw_only=True):
 
 def load_windows(data: bytes, path: str, domain: str) -> AlarmConfig:
     """What a file says of `domain`. Raises InputError, which names file, line, key and what would be right."""
-    if len(data) > MOST_OCTETS:
-        raise InputError(f"the file has more than {MOST_OCTETS} octets", place=Place(path))
-    try:
-        document, root = read_document(data.decode("utf-8-sig"), path, empty=_EMPTY)
-    except UnicodeDecodeError as error:
-        raise InputError(f"the file is not UTF-8 (byte {error.start + 1})", place=Place(path)) from error
-    except RecursionError as error:
-        raise InputError("not YAML that anybody can read: too many brackets in brackets", place=Place(path)) from error
-    reader = Reader(document)
+    reader, root = open_file(data, path, _EMPTY)
     entries = reader.entries(root, _KEYS, "the times of alarms")
     if not entries:
-        document.refuse(root, "the file says nothing: maintenance and cannot-look are missing")
+        reader.document.refuse(root, "the file says nothing: maintenance and cannot-look are missing")
     windows = _Windows(reader, domain)
     return AlarmConfig(
         windows=windows.read(entries["maintenance"]) if "maintenance" in entries else (),
@@ -100,10 +86,10 @@ class _Windows:
     def _once(self, node: Node, entries: Mapping[str, Node]) -> tuple[float, float, None]:
         if "for" in entries and "until" in entries:
             self.refuse(entries["until"], "a window has an `until` or a `for`, not both")
-        start = self._moment(self.reader.require(node, entries, "from", "the window"))
+        start = read_moment(self.reader, self.reader.require(node, entries, "from", "the window"))
         if "for" in entries:
             return start, self.length(entries["for"]), None
-        until = self._moment(self.reader.require(node, entries, "until", "the window"))
+        until = read_moment(self.reader, self.reader.require(node, entries, "until", "the window"))
         if until <= start:
             self.refuse(entries["until"], "a window ends after it begins: `until` is not after `from`")
         return start, until - start, None
@@ -135,14 +121,3 @@ class _Windows:
         if seconds <= 0:
             self.refuse(node, "no time at all: a window is longer than that")
         return seconds
-
-    def _moment(self, node: Node) -> float:
-        """Seconds since 1970 UTC; a day alone begins at midnight UTC."""
-        word = self.reader.text(node)
-        if not _MOMENT.fullmatch(word):
-            self.refuse(node, f"`{word}` is no moment", hint=_RIGHT)
-        try:
-            moment = datetime.fromisoformat(word)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            self.refuse(node, f"there is no such moment as `{word}`", hint=_RIGHT)

@@ -24,7 +24,8 @@ from mxprobe.facts.approved import (
 )
 from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.rules.domain import RULES
-from mxprobe.scenario.load_approved import MOST_OCTETS, load_approved
+from mxprobe.scenario.load_approved import load_approved
+from mxprobe.scenario.small_file import MOST_OCTETS
 
 README = Path(__file__).parents[2] / "README.md"
 

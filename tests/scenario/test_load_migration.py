@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from mxprobe.errors import InputError
 from mxprobe.facts.migration import ApprovedMx, Migration, NewAddresses
-from mxprobe.scenario.load_migration import MOST_HOSTS, MOST_OCTETS, load_migration
+from mxprobe.scenario.load_migration import MOST_HOSTS, load_migration
+from mxprobe.scenario.small_file import MOST_OCTETS
 
 WHOLE = """\
 domain: Example.test.

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mxprobe.errors import InputError
 from mxprobe.facts.alarm import Window
-from mxprobe.scenario.load_windows import MOST_OCTETS, AlarmConfig, load_windows
+from mxprobe.scenario.load_windows import AlarmConfig, load_windows
+from mxprobe.scenario.small_file import MOST_OCTETS
 
 
 def _load(text: str) -> AlarmConfig:
