@@ -68,6 +68,16 @@ def test_a_host_that_came_and_went_within_a_day_is_told_with_its_moments() -> No
             "approved",
         ),
         (
+            _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T08:05Z", "aspmx.l.google.com"), ("2026-03-09T09:00Z", ONE))
+            + "approved providers: [Google]\n",
+            "an approved provider's",
+        ),
+        (
+            _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T08:05Z", NINE), ("2026-03-09T09:00Z", ONE))
+            + "approved backups: [mx9.other.test]\n",
+            "an approved backup",
+        ),
+        (
             _stays(("2026-03-09T08:00Z", ONE), ("2026-03-09T08:05Z", NINE), ("2026-03-09T09:00Z", ONE))
             + "approved migration: {old: [10 mx1], new: [10 mx9.other.test], cut-over: 2026-03-11, old-ttl: 1h}\n",
             "on the plan",

@@ -26,7 +26,8 @@ from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx
-from mxprobe.mx.migration import is_approved_host, is_in_window
+from mxprobe.mx.expected import is_expected_host
+from mxprobe.mx.migration import is_in_window
 from mxprobe.rules.domain.drift.reading import NO_HISTORY
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -85,7 +86,7 @@ def _hosts(look: Snapshot) -> frozenset[str]:
 
 
 def _is_expected(host: str, beside: Beside, snapshot: Snapshot) -> bool:
-    if beside.approved is not None and is_approved_host(host, beside.approved):
+    if beside.approved is not None and is_expected_host(host, beside.approved):
         return True
     plan = beside.migration
     return plan is not None and host in (*plan.coming, *plan.leaving) and is_in_window(beside, snapshot)
