@@ -7,7 +7,7 @@ look like one operator; the names that hosters give to such machines are told by
 
 import re
 
-from mxprobe.mx.providers import provider_of
+from mxprobe.mx.providers import provider_of, recognise
 from mxprobe.mx.registered import registered_part
 
 _TWO = 2
@@ -15,6 +15,9 @@ _RENTED = re.compile(
     r"^(?:vps|vm|compute|cloud|dedi|dedicated|static|dynamic|dyn|pool|customer|cust|ip|clients?)(?:[-\d].*)?$"
 )
 _ADDRESS = re.compile(r"(?:^|\D)\d{1,3}[-._]\d{1,3}[-._]\d{1,3}[-._]\d{1,3}(?:\D|$)")
+
+_CUSTOMERS = ("tenant", "key", "id", "allocation")
+"""Places in the patterns of providers that stand for one customer; others are regions and machines."""
 
 
 def operator_name(host: str) -> str:
@@ -34,3 +37,16 @@ def is_rented(host: str) -> bool:
     """
     labels = host.split(".")[:-_TWO]
     return any(_RENTED.search(label) for label in labels) or _ADDRESS.search(".".join(labels)) is not None
+
+
+def customer_of(host: str) -> str | None:
+    """The word in a provider's host name that is one customer's own; None where it has none, or is nobody's we know."""
+    known = recognise(host)
+    bound = dict(known.bound) if known is not None else {}
+    return next((bound[place] for place in _CUSTOMERS if place in bound), None)
+
+
+def is_made_of(word: str, domain: str) -> bool:
+    """Whether a customer's word is the domain, as providers write it: without dots, cut short, or with more behind."""
+    own, written = domain.replace(".", "").replace("-", ""), word.replace("-", "")
+    return written.startswith(own) or own.startswith(written)

@@ -1,6 +1,7 @@
 """What a change of MX records looks like: upkeep by whoever runs the mail, or mail in the hands of somebody else.
 
-A new host is no stranger where its name is of an operator whose hosts were published before, where the MTA-STS policy
+A new host is no stranger where its name is of an operator whose hosts were published before, and of no other customer
+of it, where the MTA-STS policy
 of the earlier look names it, or where it is approved. A name in the domain's own zone proves nothing, since whoever can
 change MX records can give it any address: such a host is known by its addresses or its key.
 Standards: RFC 5321 §5.1 (who gets mail), RFC 8461 §3.2 (policies name hosts).
@@ -18,7 +19,7 @@ from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import addresses_in, published_mx
 from mxprobe.mx.expected import is_expected_host
-from mxprobe.mx.kinship import is_own, is_rented, operator_name
+from mxprobe.mx.kinship import customer_of, is_made_of, is_own, is_rented, operator_name
 from mxprobe.mx.migration import is_in_window
 from mxprobe.mx.mtasts import Mode, Policy, RecordStatus
 from mxprobe.mx.policyseen import PolicySeen, policy_of
@@ -160,12 +161,14 @@ def _ranks(preferences: Mapping[str, int], hosts: frozenset[str]) -> dict[str, i
 class Known(Struct, frozen=True, kw_only=True):
     """By what a new host is known: what the earlier look saw, what is approved, and the look of today.
 
-    `operators`, `addresses` and `keys` are those of the hosts of the earlier look, `policy` is its policy; `loosened`
-    says how the policy became weaker since, empty where it did not.
+    `operators`, `customers`, `addresses` and `keys` are those of the hosts of the earlier look (`customers`: the words
+    that stand for one customer of a provider, by its name), `policy` is its policy; `loosened` says how the policy
+    became weaker since, empty where it did not.
     """
 
     domain: str
     operators: frozenset[str]
+    customers: frozenset[tuple[str, str | None]]
     then: Answers
     now: Snapshot
     addresses: frozenset[str]
@@ -186,6 +189,7 @@ def known_of(sets: Sets) -> Known:
     return Known(
         domain=sets.now.domain,
         operators=frozenset(operator_name(host) for host in hosts),
+        customers=frozenset((operator_name(host), customer_of(host)) for host in hosts),
         then=then,
         now=sets.now,
         addresses=frozenset(address for host in hosts for address in addresses_in(then, host)),
@@ -228,11 +232,22 @@ def weigh_host(host: str, known: Known) -> Weighed:
     if whose in known.operators and is_rented(host):
         because = f"it is of {whose} as others before, and has a name that is given to machines of customers"
         return Weighed(subject=host, weight=CHANGE, because=because, anybody=True)
+    if whose in known.operators and _is_of_another_customer(host, known):
+        because = f"it is of {whose} as others before, and of another customer by its name"
+        return Weighed(subject=host, weight=CHANGE, because=because, anybody=True)
     if whose in known.operators:
         return renewal(f"it is of {whose}, as hosts of the earlier probe are")
     if policy is not None and policy.allows(host):
         return renewal("the MTA-STS policy of the earlier probe allows it")
     return Weighed(subject=host, weight=ALARMING, because=f"it is of {whose}, and nothing in the earlier probe is")
+
+
+def _is_of_another_customer(host: str, known: Known) -> bool:
+    """Whether a provider's name has a word in it that is a customer's, and neither the domain's nor one of before."""
+    word = customer_of(host)
+    return (
+        word is not None and not is_made_of(word, known.domain) and (operator_name(host), word) not in known.customers
+    )
 
 
 def _weigh_own(host: str, known: Known) -> Weighed:

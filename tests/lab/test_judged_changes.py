@@ -39,6 +39,7 @@ FAR, NEAR_MX1, NEAR_MX2 = "198.97.190.53", "198.41.0.9", "199.9.14.77"
 NEW_KEY = CertificateKind.NEW_KEY
 TLSA1 = "_25._tcp.mx1.example.test"
 STRANGER = "mx.stranger.test"
+TENANT = "example-test.mail.protection.outlook.com"
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -127,6 +128,14 @@ RENEWALS: dict[str, Pair] = {
     ),
     "another address in the same network": Pair(now=_at(FLAWLESS, "mx2.example.test", NEAR_MX2)),
     "another network, with the key that it had": Pair(now=_at(FLAWLESS, "mx2.example.test", FAR)),
+    "the signed name that the same provider makes of the domain": Pair(
+        before=_provider(PLAIN, TENANT, "outlook.com"),
+        now=_provider(PLAIN, "example-test.a-v1.mx.microsoft", "mx.microsoft"),
+    ),
+    "the other name of the same customer of a gateway": Pair(
+        before=_provider(PLAIN, "mx0a-00112201.pphosted.com", "pphosted.com"),
+        now=_provider(PLAIN, "mxa-00112201.gslb.pphosted.com", "pphosted.com"),
+    ),
     "other numbers of preference in the same order": Pair(
         now=_mx(FLAWLESS, "MX 5 mx1.example.test.", "MX 50 mx2.example.test.")
     ),
@@ -138,7 +147,15 @@ HIJACKS: dict[str, Pair] = {
     "a stranger as the last backup": Pair(now=STRANGE.plus("example.test", f"MX 90 {STRANGER}.")),
     "another provider": Pair(
         before=_provider(PLAIN, "aspmx.l.google.com", "google.com"),
-        now=_provider(PLAIN, "example-test.mail.protection.outlook.com", "outlook.com"),
+        now=_provider(PLAIN, TENANT, "outlook.com"),
+    ),
+    "another customer of the same provider": Pair(
+        before=_provider(PLAIN, TENANT, "outlook.com"),
+        now=_provider(PLAIN, "stranger-test.mail.protection.outlook.com", "outlook.com"),
+    ),
+    "another customer of the same gateway": Pair(
+        before=_provider(PLAIN, "mx0a-00112201.pphosted.com", "pphosted.com"),
+        now=_provider(PLAIN, "mx0a-00665501.pphosted.com", "pphosted.com"),
     ),
     "all name servers replaced": Pair(now=STRANGE_NS),
     "name servers and MX records": Pair(now=_mx(STRANGE_NS, f"MX 10 {STRANGER}.")),

@@ -4,7 +4,8 @@ What it sees. A host or a preference came, went or changed since the earlier pro
 approved (--expect); or a host that stayed has other addresses. What is approved, and what a planned migration brings
 about, is no drift. How bad it is follows from the evidence.
 It is an error where mail goes to somebody else: a new host, also a backup, of a provider or a registered domain that no
-host was of, that no MTA-STS policy named and nobody approved; a new host in the domain's own zone, from a network and
+host was of, that no MTA-STS policy named and nobody approved; a name that the same provider gives to another customer,
+where it takes the mail over; a new host in the domain's own zone, from a network and
 with a key that were not seen, that takes the mail over, or that an enforced policy had no room for or was given up for;
 a host all of whose addresses moved to other networks and lost TLS, a valid certificate or its TLSA records.
 It is a note where it is upkeep: hosts of the same operator came or went, the order stayed, a host of the domain stands

@@ -17,6 +17,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.kinship import is_made_of
 from mxprobe.mx.providers.published import Party
 from mxprobe.rules.domain.asked import answers_about, is_known, line_of, not_asked, still_open
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
@@ -66,8 +67,4 @@ def find(snapshot: Snapshot) -> Judgement:
 def _is_of_another(party: Party, domain: str) -> bool:
     """Whether a name that is made of a domain is made of another one."""
     tenant = dict(party.known.bound).get(_PLACE) if party.known is not None else None
-    if tenant is None:
-        return False
-    own = domain.replace(".", "").replace("-", "")
-    written = tenant.replace("-", "")
-    return not written.startswith(own) and not own.startswith(written)
+    return tenant is not None and not is_made_of(tenant, domain)
