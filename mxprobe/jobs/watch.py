@@ -22,7 +22,7 @@ from mxprobe.mx.alarm import JudgedLook, accept, advance, why_no_reference
 from mxprobe.mx.drift import mx_unknown
 from mxprobe.report.json import LookDocument
 from mxprobe.report.verdict import could_not_look
-from mxprobe.rules.domain.drift import RULES as DRIFT_RULES
+from mxprobe.rules.domain.drift import COMPARING
 from mxprobe.scenario.load_windows import AlarmConfig, load_windows
 from mxprobe.scenario.small_file import MOST_OCTETS as MOST_YAML
 
@@ -60,7 +60,7 @@ def read_config(path: Path | None, domain: str) -> AlarmConfig:
 
 def holding_codes() -> tuple[str, ...]:
     """The rules that compare a look with an earlier one."""
-    return tuple(module.RULE.code for module in DRIFT_RULES)
+    return tuple(module.RULE.code for module in COMPARING)
 
 
 def beside_of(watch: Watch, beside: Beside | None) -> Beside:

@@ -65,12 +65,14 @@ class Sets(Struct, frozen=True, kw_only=True):
     @property
     def coming(self) -> tuple[str, ...]:
         """New hosts, as a sender tries them."""
-        return tuple(dict.fromkeys(one.host for one in sorted(self.today) if one.host in self.hosts - self.hosts_then))
+        new = self.hosts - self.hosts_then
+        return tuple(dict.fromkeys(one.host for one in sorted(self.today) if one.host in new))
 
     @property
     def leaving(self) -> tuple[str, ...]:
         """Hosts that are gone."""
-        return tuple(dict.fromkeys(one.host for one in sorted(self.then) if one.host in self.hosts_then - self.hosts))
+        gone = self.hosts_then - self.hosts
+        return tuple(dict.fromkeys(one.host for one in sorted(self.then) if one.host in gone))
 
     @property
     def best(self) -> frozenset[str]:
