@@ -267,6 +267,7 @@ def test_a_state_of_somebody_else_is_refused_with_its_name(probe: Probe, content
         ((*HISTORY, "--after", "3"), "--after goes with --alarm"),
         ((*HISTORY, "--accept"), "--accept goes with --alarm"),
         ((*ALARM, "--baseline", "x.json"), "--alarm has a reference of its own"),
+        ((*ALARM, "--attempts", "1"), "what fails in one attempt alone is none (--attempts 1)"),
         ((*ALARM, "--format", "junit"), "--format junit: alarms are told as text or json"),
         ((*ALARM, "--remind", "5"), "--remind 5: `5` has no unit"),
         ((*HISTORY, "--history-size", "16"), "--history-size 16: `16` has no unit"),
