@@ -55,6 +55,32 @@ def test_the_windows_are_such() -> None:
     assert (len(config.windows), config.cannot_look) == (3, 14400.0)
 
 
+@pytest.mark.parametrize(
+    ("says", "status", "mailed", "fails"),
+    [
+        ("", 0, False, False),
+        ("ALARM", 1, True, False),
+        ("OVER", 0, True, False),
+        ("", 2, False, True),
+        ("NO", 3, True, False),
+    ],
+)
+def test_the_service_mails_what_there_is_to_say_and_fails_where_mxprobe_was_misused(
+    tmp_path: Path, says: str, status: int, mailed: bool, fails: bool
+) -> None:
+    (unit,) = (block for kind, block in BLOCKS if kind == "ini" and "[Service]" in block)
+    _, _, line = unit.partition("ExecStart=/bin/sh -c '")
+    script = line.partition("'\n")[0].replace("\\\n", " ").replace("%i", "example.com").replace("$$", "$")
+    for name, does in (("mxprobe", f"printf '%s' '{says}'; exit {status}"), ("mail", f"cat > {tmp_path}/mailed")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o700)
+    folders = {"STATE_DIRECTORY": str(tmp_path), "RUNTIME_DIRECTORY": str(tmp_path)}
+    done = subprocess.run(["/bin/sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin", **folders}, check=False)
+
+    assert (tmp_path / "mailed").exists() is mailed
+    assert (done.returncode != 0) is fails
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_reads_its_units(tmp_path: Path) -> None:
     units = {block.splitlines()[0].rpartition("/")[2]: block for kind, block in BLOCKS if kind == "ini"}

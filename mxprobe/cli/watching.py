@@ -42,7 +42,9 @@ def check_watching(options: Mapping[str, Any]) -> None:
     if options["alarm"] and options["baseline"]:
         raise InputError("--alarm has a reference of its own, the last look that was accepted: leave out --baseline")
     if options["alarm"] and options["attempts"] == 1 and options["fail_on"] not in ("warning", "info"):
-        hint = "Right is --attempts 2 or more, or --fail-on warning beside it; several looks are waited for in any case."
+        hint = (
+            "Right is --attempts 2 or more, or --fail-on warning beside it; several looks are waited for in any case."
+        )
         raise InputError("--alarm tells errors, and what fails in one attempt alone is none (--attempts 1)", hint=hint)
     if options["alarm"] and options["output"] is not None:
         raise InputError("--alarm prints what is new, and --output keeps one look: leave one out")
