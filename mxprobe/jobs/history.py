@@ -196,6 +196,8 @@ def _put_away(history: History, more: int) -> None:
     path = history.path
     if not path.exists() or path.stat().st_size + more <= history.most_octets or path.stat().st_size == 0:
         return
+    for there in _beyond(history):  # more were kept once
+        there.unlink()
     for number in range(history.kept_files, 0, -1):
         there = _numbered(history, number)
         if not there.exists():
@@ -223,6 +225,14 @@ def _compress(history: History) -> None:
         os.fsync(raw.fileno())
     unfinished.replace(target)
     aside.unlink()
+
+
+def _beyond(history: History) -> Iterator[Path]:
+    """Files that were put away when more of them were kept."""
+    number = max(history.kept_files, 1) + 1
+    while (there := _numbered(history, number)).exists():
+        yield there
+        number += 1
 
 
 def _aside(history: History) -> Path:

@@ -99,6 +99,18 @@ def test_a_large_file_is_put_away_and_the_oldest_go(kept: History) -> None:
     assert 0 < numbers[0] < 57
 
 
+def test_fewer_files_are_kept_once_fewer_are_wanted(kept: History) -> None:
+    size = len(encode(_look(0))) * 4
+    for number in range(60):
+        keep(replace(kept, most_octets=size, kept_files=5), _look(number))
+    assert len(list(kept.folder.glob("*.gz"))) == 5
+    for number in range(60, 70):
+        keep(replace(kept, most_octets=size, kept_files=2), _look(number))
+
+    assert sorted(path.name for path in kept.folder.glob("*.gz")) == [f"example.test.jsonl.{n}.gz" for n in (1, 2)]
+    assert _numbers(kept)[-1] == 69
+
+
 def test_where_nothing_older_is_kept_there_is_one_file(kept: History) -> None:
     for number in range(20):
         keep(replace(kept, most_octets=len(encode(_look(0))) * 4, kept_files=0), _look(number))
