@@ -229,7 +229,7 @@ def _compress(history: History) -> None:
 
 def _beyond(history: History) -> Iterator[Path]:
     """Files that were put away when more of them were kept."""
-    number = max(history.kept_files, 1) + 1
+    number = history.kept_files + 1
     while (there := _numbered(history, number)).exists():
         yield there
         number += 1

@@ -165,7 +165,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `operators`, `customers`, `addresses` and `keys` are those of the hosts of the earlier look (`customers`: the words
     that stand for one customer of a provider, by its name), `policy` is its policy; `loosened` says how the policy
-    became weaker since, empty where it did not.
+    became weaker since, empty where it did not. `replaced`: no host of before stays.
     """
 
     domain: str
@@ -178,6 +178,7 @@ class Known(Struct, frozen=True, kw_only=True):
     beside: Beside
     policy: Policy | None = None
     loosened: str = ""
+    replaced: bool = False
 
 
 def known_of(sets: Sets) -> Known:
@@ -199,6 +200,7 @@ def known_of(sets: Sets) -> Known:
         beside=sets.beside,
         policy=policy_of(before).in_force if before is not None else None,
         loosened=loosened(policy_of(before), policy_of(sets.now)) if before is not None else "",
+        replaced=not hosts & sets.hosts,
     )
 
 
@@ -256,9 +258,14 @@ def _weigh_own(host: str, known: Known) -> Weighed:
     """A host in the domain's own zone."""
     today = addresses_in(index_answers(known.now.answers), host)
     near = nearness(today, known.addresses)
+    shows_key = identity_of(known.now, host) is not None
+    is_known = _shows_known_key(host, known)
+    if near is Near.SAME and known.replaced and shows_key and known.keys and not is_known:
+        because = f"it stands {near}, but shows no key that was seen, and no host of before stays"
+        return Weighed(subject=host, weight=CHANGE, because=because)
     if near is Near.SAME:
         return Weighed(subject=host, weight=RENEWAL, because=f"it stands {near}")
-    if _shows_known_key(host, known):
+    if is_known:
         return Weighed(subject=host, weight=RENEWAL, because="it shows a key of the earlier probe")
     if not today:
         return Weighed(subject=host, weight=CHANGE, because="no address of it was found")

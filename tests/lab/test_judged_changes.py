@@ -128,6 +128,10 @@ RENEWALS: dict[str, Pair] = {
     ),
     "another address in the same network": Pair(now=_at(FLAWLESS, "mx2.example.test", NEAR_MX2)),
     "another network, with the key that it had": Pair(now=_at(FLAWLESS, "mx2.example.test", FAR)),
+    "a host more of the domain's own, in the same network": Pair(
+        before=PLAIN,
+        now=_named(PLAIN, "mx9.example.test", NEAR_MX1).plus("example.test", "MX 10 mx9.example.test."),
+    ),
     "the signed name that the same provider makes of the domain": Pair(
         before=_provider(PLAIN, TENANT, "outlook.com"),
         now=_provider(PLAIN, "example-test.a-v1.mx.microsoft", "mx.microsoft"),
@@ -256,6 +260,10 @@ def test_a_look_beside_itself_shows_no_change(name: str) -> None:
 DOUBTFUL: dict[str, tuple[str, Pair]] = {
     "a host is gone": ("MX520", Pair(before=PLAIN, now=_mx(PLAIN, TWO[0]))),
     "the order is another": ("MX520", Pair(now=_mx(FLAWLESS, "MX 20 mx1.example.test.", "MX 10 mx2.example.test."))),
+    "other names in the same network, with other keys": (
+        "MX520",
+        Pair(before=PLAIN, now=_mx(_named(PLAIN, "mx9.example.test", NEAR_MX1), "MX 10 mx9.example.test.")),
+    ),
     "a host moved, and has a new key of its authority": (
         "MX520",
         Pair(before=NO_DANE, now=_at(NO_DANE, "mx2.example.test", FAR, kind=NEW_KEY)),

@@ -5,14 +5,15 @@ approved (--expect); or a host that stayed has other addresses. What is approved
 about, is no drift. How bad it is follows from the evidence.
 It is an error where mail goes to somebody else: a new host, also a backup, of a provider or a registered domain that no
 host was of, that no MTA-STS policy named and nobody approved; a name that the same provider gives to another customer,
-where it takes the mail over; a new host in the domain's own zone, from a network and
-with a key that were not seen, that takes the mail over, or that an enforced policy had no room for or was given up for;
-a host all of whose addresses moved to other networks and lost TLS, a valid certificate or its TLSA records.
+where it takes the mail over; a new host in the domain's own zone, from a network and with a key that were not seen,
+that takes the mail over, or that an enforced policy had no room for or was given up for; a host all of whose addresses
+moved to other networks and lost TLS, a valid certificate or its TLSA records.
 It is a note where it is upkeep: hosts of the same operator came or went, the order stayed, a host of the domain stands
 in a known network, shows a key that was seen or promised (TLSA) before, or was named by the policy; addresses of a
-provider moved. It is a warning where it may be either: a host is gone, another is tried first, a host moved and has a
-valid certificate with a new key, which anybody can get who holds the DNS. Hosts are of one operator by its known
-names or by the domain that was registered; names that hosters give to customers' machines prove nothing.
+provider moved. It is a warning where it may be either: a host is gone, all hosts got other names with other keys in
+their network, another is tried first, a host moved and has a valid certificate with a new key, which anybody can get
+who holds the DNS. Hosts are of one operator by its known names or by the domain that was registered; names that hosters
+give to customers' machines prove nothing.
 Why it matters. Who changes the MX records of a domain, or the addresses behind them, gets its mail.
 Example. The record of mx1 was replaced:
     before example.test MX 10 mx1.example.test
