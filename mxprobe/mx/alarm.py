@@ -2,7 +2,8 @@
 
 A pure state machine: a state and a judged look give a new state and what is to be told. A cause is known by its key:
 
-- `change`: the records or the delegation are not those of the reference, or not approved (MX52x). Errors are told at
+- `change`: the records or the delegation are not those of the reference, or not as expected (MX52x, MX531, MX538,
+  MX539). Errors are told at
   once, for name servers do not flap; another change on top of one that was told is told again.
 - `down:HOST`: no address of a host takes mail, in whatever way, and whichever rules say it. It is one outage.
 - `partly:HOST`: some of its addresses do not, and mail gets through: that is worth one level less than the rules say.
@@ -32,7 +33,10 @@ _CHANGES = "MX52"
 _PASSED = "MX527"
 """A change that is over already: it is told once, and has no end of its own."""
 
-_STANDING_CHANGES = ("MX521", "MX522", "MX524")
+_UNEXPECTED = ("MX531", "MX538", "MX539")
+"""Records that are not as the file of what is expected says: MX, addresses, name servers."""
+
+_STANDING_CHANGES = ("MX521", "MX522", "MX524", *_UNEXPECTED)
 """What is wrong with a record whatever it was before: accepting a look does not end it."""
 
 _ABOUT_THE_PROBE = "MX0"
@@ -132,7 +136,7 @@ def _standings(host: str, snapshot: Snapshot) -> tuple[Standing, ...]:
 
 
 def _is_change(code: str) -> bool:
-    return code.startswith(_CHANGES) and code != _PASSED
+    return (code.startswith(_CHANGES) and code != _PASSED) or code in _UNEXPECTED
 
 
 def host_of(key: str) -> str:

@@ -258,6 +258,13 @@ def _look(number: int, states: dict[str, str]) -> JudgedLook:
     return JudgedLook(snapshot=stamped(seen("sound"), number), judgements=judgements)
 
 
+@pytest.mark.parametrize("code", ["MX520", "MX521", "MX531", "MX538", "MX539"])
+def test_records_that_are_not_what_they_should_be_are_told_at_once(code: str) -> None:
+    step = advance(AlarmState(domain=DOMAIN), _look(0, {code: SEEN}), Manners(after=3))
+
+    assert [(alarm.kind, alarm.keys) for alarm in step.alarms] == [(CHANGED, (CHANGE,))]
+
+
 LOOK = st.fixed_dictionaries({code: st.sampled_from((SEEN, SEEN, GONE, UNKNOWN)) for code in CODES})
 
 
