@@ -3,8 +3,7 @@
 A pure state machine: a state and a judged look give a new state and what is to be told. A cause is known by its key:
 
 - `change`: the records or the delegation are not those of the reference, or not as expected (MX52x, MX531, MX538,
-  MX539). Errors are told at
-  once, for name servers do not flap; another change on top of one that was told is told again.
+  MX539). Errors are told at once: name servers do not flap. Another change on top of one that was told is told again.
 - `down:HOST`: no address of a host takes mail, in whatever way, and whichever rules say it. It is one outage.
 - `partly:HOST`: some of its addresses do not, and mail gets through: that is worth one level less than the rules say.
 - the id of a finding, for all else.
