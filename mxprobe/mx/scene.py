@@ -18,6 +18,8 @@ from mxprobe.mx.migration import (
     Since,
     enforced_policy,
     extended_since,
+    has_new,
+    is_drafted,
     left_out,
     low_since,
     old_record_ends,
@@ -30,6 +32,10 @@ from mxprobe.mx.mtasts import Policy
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind, match_session, names_that_count, promise_of
 from mxprobe.mx.promise import seen_of as promises_seen
+
+
+TTL_NOT_IN_FILE = "since when the old records have a low TTL a zone file does not tell: `ttl-lowered` of the plan would"
+"""Why it is not known whether the TTL is lowered, of a file that has the new records."""
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -57,10 +63,20 @@ class Scene:
         """The MX records of each server that speaks for the zone."""
         return served_mx(self.snapshot)
 
+    @property
+    def file(self) -> str:
+        """The zone file that was read: what is in it is to be published, and nothing is known of what is. Else empty."""
+        return self.snapshot.zone.path if self.snapshot.zone is not None else ""
+
+    @cached_property
+    def has_draft(self) -> bool:
+        """Whether a zone file has the new records, or addresses."""
+        return bool(self.file) and any(map(self._is_new, self.sets))
+
     @cached_property
     def with_new(self) -> tuple[str, ...]:
         """The servers that have the new hosts; where none comes, those that have the new records, or addresses."""
-        return tuple(one.by for one in self.sets if self._is_new(one))
+        return tuple(one.by for one in self.sets if self._is_new(one)) if not self.file else ()
 
     @property
     def is_moved(self) -> bool:
@@ -68,12 +84,9 @@ class Scene:
         return bool(self.sets) and len(self.with_new) == len(self.sets)
 
     def _is_new(self, published: Published) -> bool:
-        if self.plan.coming:
-            hosts = {record.host for record in published.records}
-            return hosts >= set(self.plan.coming)
         if self.plan.addresses and self.plan.old == self.plan.new:
             return not self.addresses_left
-        return published.records == self.plan.new
+        return has_new(self.plan, published.records)
 
     @property
     def addresses_left(self) -> tuple[str, ...]:
@@ -86,7 +99,7 @@ class Scene:
     @cached_property
     def still_old(self) -> tuple[str, ...]:
         """The servers that name a host that leaves."""
-        leaving = set(self.plan.leaving)
+        leaving = set(self.plan.leaving) if not self.file else set[str]()
         return tuple(one.by for one in self.sets if any(record.host in leaving for record in one.records))
 
     @property
@@ -191,6 +204,8 @@ class Scene:
             return None
         if self.ttl is None:
             return Gate(reason="no server of the zone told the TTL of the MX records", is_open_question=True)
+        if self.low_since is None and is_drafted(plan, self.snapshot):
+            return Gate(reason=TTL_NOT_IN_FILE, is_open_question=True)
         if self.low_since is None:
             until = self.now + max(self.ttl, plan.old_ttl, ttl_held(self.snapshot))
             return Gate(until=until, reason="the TTL is not lowered: caches keep the old records for one old TTL more")
