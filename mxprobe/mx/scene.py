@@ -33,7 +33,6 @@ from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind, match_session, names_that_count, promise_of
 from mxprobe.mx.promise import seen_of as promises_seen
 
-
 TTL_NOT_IN_FILE = "since when the old records have a low TTL a zone file does not tell: `ttl-lowered` of the plan would"
 """Why it is not known whether the TTL is lowered, of a file that has the new records."""
 
@@ -65,7 +64,7 @@ class Scene:
 
     @property
     def file(self) -> str:
-        """The zone file that was read: what is in it is to be published, and nothing is known of what is. Else empty."""
+        """The zone file that was read, if one was: it is to be published, and nothing is known of what is."""
         return self.snapshot.zone.path if self.snapshot.zone is not None else ""
 
     @cached_property
