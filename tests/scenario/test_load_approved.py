@@ -146,11 +146,11 @@ def test_what_is_expected_is_read_with_the_line_of_each_part() -> None:
             ),
         ),
     )
-    assert read.place("mx mx2.isp.example", "mx") == "e.yaml:4"
-    assert read.place("tls mx1.example.test minimum", "tls minimum", "tls") == "e.yaml:10"
-    assert read.place("tls mx2.isp.example verified", "tls verified") == "e.yaml:13"
-    assert read.place("providers") == "e.yaml"
-    assert [read.place(key) for key in ("mta-sts", "dmarc")] == ["e.yaml:15", "e.yaml:19"]
+    assert str(read.place("mx mx2.isp.example", "mx")) == "e.yaml:4"
+    assert str(read.place("tls mx1.example.test minimum", "tls minimum", "tls")) == "e.yaml:10"
+    assert str(read.place("tls mx2.isp.example verified", "tls verified")) == "e.yaml:13"
+    assert str(read.place("providers")) == "e.yaml:1"
+    assert [str(read.place(key)) for key in ("mta-sts", "dmarc")] == ["e.yaml:15", "e.yaml:19"]
 
 
 @pytest.mark.parametrize(
