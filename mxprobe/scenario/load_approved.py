@@ -25,7 +25,7 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.migration import ApprovedMx
-from mxprobe.mx.providernames import provider_named, provider_names
+from mxprobe.mx.providers import operators_named, provider_of
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.load_desired import DESIRED_KEYS, Desired
@@ -119,14 +119,14 @@ class _Expected:
 
     def _providers(self, node: Node, mx: tuple[ApprovedMx, ...] | None) -> tuple[str, ...]:
         """Names of the table, in whatever case they are written; `mx` has a host of each."""
-        known = {name.lower(): name for name in provider_names()}
+        known = {name.lower(): name for name in operators_named()}
         found = dict[str, None]()
         for item in read_items(self.reader, node, "`providers`"):
             word = self.reader.text(item)
             if word.lower() not in known:
                 self.reader.document.refuse_unknown(item, word, known.values(), "provider")
             name = known[word.lower()]
-            if mx is not None and all(provider_named(record.host) != name for record in mx):
+            if mx is not None and all(provider_of(record.host) != name for record in mx):
                 self.reader.document.refuse(item, f"no host of `mx` is one of {name}")
             self.lines.setdefault(f"providers {name}", self.reader.line(item))
             found[name] = None
