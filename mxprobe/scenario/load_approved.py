@@ -82,7 +82,7 @@ class _Expected:
             backups=self._backups(entries["backups"], mx) if "backups" in entries else (),
             operators=self._names(entries["operators"], "`operators`") if "operators" in entries else None,
             providers=self._providers(entries["providers"], mx) if "providers" in entries else None,
-            nameservers=self._names(entries["nameservers"], "`nameservers`") if "nameservers" in entries else None,
+            nameservers=self._nameservers(entries["nameservers"]) if "nameservers" in entries else None,
             migration=migration,
             exemptions=read_exemptions(self.reader, self.cast, entries["waive"], self.rules)
             if "waive" in entries
@@ -133,6 +133,13 @@ class _Expected:
         if not found:
             self.reader.document.refuse(node, "`providers` names nobody", hint="Without providers the key is left out.")
         return tuple(found)
+
+    def _nameservers(self, node: Node) -> tuple[str, ...]:
+        names = self._names(node, "`nameservers`")
+        if not names:
+            hint = "Without name servers the key is left out."
+            self.reader.document.refuse(node, "`nameservers` names nobody, and no zone is without", hint=hint)
+        return names
 
     def _names(self, node: Node, what: str) -> tuple[str, ...]:
         found = dict[str, None]()

@@ -290,6 +290,7 @@ MOVE = "domain: x.test\nmigration: {old: [10 a], new: [10 b], cut-over: 2026-03-
         ("domain: x.test\nmx: [0 ., 10 a]\n", "a null MX has no other record beside it"),
         (f"domain: x.test\noperators: [{', '.join(f'a{n}' for n in range(33))}]\n", "32 is the most"),
         ("domain: x.test\nnameservers: [a b]\n", "white space"),
+        ("domain: x.test\nnameservers: []\n", "e.yaml:2:14: `nameservers` names nobody"),
         ("domain: x.test\nmigration: {old: [10 a], new: [10 b], old-ttl: 1d}\n", "the migration has no `cut-over`"),
         (MOVE.replace("cut-over", "cutover"), "cut-over?"),
         (MOVE.replace("10 b", "10 a"), "nothing migrates"),
