@@ -70,9 +70,14 @@ def _meaning(lack: Lack) -> str:
 
 
 def _whole(snapshot: Snapshot, lack: Lack) -> tuple[str, ...]:
-    """All records, those that are there and those that lack; nothing where a preference is not known."""
-    added = [(one.preference, one.name) for one in lack.missing if one.preference is not None]
-    return mx_records(snapshot, (*mx_now(snapshot), *added)) if len(added) == len(lack.missing) else ()
+    """All records, the whole set as it is prescribed; nothing where a preference is not known."""
+    here = [(party.host, party.known.record) for party in lack.present if party.known is not None]
+    wanted = {host: record.preference for host, record in here if record is not None}
+    wanted |= {one.name: one.preference for one in lack.missing}
+    if None in wanted.values():
+        return ()
+    others = [(number, host) for number, host in mx_now(snapshot) if host not in wanted]
+    return mx_records(snapshot, (*others, *((number or 0, host) for host, number in wanted.items())))
 
 
 def _can_be_written(lack: Lack) -> bool:
