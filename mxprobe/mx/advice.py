@@ -17,7 +17,7 @@ from mxprobe.mx.migration import AROUND, QUEUES, STS_REFRESH, WHOLE_TTL, is_draf
 from mxprobe.mx.movers import Fitness
 from mxprobe.mx.mtasts import Policy
 from mxprobe.mx.policyseen import policy_of
-from mxprobe.mx.scene import TTL_NOT_IN_FILE, Scene
+from mxprobe.mx.scene import TTL_NOT_IN_FILE, Scene, address_ttls
 
 DONE, NOW, WAIT = StepState.DONE, StepState.NOW, StepState.WAIT
 _MOST_NAMED = 4
@@ -67,7 +67,7 @@ def _in_time(scene: Scene, step: MigrationStep, by: float) -> MigrationStep:
 def _lower_ttl(scene: Scene) -> MigrationStep | None:
     plan = scene.plan
     name, what = "lower-ttl", f"lower the TTL of the MX records to {plan.ttl} s"
-    if plan.old_ttl <= LOW_TTL:
+    if plan.old_ttl <= LOW_TTL or plan.old == plan.new:
         return None
     if scene.is_moved:
         return _step(name, what, DONE, "the new records are published")
@@ -119,18 +119,6 @@ def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
     if scene.file and ttls:
         return _step(name, what, NOW, f"publish {scene.file}: it has {max(ttls.values())} s")
     return _step(name, what, UNKNOWN, "a cache shows what is left of a TTL; ask a server of the zone for " + hosts)
-
-
-def address_ttls(plan: Migration, snapshot: Snapshot) -> dict[str, int]:
-    """The longest TTL of the address records of each host that gets new ones, as the resolver gives it."""
-    hosts = {moved.host for moved in plan.addresses}
-    found = dict[str, int]()
-    for answer in snapshot.answers:
-        host = answer.question.name
-        if host in hosts:
-            ttls = [record.ttl for record in answer.addresses]
-            found[host] = max([found.get(host, 0), *ttls])
-    return {host: ttl for host, ttl in found.items() if ttl}
 
 
 def _prepare_hosts(scene: Scene) -> list[MigrationStep]:
@@ -347,7 +335,7 @@ def _only(pattern: str, policy: Policy) -> Policy:
 
 def _raise_ttl(scene: Scene) -> MigrationStep | None:
     plan, ends = scene.plan, scene.old_ends
-    if plan.old_ttl < WHOLE_TTL:
+    if plan.old_ttl < WHOLE_TTL or plan.old == plan.new:
         return None
     name, what = "raise-ttl", "raise the TTL of the MX records again"
     if not scene.is_moved or scene.now < ends:

@@ -95,15 +95,15 @@ def has_new(plan: Migration, records: tuple[ApprovedMx, ...]) -> bool:
     return records == plan.new
 
 
-def is_changed(plan: Migration, snapshot: Snapshot) -> bool:
-    """Whether all that is heard has the MX records of after the cut-over, where those are others than before."""
+def is_to_change(plan: Migration, snapshot: Snapshot) -> bool:
+    """Whether MX records are still to change by the plan: not all that is heard has those of after the cut-over."""
     given = published_mx(snapshot)
-    return plan.old != plan.new and bool(given) and all(has_new(plan, one.records) for one in given)
+    return plan.old != plan.new and not (given and all(has_new(plan, one.records) for one in given))
 
 
 def is_drafted(plan: Migration, snapshot: Snapshot) -> bool:
-    """Whether a zone file was read that has these records: it tells nothing of those that are published."""
-    return snapshot.zone is not None and is_changed(plan, snapshot)
+    """Whether a zone file was read that has the new MX records: it tells nothing of those that are published."""
+    return snapshot.zone is not None and plan.old != plan.new and not is_to_change(plan, snapshot)
 
 
 class Since(Struct, frozen=True, kw_only=True):

@@ -48,6 +48,18 @@ class Gate(Struct, frozen=True, kw_only=True):
     is_open_question: bool = False
 
 
+def address_ttls(plan: Migration, snapshot: Snapshot) -> dict[str, int]:
+    """The longest TTL of the address records of each host that gets new ones, as the resolver gives it."""
+    hosts = {moved.host for moved in plan.addresses}
+    found = dict[str, int]()
+    for answer in snapshot.answers:
+        host = answer.question.name
+        if host in hosts:
+            ttls = [record.ttl for record in answer.addresses]
+            found[host] = max([found.get(host, 0), *ttls])
+    return {host: ttl for host, ttl in found.items() if ttl}
+
+
 class Scene:
     """One look at a domain that moves. Everything is worked out when it is asked for."""
 
@@ -190,7 +202,7 @@ class Scene:
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What forbids the cut-over, or may: those whose time is over are left out."""
-        found = (self._ttl_gate(), *self._host_gates(), self._policy_gate(), *self._tlsa_gates())
+        found = (self._ttl_gate(), self._address_gate(), *self._host_gates(), self._policy_gate(), *self._tlsa_gates())
         return tuple(
             gate
             for gate in found
@@ -199,7 +211,7 @@ class Scene:
 
     def _ttl_gate(self) -> Gate | None:
         plan = self.plan
-        if plan.old_ttl <= LOW_TTL or self.is_moved:
+        if plan.old_ttl <= LOW_TTL or self.is_moved or plan.old == plan.new:
             return None
         if self.ttl is None:
             return Gate(reason="no server of the zone told the TTL of the MX records", is_open_question=True)
@@ -213,6 +225,18 @@ class Scene:
             return Gate(until=until, reason="caches may keep the old records with the old TTL")
         reason = "since when the TTL is low is not known: `ttl-lowered` of the plan would tell"
         return Gate(until=until, reason=reason, is_open_question=True)
+
+    def _address_gate(self) -> Gate | None:
+        """Addresses that change with a long TTL. Of a short one a cache does not tell since when it is so."""
+        left = set(self.addresses_left)
+        longest = max((ttl for host, ttl in address_ttls(self.plan, self.snapshot).items() if host in left), default=0)
+        if longest > self.low_limit:
+            reason = "the TTL of the addresses that change is not lowered: caches keep the old ones"
+            return Gate(until=self.now + longest, reason=reason)
+        if left and self.plan.ttl_lowered is not None and self.plan.old_ttl > LOW_TTL:
+            until = self.plan.ttl_lowered + self.plan.old_ttl
+            return Gate(until=until, reason="caches may keep the old addresses with the old TTL")
+        return None
 
     def _host_gates(self) -> list[Gate]:
         gates = []

@@ -43,7 +43,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     plan = beside.migration
     if plan is None:
         return inconclusive(RULE, no_plan(beside))
-    if is_over(plan, snapshot) or plan.old_ttl <= LOW_TTL:
+    if is_over(plan, snapshot) or plan.old_ttl <= LOW_TTL or plan.old == plan.new:
         return conclude(RULE, [])
     reason = mx_unknown(snapshot)
     if reason:
