@@ -1,6 +1,7 @@
 """Rules about expectations and waivers, at their edges: what is not known is no deviation, a waiver is exact."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -318,7 +319,7 @@ _25._tcp.mx1 IN TLSA 3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4959
 DMARC = '_dmarc IN TXT "v=DMARC1; p={}"\n'
 
 
-def _in_zone(zone: str, **expected: object) -> Judgement:
+def _in_zone(zone: str, **expected: Any) -> Judgement:
     approved = Approved(path="e.yaml", domain="shop.test", lines={"spf": 2, "dmarc": 3, "dane": 4}, **expected)
     snapshot = snapshot_of_zone(read_zone_file(zone, "shop.test", "db.shop"), "shop.test", 1.8e9)
     look = judge(snapshot, beside=Beside(approved=approved))

@@ -1,5 +1,6 @@
 """Rules about providers: each fault, what comes near, what is only remembered, what a plan explains."""
 
+from collections.abc import Iterator
 from itertools import combinations, product
 
 import pytest
@@ -328,9 +329,12 @@ def test_thousands_of_hosts_of_one_provider_are_compared_within_their_sets_alone
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[int] = []
-    monkeypatch.setattr(
-        published, "combinations", lambda group, size: compared.append(len(group)) or combinations(group, size)
-    )
+
+    def watched(group: list[published.Party], size: int) -> Iterator[tuple[published.Party, ...]]:
+        compared.append(len(group))
+        return combinations(group, size)
+
+    monkeypatch.setattr(published, "combinations", watched)
     pairs = ((number, f"tenant{number}.mail.protection.outlook.com") for number in range(3000))
     parties = published.parties_of(MxRecord(preference=number, exchange=host, ttl=60) for number, host in pairs)
 
