@@ -37,9 +37,11 @@ class MigrationStep(Struct, frozen=True, kw_only=True):
 
 class Advice(Struct, frozen=True, kw_only=True):
     """What may be done at `at`. `earliest` is the first moment at which the new MX records can be published without
-    harm, as far as that is known; `steps` are those that this migration has, in their order."""
+    harm, as far as that is known; `steps` are those that this migration has, in their order. `file` is the zone file
+    that was read where nobody was asked what is published."""
 
     at: float
     cut_over: float
     earliest: float | None = None
     steps: tuple[MigrationStep, ...] = ()
+    file: str = ""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from mxprobe.facts.finding import Line
 from mxprobe.facts.migration import ApprovedMx, Migration
 
 
@@ -108,6 +109,10 @@ class Exemption(Struct, frozen=True, kw_only=True):
     until: str
     line: int
 
+    def place(self, path: str) -> Line:
+        """Where it stands in the file `path`."""
+        return Line(path=path, line=self.line)
+
 
 class Approved(Struct, frozen=True, kw_only=True):
     """What the operator of `domain` approves; `path` is the file that says so. None: it does not say.
@@ -138,10 +143,9 @@ class Approved(Struct, frozen=True, kw_only=True):
     exemptions: tuple[Exemption, ...] = ()
     lines: Mapping[str, int] = {}
 
-    def place(self, *keys: str) -> str:
-        """Where the first of these keys stands that has a line: "expect.yaml:7"."""
-        line = next((self.lines[key] for key in keys if key in self.lines), None)
-        return self.path if line is None else f"{self.path}:{line}"
+    def place(self, *keys: str) -> Line:
+        """Where the first of these keys stands that has a line; without any the first line of the file."""
+        return Line(path=self.path, line=next((self.lines[key] for key in keys if key in self.lines), 1))
 
     def tls_at(self, host: str) -> WantedTls:
         """What is expected of TLS at one host, by what is said of it and of all."""

@@ -32,10 +32,13 @@ class Waived(Struct, frozen=True, kw_only=True):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A line of a file that a person wrote; lines count from 1."""
+    """A line of a file that a person wrote; lines count from 1. Written as "expect.yaml:12"."""
 
     path: str
     line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from mxprobe.facts.advice import Advice, MigrationStep, StepState
 from mxprobe.facts.migration import LOW_TTL, Migration
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.migration import AROUND, QUEUES, STS_REFRESH, WHOLE_TTL, keeps_old_id, old_record_ends
+from mxprobe.mx.migration import AROUND, QUEUES, STS_REFRESH, WHOLE_TTL, is_drafted, keeps_old_id, old_record_ends
 from mxprobe.mx.movers import Fitness
 from mxprobe.mx.mtasts import Policy
 from mxprobe.mx.policyseen import policy_of
-from mxprobe.mx.scene import Scene
+from mxprobe.mx.scene import TTL_NOT_IN_FILE, Scene, address_ttls
 
 DONE, NOW, WAIT = StepState.DONE, StepState.NOW, StepState.WAIT
 _MOST_NAMED = 4
@@ -44,6 +44,7 @@ def advise(plan: Migration, snapshot: Snapshot, before: Snapshot | None = None) 
     return Advice(
         at=scene.now,
         cut_over=plan.cut_over,
+        file=scene.file,
         earliest=None if scene.is_moved else scene.earliest,
         steps=tuple(step for step in steps if step is not None),
     )
@@ -66,16 +67,38 @@ def _in_time(scene: Scene, step: MigrationStep, by: float) -> MigrationStep:
 def _lower_ttl(scene: Scene) -> MigrationStep | None:
     plan = scene.plan
     name, what = "lower-ttl", f"lower the TTL of the MX records to {plan.ttl} s"
-    if plan.old_ttl <= LOW_TTL:
+    if plan.old_ttl <= LOW_TTL or plan.old == plan.new:
         return None
     if scene.is_moved:
         return _step(name, what, DONE, "the new records are published")
     if scene.ttl is None:
         return _step(name, what, UNKNOWN, "no server of the zone told the TTL")
+    if scene.file and (scene.low_since is None or not scene.low_since.is_known):
+        return _lower_by_file(scene, _step(name, what, NOW))
     if scene.low_since is not None:
-        return _step(name, what, DONE, f"it is {scene.ttl} s")
+        return _step(name, what, DONE, f"it is {scene.ttl} s" if not scene.file else _say_told(scene))
     reason = f"it is {scene.ttl} s, and caches keep the old records so long"
-    return _in_time(scene, _step(name, what, NOW, reason), plan.cut_over - max(scene.ttl, plan.old_ttl))
+    return _in_time(scene, _step(name, what, NOW, reason), _latest(plan, scene.ttl))
+
+
+def _say_told(scene: Scene) -> str:
+    return "so the plan says" if scene.plan.ttl_lowered is not None else "so the earlier probe says"
+
+
+def _lower_by_file(scene: Scene, step: MigrationStep) -> MigrationStep:
+    """Of a zone file: whether it lowers the TTL when it is published."""
+    plan, ttl = scene.plan, scene.ttl or 0
+    if is_drafted(plan, scene.snapshot):
+        return replace(step, state=UNKNOWN, reason=TTL_NOT_IN_FILE)
+    if ttl <= scene.low_limit:
+        return _in_time(scene, replace(step, reason=f"publish {scene.file}: it has {ttl} s"), _latest(plan, ttl))
+    reason = f"{scene.file} has {ttl} s, and caches keep the old records so long"
+    return _in_time(scene, replace(step, reason=reason), _latest(plan, ttl))
+
+
+def _latest(plan: Migration, ttl: int) -> float:
+    """The last moment to lower a TTL."""
+    return plan.cut_over - max(ttl, plan.old_ttl)
 
 
 def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
@@ -84,6 +107,8 @@ def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
     if not plan.addresses:
         return None
     name, what = "lower-address-ttl", f"lower the TTL of the addresses that change to {plan.ttl} s"
+    if not hosts and scene.file:
+        return _step(name, what, UNKNOWN, f"{scene.file} has the new addresses, and nothing of the TTL of the old ones")
     if not hosts:
         return _step(name, what, DONE, "the new addresses are published")
     ttls = address_ttls(plan, scene.snapshot)
@@ -91,19 +116,9 @@ def _lower_address_ttl(scene: Scene) -> MigrationStep | None:
     if high:
         told = ", ".join(f"{host} {ttl} s" for host, ttl in high.items())
         return _in_time(scene, _step(name, what, NOW, told), plan.cut_over - max(high.values()))
+    if scene.file and ttls:
+        return _step(name, what, NOW, f"publish {scene.file}: it has {max(ttls.values())} s")
     return _step(name, what, UNKNOWN, "a cache shows what is left of a TTL; ask a server of the zone for " + hosts)
-
-
-def address_ttls(plan: Migration, snapshot: Snapshot) -> dict[str, int]:
-    """The longest TTL of the address records of each host that gets new ones, as the resolver gives it."""
-    hosts = {moved.host for moved in plan.addresses}
-    found = dict[str, int]()
-    for answer in snapshot.answers:
-        host = answer.question.name
-        if host in hosts:
-            ttls = [record.ttl for record in answer.addresses]
-            found[host] = max([found.get(host, 0), *ttls])
-    return {host: ttl for host, ttl in found.items() if ttl}
 
 
 def _prepare_hosts(scene: Scene) -> list[MigrationStep]:
@@ -187,6 +202,8 @@ def _publish_new(scene: Scene) -> MigrationStep:
     what = "publish the new MX records" if plan.old != plan.new else "publish the new addresses"
     if plan.old != plan.new and plan.addresses:
         what += " and addresses"
+    if scene.has_draft:
+        what += f", by {scene.file}"
     if not scene.sets:
         return _step(name, what, UNKNOWN, "no server of the zone was heard")
     if scene.is_moved:
@@ -244,7 +261,7 @@ def _remove_old(scene: Scene, cut_over: MigrationStep) -> MigrationStep | None:
         return None
     if not scene.sets:
         return _step(name, what, UNKNOWN, "no server of the zone was heard")
-    if not scene.still_old:
+    if not scene.still_old and not scene.file:
         if scene.with_new or not plan.coming:
             return _step(name, what, DONE, "no server has them any more")
         return _step(name, what, WRONG, "no server has them any more, and the new ones are not there")
@@ -318,7 +335,7 @@ def _only(pattern: str, policy: Policy) -> Policy:
 
 def _raise_ttl(scene: Scene) -> MigrationStep | None:
     plan, ends = scene.plan, scene.old_ends
-    if plan.old_ttl < WHOLE_TTL:
+    if plan.old_ttl < WHOLE_TTL or plan.old == plan.new:
         return None
     name, what = "raise-ttl", "raise the TTL of the MX records again"
     if not scene.is_moved or scene.now < ends:

@@ -87,8 +87,8 @@ def text_of(record: Record) -> str:
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """The MX records that one server gave: `by` is its name or address, `authoritative` whether it speaks for the
-    zone and not from a cache. `ttl` is the longest of the records."""
+    """The MX records that one server gave: `by` is its name or address (or a zone file), `authoritative` whether it
+    speaks for the zone and not from a cache. `ttl` is the longest of the records."""
 
     by: str
     authoritative: bool
@@ -101,7 +101,7 @@ def published_mx(snapshot: Snapshot) -> tuple[Published, ...]:
     comes first."""
     question, found = mx_question(snapshot.domain), []
     if snapshot.mx is not None and not snapshot.mx.status.is_temporary:
-        by = snapshot.mx.server or "the name server"
+        by = snapshot.zone.path if snapshot.zone is not None else snapshot.mx.server or "the name server"
         found.append(_published(by, snapshot.mx, bool(snapshot.mx.authoritative)))
     told = (one for one in snapshot.authorities if one.answer.question == question)
     found += [

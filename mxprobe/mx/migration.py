@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.migration import LOW_TTL, Migration
+from mxprobe.facts.migration import LOW_TTL, ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Difference, Published, published_mx, texts_of_records
 from mxprobe.mx.mtasts import Mode, Policy
@@ -88,6 +88,24 @@ def ttl_held(snapshot: Snapshot) -> int:
     return 0 if snapshot.zone is not None else max(held, default=0)
 
 
+def has_new(plan: Migration, records: tuple[ApprovedMx, ...]) -> bool:
+    """Whether MX records are those of after the cut-over: every new host is there; where none comes, they are `new`."""
+    if plan.coming:
+        return {record.host for record in records} >= set(plan.coming)
+    return records == plan.new
+
+
+def is_to_change(plan: Migration, snapshot: Snapshot) -> bool:
+    """Whether MX records are still to change by the plan: not all that is heard has those of after the cut-over."""
+    given = published_mx(snapshot)
+    return plan.old != plan.new and not (given and all(has_new(plan, one.records) for one in given))
+
+
+def is_drafted(plan: Migration, snapshot: Snapshot) -> bool:
+    """Whether a zone file was read that has the new MX records: it tells nothing of those that are published."""
+    return snapshot.zone is not None and plan.old != plan.new and not is_to_change(plan, snapshot)
+
+
 class Since(Struct, frozen=True, kw_only=True):
     """From when on something is so: surely since `at`. `is_known` is False where it may have been so for longer, and
     `at` is the look itself."""
@@ -99,17 +117,19 @@ class Since(Struct, frozen=True, kw_only=True):
 def low_since(plan: Migration, snapshot: Snapshot, before: Snapshot | None) -> Since | None:
     """Since when the TTL is low: by the plan, else by an earlier look that saw it so; None where it is not low.
 
-    What a server gives counts for more than what the plan says.
+    What a server gives counts for more than what the plan says. A zone file that has the new records gives nothing
+    of the old ones: without plan or earlier look that is None, too.
     """
-    given = ttl_given(snapshot)
-    if given is None or given > max(LOW_TTL, plan.ttl):
+    given, most = ttl_given(snapshot), max(LOW_TTL, plan.ttl)
+    is_told = not is_drafted(plan, snapshot)
+    if is_told and (given is None or given > most):
         return None
     if plan.ttl_lowered is not None and plan.ttl_lowered <= snapshot.started_at:
         return Since(at=plan.ttl_lowered, is_known=True)
-    was = ttl_given(before) if before is not None else None
-    if before is not None and was is not None and was <= max(LOW_TTL, plan.ttl):
+    was = ttl_given(before) if before is not None and before.zone is None else None
+    if before is not None and was is not None and was <= most:
         return Since(at=before.started_at, is_known=True)
-    return Since(at=snapshot.started_at, is_known=False)
+    return Since(at=snapshot.started_at, is_known=False) if is_told else None
 
 
 # -- the policy --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from mxprobe.mx.migration import (
     Since,
     enforced_policy,
     extended_since,
+    has_new,
+    is_drafted,
     left_out,
     low_since,
     old_record_ends,
@@ -31,6 +33,9 @@ from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind, match_session, names_that_count, promise_of
 from mxprobe.mx.promise import seen_of as promises_seen
 
+TTL_NOT_IN_FILE = "since when the old records have a low TTL a zone file does not tell: `ttl-lowered` of the plan would"
+"""Why it is not known whether the TTL is lowered, of a file that has the new records."""
+
 
 class Gate(Struct, frozen=True, kw_only=True):
     """What forbids the cut-over before `until` (None: nobody knows when that is over), and why.
@@ -41,6 +46,18 @@ class Gate(Struct, frozen=True, kw_only=True):
     reason: str
     until: float | None = None
     is_open_question: bool = False
+
+
+def address_ttls(plan: Migration, snapshot: Snapshot) -> dict[str, int]:
+    """The longest TTL of the address records of each host that gets new ones, as the resolver gives it."""
+    hosts = {moved.host for moved in plan.addresses}
+    found = dict[str, int]()
+    for answer in snapshot.answers:
+        host = answer.question.name
+        if host in hosts:
+            ttls = [record.ttl for record in answer.addresses]
+            found[host] = max([found.get(host, 0), *ttls])
+    return {host: ttl for host, ttl in found.items() if ttl}
 
 
 class Scene:
@@ -57,10 +74,20 @@ class Scene:
         """The MX records of each server that speaks for the zone."""
         return served_mx(self.snapshot)
 
+    @property
+    def file(self) -> str:
+        """The zone file that was read, if one was: it is to be published, and nothing is known of what is."""
+        return self.snapshot.zone.path if self.snapshot.zone is not None else ""
+
+    @cached_property
+    def has_draft(self) -> bool:
+        """Whether a zone file has the new records, or addresses."""
+        return bool(self.file) and any(map(self._is_new, self.sets))
+
     @cached_property
     def with_new(self) -> tuple[str, ...]:
         """The servers that have the new hosts; where none comes, those that have the new records, or addresses."""
-        return tuple(one.by for one in self.sets if self._is_new(one))
+        return tuple(one.by for one in self.sets if self._is_new(one)) if not self.file else ()
 
     @property
     def is_moved(self) -> bool:
@@ -68,12 +95,9 @@ class Scene:
         return bool(self.sets) and len(self.with_new) == len(self.sets)
 
     def _is_new(self, published: Published) -> bool:
-        if self.plan.coming:
-            hosts = {record.host for record in published.records}
-            return hosts >= set(self.plan.coming)
         if self.plan.addresses and self.plan.old == self.plan.new:
             return not self.addresses_left
-        return published.records == self.plan.new
+        return has_new(self.plan, published.records)
 
     @property
     def addresses_left(self) -> tuple[str, ...]:
@@ -86,7 +110,7 @@ class Scene:
     @cached_property
     def still_old(self) -> tuple[str, ...]:
         """The servers that name a host that leaves."""
-        leaving = set(self.plan.leaving)
+        leaving = set(self.plan.leaving) if not self.file else set[str]()
         return tuple(one.by for one in self.sets if any(record.host in leaving for record in one.records))
 
     @property
@@ -178,7 +202,7 @@ class Scene:
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
         """What forbids the cut-over, or may: those whose time is over are left out."""
-        found = (self._ttl_gate(), *self._host_gates(), self._policy_gate(), *self._tlsa_gates())
+        found = (self._ttl_gate(), self._address_gate(), *self._host_gates(), self._policy_gate(), *self._tlsa_gates())
         return tuple(
             gate
             for gate in found
@@ -187,10 +211,12 @@ class Scene:
 
     def _ttl_gate(self) -> Gate | None:
         plan = self.plan
-        if plan.old_ttl <= LOW_TTL or self.is_moved:
+        if plan.old_ttl <= LOW_TTL or self.is_moved or plan.old == plan.new:
             return None
         if self.ttl is None:
             return Gate(reason="no server of the zone told the TTL of the MX records", is_open_question=True)
+        if self.low_since is None and is_drafted(plan, self.snapshot):
+            return Gate(reason=TTL_NOT_IN_FILE, is_open_question=True)
         if self.low_since is None:
             until = self.now + max(self.ttl, plan.old_ttl, ttl_held(self.snapshot))
             return Gate(until=until, reason="the TTL is not lowered: caches keep the old records for one old TTL more")
@@ -199,6 +225,18 @@ class Scene:
             return Gate(until=until, reason="caches may keep the old records with the old TTL")
         reason = "since when the TTL is low is not known: `ttl-lowered` of the plan would tell"
         return Gate(until=until, reason=reason, is_open_question=True)
+
+    def _address_gate(self) -> Gate | None:
+        """Addresses that change with a long TTL. Of a short one a cache does not tell since when it is so."""
+        left = set(self.addresses_left)
+        longest = max((ttl for host, ttl in address_ttls(self.plan, self.snapshot).items() if host in left), default=0)
+        if longest > self.low_limit:
+            reason = "the TTL of the addresses that change is not lowered: caches keep the old ones"
+            return Gate(until=self.now + longest, reason=reason)
+        if left and self.plan.ttl_lowered is not None and self.plan.old_ttl > LOW_TTL:
+            until = self.plan.ttl_lowered + self.plan.old_ttl
+            return Gate(until=until, reason="caches may keep the old addresses with the old TTL")
+        return None
 
     def _host_gates(self) -> list[Gate]:
         gates = []

@@ -156,12 +156,20 @@ def forecast_snapshot(snapshot: Snapshot, mailers: Sequence[Profile] = MODELLED)
     """The forecast for a saved probe: as it is now, and every case of `parts_of`; None without a chain, and for one of
     more than MOST_HOSTS."""
     chain = chain_today(snapshot)
-    if chain is None or len(chain.plan.hosts) > MOST_HOSTS:
+    if chain is None or why_none(snapshot):
         return None
     forecast = forecast_chain(chain, tuple(parts_of(chain)), mailers=mailers)
     if chain.assumed:
         return forecast
     return replace(forecast, policies=forecast_policies(snapshot, chain.plan, chain.outcomes))
+
+
+def why_none(snapshot: Snapshot) -> str:
+    """Why a chain is not forecast though there is one; empty where it is, or there is none."""
+    count = len(plan_mx(snapshot.domain, index_answers(snapshot.answers)).hosts)
+    return (
+        f"the chain has {count} hosts, and one of more than {MOST_HOSTS} is not forecast" if count > MOST_HOSTS else ""
+    )
 
 
 def forecast_chain(

@@ -28,7 +28,7 @@ from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.text import escape_text
 from mxprobe.mx.drift import addresses_in, mx_unknown, published_mx, texts_in, zone_of
-from mxprobe.mx.providernames import provider_named
+from mxprobe.mx.providers import provider_of
 from mxprobe.report.verdict import findings_of
 from mxprobe.rules.domain.expected import (
     addresses_not_as_expected,
@@ -127,7 +127,7 @@ def _mx(snapshot: Snapshot) -> list[str]:
     behind = [record.host for record in records if record.preference > records[0].preference]
     if behind:
         lines.append(f"# backups: {_listed(_short(host, snapshot.domain) for host in behind)}")
-    providers = {name for record in records if (name := provider_named(record.host)) is not None}
+    providers = {name for record in records if (name := provider_of(record.host)) is not None}
     return lines + ([f"providers: {_listed(sorted(providers))}"] if providers else [])
 
 
@@ -161,7 +161,7 @@ def _addresses(snapshot: Snapshot) -> list[str]:
     for host in list(hosts)[:_MOST]:
         found = tuple(sorted(addresses_in(answers, host)))
         wanted = WantedAddresses(host=host, addresses=found)
-        if not _is_sayable(host) or not 0 < len(found) <= _MOST or provider_named(host) is not None:
+        if not _is_sayable(host) or not 0 < len(found) <= _MOST or provider_of(host) is not None:
             continue
         if _fits(addresses_not_as_expected, snapshot, addresses=(wanted,)):
             told = ", ".join(f'"{address}"' if ":" in address else address for address in found)

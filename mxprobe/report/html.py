@@ -17,6 +17,7 @@ from mxprobe.facts.names import to_unicode
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.text import escape_text
 from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.whatif import why_none
 from mxprobe.report.figures import queries_of, tally
 from mxprobe.report.forecast_told import tell_forecast
 from mxprobe.report.json import LookDocument
@@ -100,6 +101,7 @@ def _look(document: LookDocument, number: int) -> Mapping[str, Any]:
         "findings": grouped(findings_of(document.judgements)),
         "most_seen": _MOST_SEEN,
         "forecast": tell_forecast(document.forecast) if document.forecast is not None else None,
+        "no_forecast": why_none(snapshot) if document.forecast is None else "",
         "sections": sections_of(document),
         "falls": falls,
         "undrawn": left_undrawn(snapshot, falls),

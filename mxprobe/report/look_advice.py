@@ -18,6 +18,8 @@ def render_advice(advice: Advice) -> list[str]:
     """The section of a report."""
     lines = ["", "MIGRATION   what may be done now, and what must wait"]
     lines += wrap(" ", f"cut-over planned for {_say_when(advice.cut_over, advice.at)}{_say_earliest(advice)}")
+    if advice.file:
+        lines += wrap(" ", f"{advice.file} was read, and nobody was asked what is published.")
     for step in advice.steps:
         lines += _tell(step, advice.at)
     return lines
@@ -30,7 +32,7 @@ def _tell(step: MigrationStep, now: float) -> list[str]:
         return wrap(label, f"{step.what} ({step.reason})" if step.reason else step.what)
     when = ""
     if step.until is not None:
-        when = f"{'  not before' if step.state is StepState.WAIT else '  until'} {_say_when(step.until, now)}"
+        when = f"{'  until' if step.state is StepState.WRONG else '  not before'} {_say_when(step.until, now)}"
     if step.by is not None:
         when = f"  by {_say_when(step.by, now)}"
     return [*wrap(label, step.what + when), *(wrap(" " * (len(label) + 2), step.reason) if step.reason else ())]

@@ -6,6 +6,7 @@ from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Plan, plan_mx
+from mxprobe.mx.whatif import why_none
 from mxprobe.report.escapes import fenced, markdown_text
 from mxprobe.report.forecast_told import ForecastTold, Table, tell_forecast
 from mxprobe.report.json import LookDocument
@@ -35,6 +36,8 @@ def _look(document: LookDocument) -> list[str]:
     if document.forecast is not None:
         told = tell_forecast(document.forecast)
         lines += [*_folded(f"Forecast {told.about}", _forecast(told)), ""]
+    elif why := why_none(snapshot):
+        lines += [f"No forecast: {_text(why)}.", ""]
     reasons = left_open(document.judgements)
     if reasons:
         count = count_of(sum(map(len, reasons.values())), "rule")

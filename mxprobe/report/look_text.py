@@ -12,7 +12,7 @@ from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.plan import Basis, Plan, plan_mx
 from mxprobe.mx.standing import Standing, judge_visit
-from mxprobe.mx.whatif import Forecast
+from mxprobe.mx.whatif import Forecast, why_none
 from mxprobe.report.forecast_told import answer_chosen
 from mxprobe.report.handed_on import render_handed_on
 from mxprobe.report.json import LookDocument
@@ -43,6 +43,8 @@ def render_look(document: LookDocument) -> str:
     if document.forecast is not None:
         lines += render_forecast(document.forecast)
         lines += render_policies(document.forecast.policies)
+    elif why := why_none(snapshot):
+        lines += ["", *wrap("FORECAST   ", f"none: {why}.")]
     return "\n".join([*lines, *_not_told(document), "", *wrap("", ending_of(document))])
 
 
@@ -143,10 +145,10 @@ def _not_told(document: LookDocument) -> list[str]:
 
 
 def left_open(judgements: Iterable[Judgement]) -> dict[str, list[str]]:
-    """The codes of the rules that could not be judged, by the reason why."""
+    """The codes of the rules that could not be judged, or not everywhere, by the reason why."""
     reasons: dict[str, list[str]] = {}
     for judgement in judgements:
-        if judgement.status is Status.INCONCLUSIVE:
+        if judgement.status is Status.INCONCLUSIVE or judgement.reason:
             reasons.setdefault(judgement.reason or "", []).append(judgement.code)
     return reasons
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.finding import Finding, Judgement, Severity, Status
+from mxprobe.facts.finding import Finding, Judgement, Line, Severity, Status
 
 
 class Behind(StrEnum):
@@ -46,7 +46,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 class Words(Struct, frozen=True, kw_only=True):
     """What a finding tells: what is so, the evidence, what it means, what to do, lines ready to be pasted; `about` are
-    further subjects."""
+    further subjects, `places` lines of files that a person wrote."""
 
     says: str
     about: tuple[str, ...] = ()
@@ -54,6 +54,7 @@ class Words(Struct, frozen=True, kw_only=True):
     means: str = ""
     do: str = ""
     paste: tuple[str, ...] = ()
+    places: tuple[Line, ...] = ()
 
 
 def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = None) -> Finding:
@@ -69,6 +70,7 @@ def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = 
         means=words.means,
         do=words.do,
         paste=words.paste,
+        places=words.places,
         references=rule.references,
     )
 

@@ -26,7 +26,7 @@ def _mark(found: Finding, in_force: tuple[Exemption, ...], path: str) -> Finding
     one = next((one for one in in_force if covers(one, found)), None)
     if one is None:
         return found
-    return replace(found, waived=Waived(because=one.because, until=one.until, place=f"{path}:{one.line}"))
+    return replace(found, waived=Waived(because=one.because, until=one.until, place=str(one.place(path))))
 
 
 def covers(one: Exemption, found: Finding) -> bool:

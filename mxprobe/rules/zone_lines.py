@@ -1,7 +1,8 @@
 """Names, in what rules find in a zone file, the lines that are behind it.
 
 A rule says which records it goes by (`Rule.behind`); which of their lines belong to a finding follows from its subject.
-Where a finding is about what is not there, the SOA record stands for the zone, as in a server's denial (RFC 2308 §2).
+Where a finding is about what is not there, the SOA record stands for the zone, as in a server's denial (RFC 2308 §2);
+of an expectation that is not met its own line comes first then.
 """
 
 import re
@@ -83,7 +84,8 @@ def name_lines(
 
 def _with_lines(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Behind, ...]) -> Finding:
     found = {line.line: line for line in _lines_of(finding, domain, zone, behind)}
-    if not found and behind:
+    is_absent = not found
+    if is_absent and behind:
         found = {line.line: line for line in zone.lines if line.rrtype == "SOA" and line.name == domain}
     numbers = sorted(found)
     lines = [f"{zone.path}:{number}: {escape_text(' '.join(found[number].text.split()))}" for number in numbers]
@@ -91,6 +93,7 @@ def _with_lines(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[B
         lines[MOST_LINES:] = [f"{zone.path}: and {len(lines) - MOST_LINES} lines more"]
     shown = numbers[:MOST_LINES] if zone.path != STANDARD_INPUT else ()
     places = tuple(Line(path=zone.path, line=number) for number in shown)
+    places = (*finding.places, *places) if is_absent else (*places, *finding.places)
     return replace(finding, seen=(*finding.seen, *lines), places=places, do=_remedy(finding, domain, zone))
 
 
@@ -118,12 +121,21 @@ def _lines_of(finding: Finding, domain: str, zone: ZoneSource, behind: tuple[Beh
         hosts |= {line.data for line in chain} if chain else {domain}
     ends = hosts | set(_ends(hosts, _aliases_in(zone)))
     named = {*re.split(r"[\s,]+", finding.says), address}
-    for kind in behind:
+    for kind in _meant(finding.subject, behind):
         names = ends if kind in _OF_HOSTS else hosts
         lines = [line for line in zone.lines if _KINDS[kind].has(line) and _is_about(line, kind, subjects, names)]
         if kind is Behind.ADDRESS:
             lines = [line for line in lines if line.data in named] or lines
         yield from lines
+
+
+def _meant(subject: str, behind: tuple[Behind, ...]) -> tuple[Behind, ...]:
+    """Of the records that a rule goes by those that a finding is about: a subject such as _dmarc.example.test tells."""
+    own = tuple(kind for kind in behind if _KINDS[kind].before and re.match(_KINDS[kind].before, f"{subject}."))
+    if own:
+        return own
+    at_the_domain = any(_KINDS[kind].is_one and not _KINDS[kind].before for kind in behind)
+    return tuple(kind for kind in behind if not (at_the_domain and _KINDS[kind].is_one and _KINDS[kind].before))
 
 
 def _subjects(finding: Finding) -> tuple[set[str], str]:

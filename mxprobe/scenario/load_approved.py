@@ -25,7 +25,7 @@ from ruamel.yaml.nodes import Node
 
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.migration import ApprovedMx
-from mxprobe.mx.providernames import provider_named, provider_names
+from mxprobe.mx.providers import operators_named, provider_of
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.document import Reader
 from mxprobe.scenario.load_desired import DESIRED_KEYS, Desired
@@ -82,7 +82,7 @@ class _Expected:
             backups=self._backups(entries["backups"], mx) if "backups" in entries else (),
             operators=self._names(entries["operators"], "`operators`") if "operators" in entries else None,
             providers=self._providers(entries["providers"], mx) if "providers" in entries else None,
-            nameservers=self._names(entries["nameservers"], "`nameservers`") if "nameservers" in entries else None,
+            nameservers=self._nameservers(entries["nameservers"]) if "nameservers" in entries else None,
             migration=migration,
             exemptions=read_exemptions(self.reader, self.cast, entries["waive"], self.rules)
             if "waive" in entries
@@ -119,20 +119,27 @@ class _Expected:
 
     def _providers(self, node: Node, mx: tuple[ApprovedMx, ...] | None) -> tuple[str, ...]:
         """Names of the table, in whatever case they are written; `mx` has a host of each."""
-        known = {name.lower(): name for name in provider_names()}
+        known = {name.lower(): name for name in operators_named()}
         found = dict[str, None]()
         for item in read_items(self.reader, node, "`providers`"):
             word = self.reader.text(item)
             if word.lower() not in known:
                 self.reader.document.refuse_unknown(item, word, known.values(), "provider")
             name = known[word.lower()]
-            if mx is not None and all(provider_named(record.host) != name for record in mx):
+            if mx is not None and all(provider_of(record.host) != name for record in mx):
                 self.reader.document.refuse(item, f"no host of `mx` is one of {name}")
             self.lines.setdefault(f"providers {name}", self.reader.line(item))
             found[name] = None
         if not found:
             self.reader.document.refuse(node, "`providers` names nobody", hint="Without providers the key is left out.")
         return tuple(found)
+
+    def _nameservers(self, node: Node) -> tuple[str, ...]:
+        names = self._names(node, "`nameservers`")
+        if not names:
+            hint = "Without name servers the key is left out."
+            self.reader.document.refuse(node, "`nameservers` names nobody, and no zone is without", hint=hint)
+        return names
 
     def _names(self, node: Node, what: str) -> tuple[str, ...]:
         found = dict[str, None]()

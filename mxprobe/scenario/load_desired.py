@@ -10,8 +10,6 @@ spf: fail
 dmarc: reject
 """
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -32,6 +30,7 @@ from mxprobe.facts.approved import (
 )
 from mxprobe.scenario.cast import Cast
 from mxprobe.scenario.document import Reader
+from mxprobe.scenario.load_migration import read_address
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -131,21 +130,12 @@ class Desired:
             self.refuse(node, f"a host has from 1 to {_MOST} addresses, not {len(items)}")
         found = dict[str, None]()
         for item in items:
-            address = self._address(item)
+            address = read_address(self.reader, item)
             if address in found:
                 self.refuse(item, f"{address} stands here a second time")
             self.lines[f"addresses {host} {address}"] = self.reader.line(item)
             found[address] = None
         return tuple(found)
-
-    def _address(self, node: Node) -> str:
-        word = self.reader.text(node)
-        try:
-            if not re.search("[%/]", word):
-                return str(ipaddress.ip_address(word))
-        except ValueError:
-            pass
-        self.refuse(node, f"`{word}` is no IP address", hint="Right is 192.0.2.1, or 2001:db8::1.")
 
     # -- TLS ----------------------------------------------------------------------------------------------------------
 

@@ -102,19 +102,22 @@ def _read_addresses(cast: Cast, node: Node) -> tuple[NewAddresses, ...]:
         host = cast.complete(key)
         if host in found:
             reader.document.refuse(key, f"{host} stands in `addresses` a second time")
-        addresses = tuple(dict.fromkeys(_read_address(reader, item) for item in reader.one_or_more(value)))
+        addresses = tuple(dict.fromkeys(read_address(reader, item) for item in reader.one_or_more(value)))
         if not 0 < len(addresses) <= MOST_HOSTS:
             reader.document.refuse(value, f"a host gets one to {MOST_HOSTS} addresses: [192.0.2.7]")
         found[host] = NewAddresses(host=host, addresses=addresses)
     return tuple(sorted(found.values()))
 
 
-def _read_address(reader: Reader, node: Node) -> str:
+def read_address(reader: Reader, node: Node) -> str:
+    """An address as the DNS can hold it, in its canonical text."""
     word = reader.text(node)
     try:
-        return str(ipaddress.ip_address(word))
+        if "%" not in word:
+            return str(ipaddress.ip_address(word))
     except ValueError:
-        reader.document.refuse(node, f"`{word}` is no IP address", hint='Right is 192.0.2.7, or "2001:db8::7".')
+        pass
+    reader.document.refuse(node, f"`{word}` is no IP address", hint='Right is 192.0.2.7, or "2001:db8::7".')
 
 
 def read_items(reader: Reader, node: Node, what: str) -> tuple[Node, ...]:

@@ -40,9 +40,12 @@ _WORDS = {
     "string too long": "a text string has 255 octets at most; a longer text is several strings in a row",
     "Missing default TTL value": "the record has no TTL; $TTL 3600 in the first line gives one to all",
     "string not in quotes": "this text needs quotes",
+    "Text input is malformed.": "this is not what such a record has: 192.0.2.1 for A, 2001:db8::1 for AAAA",
+    "RR class is not zone's class": "the class of a record is IN, or is left out",
 }
 """What dnspython says, in other words."""
 
+_UNKNOWN_TYPE = re.compile(r"\Aunknown rdatatype")
 _INCLUDE = re.compile(r"directive '\$INCLUDE' is not allowed")
 _STAND_IN = dns.rdatatype.RdataType.make(65399)
 """A type for private use, under which TLSA records are read: dnspython refuses those of a wrong size."""
@@ -105,7 +108,7 @@ def _refusal(error: Exception, line: int) -> Unreadable:
             "named-compilezone -o - DOMAIN FILE writes one; mxprobe reads it by --zone -.",
         )
     said = _CAUGHT.sub("", said)
-    said = _WORDS.get(said, said)
+    said = _WORDS.get(said, _UNKNOWN_TYPE.sub("no type of record is called", said))
     return Unreadable(escape_text(said) or "this is no record", line)
 
 

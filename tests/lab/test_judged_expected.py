@@ -13,7 +13,7 @@ from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Mode, Policy
-from mxprobe.mx.providernames import provider_named
+from mxprobe.mx.providers import provider_of
 from mxprobe.mx.whatif import forecast_snapshot
 from mxprobe.report.json import LookDocument
 from mxprobe.report.junit import render_looks_junit
@@ -242,7 +242,7 @@ def test_without_that_key_a_deviation_is_no_finding_about_it(name: str) -> None:
 
 
 def test_a_provider_that_is_not_there_and_one_that_nobody_named_are_told() -> None:
-    assert provider_named("aspmx.l.google.com") == "Google"
+    assert provider_of("aspmx.l.google.com") == "Google"
     google = _mx("MX 1 aspmx.l.google.com.", base=PLAIN)
     google = replace(
         google.beside("aspmx.l.google.com", f"A {MX1}"),

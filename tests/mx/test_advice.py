@@ -7,7 +7,7 @@ from mxprobe.facts.advice import Advice, MigrationStep, StepState
 from mxprobe.mx.advice import advise
 from mxprobe.report.look_advice import render_advice
 from mxprobe.rules.moments import say_moment
-from tests.support.examples import beside_of, snapshot_of
+from tests.support.examples import beside_of, judged, snapshot_of
 
 DONE, NOW, WAIT = StepState.DONE, StepState.NOW, StepState.WAIT
 OVERDUE, WRONG, UNKNOWN = StepState.OVERDUE, StepState.WRONG, StepState.UNKNOWN
@@ -402,3 +402,42 @@ def test_a_name_that_holds_control_characters_does_not_reach_the_terminal() -> N
     told = "\n".join(render_advice(replace(_advise(BEFORE), steps=(step,))))
 
     assert "\x1b" not in told
+
+
+ADDRESSES = """\
+looked 2026-03-01T07:50Z
+example.test MX 10 mx1.example.test
+example.test MX ttl 3600
+authority ns1.example.test example.test MX 10 mx1.example.test
+authority ns1.example.test example.test MX ttl 3600
+mx1.example.test A 192.0.2.1
+mx1.example.test A ttl {ttl}
+approved migration:
+approved   old: [10 mx1]
+approved   new: [10 mx1]
+approved   cut-over: 2026-03-01T08:00Z
+approved   old-ttl: 1d
+approved   addresses: {{mx1: [192.0.2.77]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ttl", "more", "told"),
+    [
+        (300, "", {"lower-address-ttl": (UNKNOWN, ""), "publish-new": (WAIT, "2026-03-01 08:00 UTC")}),
+        (7200, "", {"lower-address-ttl": (OVERDUE, ""), "publish-new": (WAIT, "2026-03-01 09:50 UTC")}),
+        (
+            300,
+            "approved   ttl-lowered: 2026-03-01T00:00Z\n",
+            {"lower-address-ttl": (UNKNOWN, ""), "publish-new": (WAIT, "2026-03-02 00:00 UTC")},
+        ),
+    ],
+)
+def test_where_addresses_alone_change_their_ttl_counts_and_not_that_of_the_mx_records(
+    ttl: int, more: str, told: dict[str, tuple[StepState, str]]
+) -> None:
+    block = ADDRESSES.format(ttl=ttl) + more
+    steps = _advise(block).steps
+
+    assert {step.name: (step.state, say_moment(step.until) if step.until is not None else "") for step in steps} == told
+    assert not {one.code for one in judged(block) if one.findings} & {"MX401", "MX409"}

@@ -1,16 +1,21 @@
 """Rules about expectations and waivers, at their edges: what is not known is no deviation, a waiver is exact."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mxprobe.facts.approved import Approved, Exemption
+from mxprobe.facts.approved import Approved, Exemption, WantedDane, WantedDmarc, WantedSpf
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
+from mxprobe.jobs.look import judge
+from mxprobe.jobs.look_at_zone import snapshot_of as snapshot_of_zone
 from mxprobe.rules.moments import day_of
 from mxprobe.rules.waivers import covers, waive
+from mxprobe.scenario.zonefile import read_zone_file
 from tests.support.examples import judged
 
 TWO = """\
@@ -297,3 +302,76 @@ def test_a_waiver_of_what_was_told_under_another_finding_is_not_called_unused() 
 
     assert (judgement.status, judgement.findings) == (Status.INCONCLUSIVE, ())
     assert "told under MX521" in (judgement.reason or "")
+
+
+# -- zone files --------------------------------------------------------------------------------------------------------
+
+ZONE = """\
+$TTL 3600
+@ IN SOA ns1 hostmaster 1 7200 900 1209600 300
+@ IN NS ns1
+@ IN MX 10 mx1
+@ IN TXT "v=spf1 include:_spf.isp.example mx {}all"
+ns1 IN A 192.0.2.53
+mx1 IN A 192.0.2.1
+_25._tcp.mx1 IN TLSA 3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+"""
+DMARC = '_dmarc IN TXT "v=DMARC1; p={}"\n'
+
+
+def _in_zone(zone: str, **expected: Any) -> Judgement:
+    approved = Approved(path="e.yaml", domain="shop.test", lines={"spf": 2, "dmarc": 3, "dane": 4}, **expected)
+    snapshot = snapshot_of_zone(read_zone_file(zone, "shop.test", "db.shop"), "shop.test", 1.8e9)
+    look = judge(snapshot, beside=Beside(approved=approved))
+    (found,) = (one for one in look.judgements if one.code in ("MX534", "MX537") and expected.keys() & KEYS[one.code])
+    return found
+
+
+KEYS = {"MX534": {"dane"}, "MX537": {"spf", "dmarc"}}
+
+
+@pytest.mark.parametrize(
+    ("end", "wanted", "status"),
+    [
+        ("-", WantedSpf.FAIL, Status.INCONCLUSIVE),
+        ("~", WantedSpf.SOFTFAIL, Status.INCONCLUSIVE),
+        ("~", WantedSpf.FAIL, Status.FIRES),
+        ("?", WantedSpf.FAIL, Status.FIRES),
+        ("-", WantedSpf.SOFTFAIL, Status.FIRES),
+    ],
+)
+def test_a_zone_file_whose_spf_can_never_give_what_is_expected_is_a_deviation(
+    end: str, wanted: WantedSpf, status: Status
+) -> None:
+    found = _in_zone(ZONE.format(end), spf=wanted)
+
+    assert found.status is status
+    if status is Status.FIRES:
+        assert [one.says for one in found.findings] == [
+            f"SPF of shop.test gives {wanted.value} to no client (e.yaml:2)"
+        ]
+        assert [str(line) for line in found.findings[0].places] == ["db.shop:5", "e.yaml:2"]
+    else:
+        assert str(found.reason).endswith("_spf.isp.example TXT is not known")
+
+
+def test_a_zone_file_without_the_dmarc_record_that_is_expected_is_a_deviation_at_the_line_that_expects_it() -> None:
+    found = _in_zone(ZONE.format("-"), dmarc=WantedDmarc.REJECT)
+
+    assert [one.says for one in found.findings] == ["DMARC of shop.test is not there (e.yaml:3)"]
+    assert [str(line) for line in found.findings[0].places] == ["e.yaml:3", "db.shop:2"]
+    assert _in_zone(ZONE.format("-"), dmarc=WantedDmarc.ABSENT).status is Status.INCONCLUSIVE
+
+
+def test_a_finding_about_dmarc_has_the_line_of_that_record_alone() -> None:
+    zone = ZONE.format("-") + DMARC.format("none")
+    found = _in_zone(zone, dmarc=WantedDmarc.REJECT)
+
+    assert [str(line) for line in found.findings[0].places] == ["db.shop:9", "e.yaml:3"]
+    assert _in_zone(ZONE.format("-") + DMARC.format("reject"), dmarc=WantedDmarc.REJECT).status is Status.PASSES
+
+
+def test_tlsa_records_that_are_not_expected_are_shown_with_their_line() -> None:
+    found = _in_zone(ZONE.format("-"), dane=WantedDane.ABSENT)
+
+    assert [str(line) for line in found.findings[0].places] == ["db.shop:8", "e.yaml:4"]

@@ -1,16 +1,17 @@
 """Rules about providers: each fault, what comes near, what is only remembered, what a plan explains."""
 
-from itertools import product
+from collections.abc import Iterator
+from itertools import combinations, product
 
 import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import RecordType
+from mxprobe.facts.dns import MxRecord, RecordType
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.migration import ApprovedMx, Migration
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.providers import PROVIDERS, Grade, rests_on_memory
+from mxprobe.mx.providers import PROVIDERS, Grade, published, rests_on_memory
 from mxprobe.mx.providers.patterns import samples_of
 from mxprobe.rules import judge_snapshot
 from tests.support.examples import snapshot_of
@@ -140,14 +141,28 @@ def test_what_a_provider_prescribes_is_no_fault(pairs: Pairs) -> None:
 
 
 def test_records_that_lack_can_be_pasted_where_they_are_documented() -> None:
-    assert _one("MX901", *ZOHO[:2]).paste == ("example.test. 3600 IN MX 50 mx3.zoho.eu.",)
+    assert _one("MX901", *ZOHO[:2]).paste == (
+        "; all MX records of example.test",
+        *(f"example.test. 3600 IN MX {number} {host}." for number, host in ZOHO[:2]),
+        "example.test. 3600 IN MX 50 mx3.zoho.eu.",
+    )
+    assert _one("MX901", (10, "aspmx.l.google.com"), (20, "mx.other.example")).paste[1:4] == (
+        "example.test. 3600 IN MX 1 aspmx.l.google.com.",
+        "example.test. 3600 IN MX 5 alt1.aspmx.l.google.com.",
+        "example.test. 3600 IN MX 5 alt2.aspmx.l.google.com.",
+    )
     assert _one("MX901", (10, MIMECAST[0][1])).paste == ()
     assert _one("MX901", *ROUTES[:2]).paste == ()
-    assert _one("MX902", (20, FAST1), (10, FAST2)).paste == (
-        f"example.test. 3600 IN MX 20 {FAST2}.",
+    assert _one("MX902", (20, FAST1), (10, FAST2), (90, "mx.other.example")).paste == (
+        "; all MX records of example.test",
         f"example.test. 3600 IN MX 10 {FAST1}.",
+        f"example.test. 3600 IN MX 20 {FAST2}.",
+        "example.test. 3600 IN MX 90 mx.other.example.",
     )
-    assert _one("MX907", (0, NEW365), (20, M365)).paste == (f"example.test. 3600 IN MX 0 {NEW365}.",)
+    assert _one("MX907", (0, NEW365), (20, M365)).paste == (
+        "; all MX records of example.test",
+        f"example.test. 3600 IN MX 0 {NEW365}.",
+    )
 
 
 def test_what_a_former_provider_left_is_called_that() -> None:
@@ -308,3 +323,21 @@ def test_the_note_about_the_provider_tells_what_comes_first_and_what_is_behind()
     assert _one("MX900", (10, OWN), *((n + 10, host) for n, host in ZOHO)).says == "worse preferences lead to Zoho Mail"
     assert "MX900" not in {one.code for one in _findings(_seen((10, OWN), (20, OTHER)))}
     assert _one("MX901", *ZOHO[:2]).also == ("MX900 provider-identified",)
+
+
+def test_thousands_of_hosts_of_one_provider_are_compared_within_their_sets_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+
+    def watched(group: list[published.Party], size: int) -> Iterator[tuple[published.Party, ...]]:
+        compared.append(len(group))
+        return combinations(group, size)
+
+    monkeypatch.setattr(published, "combinations", watched)
+    pairs = ((number, f"tenant{number}.mail.protection.outlook.com") for number in range(3000))
+    parties = published.parties_of(MxRecord(preference=number, exchange=host, ttl=60) for number, host in pairs)
+
+    assert published.turned_round(parties) == ()
+    assert len(compared) == 3000
+    assert max(compared) == 1

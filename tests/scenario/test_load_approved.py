@@ -146,11 +146,11 @@ def test_what_is_expected_is_read_with_the_line_of_each_part() -> None:
             ),
         ),
     )
-    assert read.place("mx mx2.isp.example", "mx") == "e.yaml:4"
-    assert read.place("tls mx1.example.test minimum", "tls minimum", "tls") == "e.yaml:10"
-    assert read.place("tls mx2.isp.example verified", "tls verified") == "e.yaml:13"
-    assert read.place("providers") == "e.yaml"
-    assert [read.place(key) for key in ("mta-sts", "dmarc")] == ["e.yaml:15", "e.yaml:19"]
+    assert str(read.place("mx mx2.isp.example", "mx")) == "e.yaml:4"
+    assert str(read.place("tls mx1.example.test minimum", "tls minimum", "tls")) == "e.yaml:10"
+    assert str(read.place("tls mx2.isp.example verified", "tls verified")) == "e.yaml:13"
+    assert str(read.place("providers")) == "e.yaml:1"
+    assert [str(read.place(key)) for key in ("mta-sts", "dmarc")] == ["e.yaml:15", "e.yaml:19"]
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,7 @@ MOVE = "domain: x.test\nmigration: {old: [10 a], new: [10 b], cut-over: 2026-03-
         ("domain: x.test\nmx: [0 ., 10 a]\n", "a null MX has no other record beside it"),
         (f"domain: x.test\noperators: [{', '.join(f'a{n}' for n in range(33))}]\n", "32 is the most"),
         ("domain: x.test\nnameservers: [a b]\n", "white space"),
+        ("domain: x.test\nnameservers: []\n", "e.yaml:2:14: `nameservers` names nobody"),
         ("domain: x.test\nmigration: {old: [10 a], new: [10 b], old-ttl: 1d}\n", "the migration has no `cut-over`"),
         (MOVE.replace("cut-over", "cutover"), "cut-over?"),
         (MOVE.replace("10 b", "10 a"), "nothing migrates"),

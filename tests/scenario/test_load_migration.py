@@ -96,6 +96,7 @@ def test_a_host_may_keep_its_record_and_change_its_address_alone() -> None:
         (LEAST + "addresses: [a]\n", "plan.yaml:6:12: `addresses` has to be a mapping of keys and values"),
         (LEAST + "addresses: {b: [192.0.2.7]}\n", "plan.yaml:6:13: b.x.test is not in `old` and in `new`"),
         (LEAST + "addresses: {b: [192.0.2.7]}\n", "Hosts of both: none."),
+        (LEAST + "addresses: {a: [fe80::1%eth0]}\n", "plan.yaml:6:17: `fe80::1%eth0` is no IP address"),
         (LEAST + "addresses: {a: [192.0.2.700]}\n", "plan.yaml:6:17: `192.0.2.700` is no IP address"),
         (LEAST + "addresses: {a: []}\n", "plan.yaml:6:16: a host gets one to 32 addresses"),
         (

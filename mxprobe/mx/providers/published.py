@@ -62,15 +62,21 @@ class Lack(Struct, frozen=True, kw_only=True):
     missing: tuple[Mx, ...]
 
 
-def lack_of(provider: Provider, parties: tuple[Party, ...]) -> Lack | None:
-    """What lacks of the set of which most is there; None where one is whole, or no host stands in any."""
+def _by_set(parties: tuple[Party, ...]) -> tuple[list[Party], ...]:
+    """The hosts that stand in a provider's set, those of one set and one customer together."""
     groups: dict[tuple[int, tuple[tuple[str, str], ...]], list[Party]] = {}
     for party in parties:
-        known = party.known
-        if known is not None and known.within is not None and _is_alike(known.provider, provider):
-            groups.setdefault((id(known.within), known.bound), []).append(party)
+        if party.known is not None and party.known.within is not None:
+            groups.setdefault((id(party.known.within), party.known.bound), []).append(party)
+    return tuple(groups.values())
+
+
+def lack_of(provider: Provider, parties: tuple[Party, ...]) -> Lack | None:
+    """What lacks of the set of which most is there; None where one is whole, or no host stands in any."""
     best: Lack | None = None
-    for group in groups.values():
+    for group in _by_set(parties):
+        if group[0].known is None or not _is_alike(group[0].known.provider, provider):
+            continue
         lack = _lack(group)
         if lack is None:
             return None
@@ -96,20 +102,14 @@ def _lack(group: list[Party]) -> Lack | None:
 def turned_round(parties: tuple[Party, ...]) -> tuple[tuple[Party, Party], ...]:
     """Pairs of hosts of one set whose order is not that which the provider prescribes, the first one tried first."""
     found = []
-    for one, other in combinations(parties, 2):
-        if one.preference == other.preference or not _is_of_one_set(one, other):
+    for one, other in (pair for group in _by_set(parties) for pair in combinations(group, 2)):
+        if one.preference == other.preference:
             continue
         first, second = sorted((one, other), key=lambda party: party.preference)
         wanted = _prescribed(first), _prescribed(second)
         if wanted[0] is not None and wanted[1] is not None and wanted[0] > wanted[1]:
             found.append((first, second))
     return tuple(found)
-
-
-def _is_of_one_set(one: Party, other: Party) -> bool:
-    if one.known is None or other.known is None or one.known.within is None:
-        return False
-    return one.known.within is other.known.within and one.known.bound == other.known.bound
 
 
 def _prescribed(party: Party) -> int | None:

@@ -128,6 +128,12 @@ def provider_of(host: str) -> str | None:
     return known.provider.operator if known is not None else None
 
 
+@cache
+def operators_named() -> tuple[str, ...]:
+    """The operators whose hosts can be told by their names."""
+    return tuple(sorted({provider.operator for provider in PROVIDERS if not provider.nameless}))
+
+
 def rests_on_memory(host: str) -> bool:
     """Whether a host is known to be a provider's from memory alone."""
     known = recognise(host)

@@ -16,8 +16,8 @@ Standards. RFC 9989 §4.7, §4.10.
 from mxprobe.facts.dns import AnswerStatus, index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.dmarc import discover, dmarc_question, walk_names
-from mxprobe.mx.registered import is_sold_under
+from mxprobe.mx.dmarc import discover
+from mxprobe.rules.domain.authentication.records import is_up_to_registry
 from mxprobe.rules.pasting import text_record
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
@@ -33,7 +33,7 @@ RULE = Rule(
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where the walk finds none."""
     seen = discover(snapshot.domain, index_answers(snapshot.answers))
-    in_file = snapshot.zone is not None and seen.record is None and _is_up_to_registry(snapshot)
+    in_file = seen.record is None and is_up_to_registry(snapshot)
     if seen.unknown and not in_file:
         return inconclusive(RULE, seen.unknown)
     if seen.record is not None:
@@ -49,11 +49,3 @@ def find(snapshot: Snapshot) -> Judgement:
         paste=text_record(f"_dmarc.{snapshot.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc@{snapshot.domain}"),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
-
-
-def _is_up_to_registry(snapshot: Snapshot) -> bool:
-    """Whether only a registry's record is not known: what a zone file has is all that its owner can publish."""
-    answers = index_answers(snapshot.answers)
-    known = {name: answers.get(dmarc_question(name)) for name in walk_names(snapshot.domain)}
-    left = [name for name, answer in known.items() if answer is None or answer.status.is_temporary]
-    return snapshot.domain not in left and all(is_sold_under(name) for name in left)

@@ -7,6 +7,8 @@ from msgspec import Struct
 from mxprobe.facts.dns import Answers, AnswerStatus, index_answers
 from mxprobe.facts.finding import Finding, Judgement
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.dmarc import dmarc_question, walk_names
+from mxprobe.mx.registered import is_sold_under
 from mxprobe.mx.spf import Spf
 from mxprobe.mx.spfrecord import BadRecord, SpfRecord, Word, read_spf, spf_texts
 from mxprobe.mx.spfseen import STRANGER, in_the_best_case, spf_of, spf_question
@@ -92,3 +94,13 @@ def judge_limits(rule: Rule, snapshot: Snapshot, look: Callable[[tuple[Said, ...
     if stranger.word in (Word.PERMERROR, Word.TEMPERROR):
         return inconclusive(rule, stranger.detail)
     return conclude(rule, [])
+
+
+def is_up_to_registry(snapshot: Snapshot) -> bool:
+    """Whether a zone file has all of DMARC that its owner can publish: what is not known is a registry's record."""
+    if snapshot.zone is None:
+        return False
+    answers = index_answers(snapshot.answers)
+    known = {name: answers.get(dmarc_question(name)) for name in walk_names(snapshot.domain)}
+    left = [name for name, answer in known.items() if answer is None or answer.status.is_temporary]
+    return snapshot.domain not in left and all(is_sold_under(name) for name in left)

@@ -2,7 +2,7 @@
 
 What it sees. A TTL of the MX records above 86400 seconds, as the zone's own servers say it; a resolver's cache shows
 less and less of it. With the plan of --migration FILE in the week before its cut-over: above 3600, and as
-a note above 300.
+a note above 300, while the old records are there.
 Why it matters. After a change senders use the old hosts until their resolver's copy runs out: old hosts have to take
 mail, or hand it on, for that long.
 Example. Two days:
@@ -18,7 +18,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.migration import LOW_TTL, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import speaking
-from mxprobe.mx.migration import AROUND, WHOLE_TTL
+from mxprobe.mx.migration import AROUND, WHOLE_TTL, is_to_change
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, place_of, records_of, zone_side_of
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.pasting import TTL, mx_now, mx_records
@@ -40,7 +40,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if records is None:
         return inconclusive(RULE, NO_ANSWER)
     plan = beside.migration
-    soon = plan is not None and 0 < plan.cut_over - snapshot.started_at < AROUND
+    soon = plan is not None and 0 < plan.cut_over - snapshot.started_at < AROUND and is_to_change(plan, snapshot)
     most = LOW_TTL if soon else _MOST
     side = zone_side_of(snapshot)
     told = {place_of(voice): voice.ttl for voice in speaking(side.voices) if voice.ttl is not None}

@@ -57,6 +57,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
             seen=(*lines[:_MOST_NAMES], f"{place} approves {listed}"),
             means=f"Whoever runs {host} gets mail of {snapshot.domain}.",
             do=f"Remove the record, or add {host} to {approved.path}.",
+            places=(place,),
         )
         found.append(finding(RULE, host, words))
     reason = mx_unknown(snapshot)

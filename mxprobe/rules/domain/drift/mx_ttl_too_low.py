@@ -19,8 +19,7 @@ Standards. RFC 1912 §2.2.
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.drift import published_mx
-from mxprobe.mx.migration import is_in_window
+from mxprobe.mx.migration import is_in_window, ttl_given
 from mxprobe.rules.domain.drift.reading import NO_HISTORY
 from mxprobe.rules.moments import say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -35,7 +34,7 @@ _MOST_LINES = 6
 
 def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     """One finding for the domain."""
-    now = _ttl_of(snapshot)
+    now = ttl_given(snapshot)
     if now is None:
         return inconclusive(RULE, "none of the zone's own servers told the TTL of the MX records")
     if now >= _LEAST or is_in_window(beside, snapshot):
@@ -44,7 +43,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         return inconclusive(RULE, NO_HISTORY)
     low = [(snapshot.started_at, now)]
     for look in reversed(beside.history):
-        ttl = _ttl_of(look)
+        ttl = ttl_given(look)
         if ttl is not None and ttl >= _LEAST:
             break
         if ttl is not None:
@@ -60,9 +59,3 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         do="Publish a TTL of 3600 to 86400; lower it for a change alone.",
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
-
-
-def _ttl_of(look: Snapshot) -> int | None:
-    """The TTL that servers of the zone gave, the longest; None where none did, or there are no MX records."""
-    given = [one.ttl for one in published_mx(look) if one.authoritative and one.records]
-    return max(given, default=None)

@@ -19,13 +19,14 @@ from collections.abc import Iterator
 
 from mxprobe.facts.approved import Approved, WantedDmarc, WantedSpf
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import index_answers
+from mxprobe.facts.dns import Question, index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import Discovery, Policy, discover
-from mxprobe.mx.spfrecord import Word
-from mxprobe.mx.spfseen import STRANGER, spf_of
-from mxprobe.rules.domain.authentication.records import published
+from mxprobe.mx.spf import Client, evaluate, replay
+from mxprobe.mx.spfrecord import BadRecord, Mechanism, SpfRecord, Word
+from mxprobe.mx.spfseen import STRANGER
+from mxprobe.rules.domain.authentication.records import is_up_to_registry, published
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, some, tell_broken
 from mxprobe.rules.rule import Behind, Rule, decide, inconclusive
 
@@ -75,14 +76,16 @@ def _dmarc(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iterat
     if approved.dmarc is None:
         return
     seen = discover(snapshot.domain, index_answers(snapshot.answers))
-    if seen.unknown:
+    in_file = seen.record is None and is_up_to_registry(snapshot) and approved.dmarc is not WantedDmarc.ABSENT
+    if seen.unknown and not in_file:
         unknown.append(seen.unknown)
         return
     word = dmarc_word(seen, snapshot.domain)
     if word is not approved.dmarc:
         is_so = "is not there" if word is WantedDmarc.ABSENT else f"asks for {word.value}"
         says = f"DMARC of {snapshot.domain} {is_so}"
-        lines = seen.walked[-1:] if seen.record is None else tuple(line for line in seen.walked if "v=" in line)[:1]
+        last = seen.walked[:1] if in_file else seen.walked[-1:]
+        lines = last if seen.record is None else tuple(line for line in seen.walked if "v=" in line)[:1]
         yield _finding(approved, f"_dmarc.{snapshot.domain}", says, lines or (says,), "dmarc")
 
 
@@ -102,9 +105,23 @@ def _spf(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iterator
         return
     if approved.spf is WantedSpf.PRESENT:
         return
-    said = spf_of(domain, STRANGER, index_answers(snapshot.answers))
-    if said is None or said.word is Word.TEMPERROR:
-        unknown.append(f"what the SPF record of {domain} says of a client that it does not name")
+    said = replay(evaluate(Client(address=STRANGER, domain=domain)), index_answers(snapshot.answers))
+    if isinstance(said, Question) or said.word is Word.TEMPERROR:
+        if _never_gives(approved.spf, seen.record):
+            says = f"SPF of {domain} gives {approved.spf.value} to no client"
+            yield _finding(approved, domain, says, shown, "spf")
+            return
+        why = f"{said.name} {said.rrtype} is not known" if isinstance(said, Question) else said.detail
+        unknown.append(f"what the SPF record of {domain} says of a client that it does not name: {why}")
     elif said.word.value != approved.spf.value:
         says = f"SPF of {domain} gives {said.word.value} to a client that it does not name"
         yield _finding(approved, domain, says, shown, "spf")
+
+
+def _never_gives(wanted: WantedSpf, record: SpfRecord | BadRecord | None) -> bool:
+    """Whether a record ends in this word for no client at all, whatever its terms find: none of them has it."""
+    if not isinstance(record, SpfRecord) or record.redirect is not None:
+        return False
+    words = {directive.word.value for directive in record.directives}
+    ends = any(directive.mechanism is Mechanism.ALL for directive in record.directives)
+    return wanted.value not in (words if ends else words | {Word.NEUTRAL.value})

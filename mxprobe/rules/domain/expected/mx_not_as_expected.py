@@ -24,7 +24,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import Published, differ, mx_unknown, published_mx, texts_of_records
 from mxprobe.mx.expected import is_expected_host
 from mxprobe.mx.migration import is_approved_change, is_in_window
-from mxprobe.mx.providernames import provider_named
+from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, tell_broken
 from mxprobe.rules.moments import say_left
 from mxprobe.rules.rule import Rule, decide, inconclusive
@@ -98,7 +98,7 @@ def _records(
 
 def _providers(approved: Approved, given: tuple[Published, ...]) -> Iterator[Broken]:
     """Providers of whom no host is named, by the answer that was believed."""
-    named = {provider_named(record.host) for published in given[:1] for record in published.records}
+    named = {provider_of(record.host) for published in given[:1] for record in published.records}
     for name in approved.providers or ():
         if name not in named:
             place = approved.place(f"providers {name}", "providers")

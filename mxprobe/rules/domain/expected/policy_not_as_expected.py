@@ -39,7 +39,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     covers=("MX502",),
     references=("RFC 8461 §3", "RFC 8461 §5", "RFC 8460 §3", "RFC 7672 §2.2", "RFC 4033 §3"),
-    behind=(Behind.POLICY, Behind.REPORTS),
+    behind=(Behind.POLICY, Behind.REPORTS, Behind.TLSA),
 )
 
 _NO_RECORDS = {

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.finding import Finding
+from mxprobe.facts.finding import Finding, Line
 from mxprobe.rules.domain.drift.reading import NOTHING_APPROVED
 from mxprobe.rules.rule import Rule, Words, finding
 
@@ -19,7 +19,7 @@ class Broken(Struct, frozen=True, kw_only=True):
 
     seen: str
     expected: str
-    place: str
+    place: Line
 
     @property
     def line(self) -> str:
@@ -39,7 +39,8 @@ def tell_broken(rule: Rule, subject: str, says: str, broken: Iterable[Broken], d
     parts = tuple(dict.fromkeys(broken))
     lines = [part.line for part in parts[:_MOST_LINES]]
     lines += [f"and {len(parts) - _MOST_LINES} more"] if len(parts) > _MOST_LINES else []
-    return finding(rule, subject, Words(says=f"{says} ({parts[0].place})", seen=tuple(lines), do=do))
+    places = tuple(dict.fromkeys(part.place for part in parts[:_MOST_LINES]))
+    return finding(rule, subject, Words(says=f"{says} ({parts[0].place})", seen=tuple(lines), do=do, places=places))
 
 
 def or_change(approved: Approved) -> str:

@@ -31,13 +31,14 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     for one in approved.exemptions:
         if today <= one.until:
             continue
-        place = f"{approved.path}:{one.line}"
+        place = one.place(approved.path)
         about = f" at {', '.join(one.hosts)}" if one.hosts else ""
         words = Words(
             says=f"the waiver of {one.rule}{about} ended on {one.until} ({place})",
             seen=(f"{place}: because {one.because}", f"looked at on {today}"),
             means=f"What {one.rule} finds there counts again.",
             do=f"Mend it and remove the waiver; or give it a later day in {approved.path}.",
+            places=(place,),
         )
-        found.append(finding(RULE, place, words))
+        found.append(finding(RULE, str(place), words))
     return conclude(RULE, found)

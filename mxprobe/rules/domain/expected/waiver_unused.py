@@ -33,8 +33,8 @@ def find_among(snapshot: Snapshot, beside: Beside, judgements: tuple[Judgement, 
     judged = {judgement.code: judgement for judgement in judgements}
     found, unknown = list[Finding](), list[str]()
     for one in approved.exemptions:
-        place = f"{approved.path}:{one.line}"
-        if today > one.until or place in used:
+        place = one.place(approved.path)
+        if today > one.until or str(place) in used:
             continue
         reason = _open(judged.get(one.rule), one)
         if reason:
@@ -45,8 +45,9 @@ def find_among(snapshot: Snapshot, beside: Beside, judgements: tuple[Judgement, 
             says=f"{one.rule} finds nothing{about} that would have to be waived ({place})",
             seen=(f"{place}: until {one.until}, because {one.because}",),
             do=f"Remove the waiver from {approved.path}.",
+            places=(place,),
         )
-        found.append(finding(RULE, place, words))
+        found.append(finding(RULE, str(place), words))
     return decide(RULE, found, unknown)
 
 

@@ -29,6 +29,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions
 from mxprobe.rules.domain.migration.reading import is_over, no_plan
 from mxprobe.rules.moments import say_left, say_moment
+from mxprobe.rules.pasting import record
 from mxprobe.rules.rule import Rule, Words, conclude, decide, finding, inconclusive
 
 RULE = Rule(
@@ -63,7 +64,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
             means=f"Senders dial the old address of {moved.host} for up to {say_left(longest)} after the cut-over.",
             do=f"Lower the TTL of its address records, {say_left(longest)} before the cut-over at the latest.",
             paste=tuple(
-                f"{moved.host}. {plan.ttl} IN {answer.question.rrtype} {one.address}"
+                record(moved.host, answer.question.rrtype, one.address, plan.ttl)
                 for answer in high
                 for one in answer.addresses
             ),

@@ -24,7 +24,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.migration import LOW_TTL, Migration
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown
-from mxprobe.mx.migration import ttl_given, ttl_held
+from mxprobe.mx.migration import is_drafted, ttl_given, ttl_held
 from mxprobe.rules.domain.migration.reading import file_of, is_over, no_plan
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -43,16 +43,17 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     plan = beside.migration
     if plan is None:
         return inconclusive(RULE, no_plan(beside))
-    if is_over(plan, snapshot) or plan.old_ttl <= LOW_TTL:
+    if is_over(plan, snapshot) or plan.old_ttl <= LOW_TTL or plan.old == plan.new:
         return conclude(RULE, [])
     reason = mx_unknown(snapshot)
     if reason:
         return inconclusive(RULE, reason)
-    given, held = ttl_given(snapshot), ttl_held(snapshot)
-    now = snapshot.started_at
+    given = ttl_given(snapshot) if not is_drafted(plan, snapshot) else None
+    now, held = snapshot.started_at, ttl_held(snapshot)
     is_still_to_be = plan.ttl_lowered is not None and plan.ttl_lowered > now
     if given is not None and given > LOW_TTL and not is_still_to_be:
-        return _judge(snapshot, plan, now + given, f"authoritative servers give the MX records a TTL of {given} s")
+        gives = f"{snapshot.zone.path} gives" if snapshot.zone is not None else "authoritative servers give"
+        return _judge(snapshot, plan, now + given, f"{gives} the MX records a TTL of {given} s")
     if held > LOW_TTL and now + held > plan.cut_over:
         return _judge(snapshot, plan, now + held, f"a cache holds the MX records for another {held} s")
     if plan.ttl_lowered is not None:
@@ -65,14 +66,15 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
 def _between(snapshot: Snapshot, beside: Beside, plan: Migration, given: int | None) -> Judgement:
     """By two looks, where nobody said when the TTL was lowered: after the one that still saw it long."""
     before = beside.before
-    was = ttl_given(before) if before is not None else None
+    was = ttl_given(before) if before is not None and before.zone is None else None
     if before is not None and was is not None and was > LOW_TTL and before.started_at + plan.old_ttl > plan.cut_over:
         lowered = f"{was} s in the probe of {say_moment(before.started_at)}, lowered since"
         return _judge(snapshot, plan, snapshot.started_at + plan.old_ttl, lowered)
     low_since = before.started_at if before is not None and was is not None and was <= LOW_TTL else snapshot.started_at
     if given is not None and low_since + plan.old_ttl <= plan.cut_over:
         return conclude(RULE, [])
-    what = "when the TTL was lowered is not known" if given is not None else "no authoritative server gave the TTL"
+    is_told = given is not None or snapshot.zone is not None
+    what = "when the TTL was lowered is not known" if is_told else "no authoritative server gave the TTL"
     return inconclusive(RULE, f"{what}: `ttl-lowered` in {file_of(beside)} would tell")
 
 

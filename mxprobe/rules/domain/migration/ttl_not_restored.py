@@ -21,6 +21,7 @@ from mxprobe.mx.drift import mx_unknown
 from mxprobe.mx.migration import AROUND, WHOLE_TTL, served_mx
 from mxprobe.rules.domain.migration.reading import no_plan
 from mxprobe.rules.moments import say_left, say_moment
+from mxprobe.rules.pasting import TTL, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -45,12 +46,12 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if not low:
         return conclude(RULE, [])
     ago = say_left(snapshot.started_at - plan.cut_over)
-    records = {(record.preference, record.host): None for one in low for record in one.records}
+    records = {(record.preference, record.host) for one in low for record in one.records}
     words = Words(
         says=f"the MX records of {snapshot.domain} still have a TTL of {low[0].ttl} s, {ago} after the cut-over",
         seen=(*(f"{one.by}: MX TTL {one.ttl}" for one in low), f"the cut-over was {say_moment(plan.cut_over)}"),
         means="Every hiccup of your name servers delays mail.",
         do="Raise the TTL again.",
-        paste=tuple(f"{snapshot.domain}. 3600 IN MX {preference} {host.rstrip('.')}." for preference, host in records),
+        paste=mx_records(snapshot, records, TTL),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

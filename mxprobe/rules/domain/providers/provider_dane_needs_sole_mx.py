@@ -18,6 +18,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
 from mxprobe.rules.domain.providers.reading import is_on_plan, line_of, names_of, published
+from mxprobe.rules.pasting import mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -48,6 +49,6 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
         seen=tuple(map(line_of, (*new, *old))),
         means="Senders that use the older name have no TLSA record to hold it to.",
         do="Keep the new record alone, at preference 0; raise the TTL to 3600 when that works.",
-        paste=tuple(f"{snapshot.domain}. {_TTL} IN MX 0 {party.host}." for party in new[:1]),
+        paste=mx_records(snapshot, ((0, party.host) for party in new[:1]), _TTL),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])

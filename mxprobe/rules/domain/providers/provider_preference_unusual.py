@@ -17,7 +17,8 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.providers import Mx
 from mxprobe.mx.providers.published import Party, turned_round
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
-from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, pasted, published
+from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, published
+from mxprobe.rules.pasting import mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -48,7 +49,7 @@ def find(snapshot: Snapshot) -> Judgement:
         seen=(*map(line_of, hosts), f"prescribed: {', '.join(f'{mx.preference} {mx.name}' for mx in wanted)}"),
         means="Mail takes a way that the provider keeps for outages.",
         do="Give the hosts the order that the provider prescribes.",
-        paste=pasted(snapshot.domain, hosts[0].ttl, wanted) if all(map(can_be_pasted, graded)) else (),
+        paste=_in_order(snapshot, wanted) if all(map(can_be_pasted, graded)) else (),
     )
     return conclude(RULE, [finding(RULE, snapshot.domain, words)])
 
@@ -57,3 +58,11 @@ def _wanted(party: Party) -> Mx:
     """The record of a host as it is prescribed."""
     record = party.known.record if party.known is not None else None
     return Mx(name=party.host, preference=record.preference if record is not None else None)
+
+
+def _in_order(snapshot: Snapshot, wanted: list[Mx]) -> tuple[str, ...]:
+    """All records, these hosts with the preferences that are prescribed; nothing where one is not known."""
+    numbers = {one.name: one.preference for one in wanted if one.preference is not None}
+    if len(numbers) < len(wanted):
+        return ()
+    return mx_records(snapshot, ((numbers.get(host, number), host) for number, host in mx_now(snapshot)))

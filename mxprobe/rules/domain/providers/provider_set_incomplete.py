@@ -18,7 +18,8 @@ from mxprobe.mx.providers import Grade
 from mxprobe.mx.providers.patterns import shown
 from mxprobe.mx.providers.published import Lack, best_of, lack_of
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
-from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, pasted, published
+from mxprobe.rules.domain.providers.reading import can_be_pasted, line_of, published
+from mxprobe.rules.pasting import mx_now, mx_records
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -43,13 +44,12 @@ def find(snapshot: Snapshot) -> Judgement:
     if lack is None:
         return conclude(RULE, [])
     within = lack.within
-    ttl = lack.present[0].ttl
     words = Words(
         says=f"{len(lack.present)} of {within.whole} MX records of {lack.provider.name} are published",
         seen=(*map(line_of, lack.present), _prescribed(lack)),
         means=_meaning(lack),
         do=f"Add the records that {lack.provider.name} prescribes; compare with what its own pages say today.",
-        paste=pasted(snapshot.domain, ttl, lack.missing) if _can_be_written(lack) else (),
+        paste=_whole(snapshot, lack) if _can_be_written(lack) else (),
     )
     note = within.is_pool or within.names is Grade.REMEMBERED
     return conclude(RULE, [finding(RULE, snapshot.domain, words, Severity.INFO if note else None)])
@@ -67,6 +67,17 @@ def _meaning(lack: Lack) -> str:
     if lack.within.is_pool:
         return "Many machines stand behind each name; a name more is another way to them."
     return f"When {lack.present[0].host} is down, senders do not know the other hosts that the provider runs."
+
+
+def _whole(snapshot: Snapshot, lack: Lack) -> tuple[str, ...]:
+    """All records, the whole set as it is prescribed; nothing where a preference is not known."""
+    here = [(party.host, party.known.record) for party in lack.present if party.known is not None]
+    wanted = {host: record.preference for host, record in here if record is not None}
+    wanted |= {one.name: one.preference for one in lack.missing}
+    if None in wanted.values():
+        return ()
+    others = [(number, host) for number, host in mx_now(snapshot) if host not in wanted]
+    return mx_records(snapshot, (*others, *((number or 0, host) for host, number in wanted.items())))
 
 
 def _can_be_written(lack: Lack) -> bool:

@@ -1,15 +1,13 @@
-"""What the rules about providers ask of a look: whose its MX hosts are, as evidence and as lines for the zone."""
+"""What the rules about providers ask of a look: whose its MX hosts are, as evidence."""
 
 from collections.abc import Iterable
 
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.migration import is_in_window
-from mxprobe.mx.providers import Grade, Mx, Role
+from mxprobe.mx.providers import Grade, Role
 from mxprobe.mx.providers.published import Party, parties_of
 from mxprobe.rules.domain.chain.reading import named_hosts, records_of
-
-_MOST_PASTED = 8
 
 
 def published(snapshot: Snapshot) -> tuple[Party, ...] | None:
@@ -48,14 +46,6 @@ def is_remembered(parties: Iterable[Party]) -> bool:
 def wants_to_be_alone(parties: Iterable[Party]) -> bool:
     """Whether one of the hosts is a provider's that wants to be the only MX."""
     return any(party.known is not None and party.known.provider.exclusive is not None for party in parties)
-
-
-def pasted(domain: str, ttl: int, records: Iterable[Mx]) -> tuple[str, ...]:
-    """Lines for the zone; none where a preference is not known, or only remembered."""
-    wanted = list(records)
-    if any(one.preference is None for one in wanted) or len(wanted) > _MOST_PASTED:
-        return ()
-    return tuple(f"{domain}. {ttl} IN MX {one.preference} {one.name}." for one in wanted)
 
 
 def can_be_pasted(grade: Grade | None) -> bool:
