@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from mxprobe.facts.octets import BINARY
+from mxprobe.facts.octets import WHOLE
 from mxprobe.facts.text import mask, mask_bytes
 
 T = TypeVar("T")
@@ -24,7 +24,8 @@ def decode(data: bytes, kind: type[T]) -> T:
 def masked(fact: T) -> T:
     """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not.
 
-    Fields of `Octets` stay as they are: no person wrote them, and a certificate with one octet changed is another one.
+    Fields of `Octets` and `Pasted` stay as they are: a certificate with one octet changed is another one, and a record
+    that was pasted with a masked address sends reports nowhere.
     """
     return _mask_value(fact)  # type: ignore[no-any-return]
 
@@ -38,14 +39,14 @@ def _mask_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_mask_value(item) for item in value)
     if isinstance(value, msgspec.Struct):
-        whole = _binary_fields(type(value))
+        whole = _whole_fields(type(value))
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
         return type(value)(**{name: one if name in whole else _mask_value(one) for name, one in fields.items()})
     return value
 
 
 @cache
-def _binary_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The fields of a fact that are `Octets`."""
+def _whole_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a fact that are kept whole."""
     hints = get_type_hints(kind, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if BINARY in get_args(hint))
+    return frozenset(name for name, hint in hints.items() if WHOLE in get_args(hint))

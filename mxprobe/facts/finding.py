@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from mxprobe.facts.octets import Pasted
+
 
 class Severity(StrEnum):
     """How bad: `error` mail is or will be refused, lost, late or exposed; `warning` breaks for some or next time."""
@@ -47,8 +49,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     `subject` is what it is about (a domain, a host, an endpoint id, a message), `about` what else; `says` one
     sentence; `seen` the evidence, a line each, remote words in quotes; `means` and `do` are sentences for the reader;
     `paste` are lines that mend it as they stand, of a zone file or of a mailer's configuration (a comment in them says
-    which); `places` are lines of files that are behind it; `also` names what follows from it ("MX707 certificate
-    names"); `references` are clauses. `waived`: somebody allows it, and it counts for no exit status.
+    which; no person's address stands in them, and they are never masked); `places` are lines of files that are behind
+    it; `also` names what follows from it ("MX707 certificate names"); `references` are clauses. `waived`: somebody
+    allows it, and it counts for no exit status.
     """
 
     code: str
@@ -60,7 +63,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()
     means: str = ""
     do: str = ""
-    paste: tuple[str, ...] = ()
+    paste: Pasted = ()
     places: tuple[Line, ...] = ()
     also: tuple[str, ...] = ()
     references: tuple[str, ...] = ()

@@ -46,8 +46,8 @@ def _show(character: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with the local part of every mail address cut to two characters: `al***@example.com`; so is the name of an
-    IMAP account, with or without a domain."""
-    text = _ADDRESS.sub(lambda match: f"{match['local'][:2]}***@", text)
+    IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to be typed."""
+    text = _ADDRESS.sub(lambda match: match[0] if match["local"] == "you" else f"{match['local'][:2]}***@", text)
     return _ACCOUNT.sub(r"\g<server>\g<begin>***", text)
 
 
