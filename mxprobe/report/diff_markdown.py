@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from mxprobe.facts.finding import Finding, Severity
-from mxprobe.facts.text import escape_text
 from mxprobe.report.diff_text import MOST_CHANGES, answer, ending, sides
+from mxprobe.report.escapes import markdown_text
 from mxprobe.report.json import DiffDocument
 from mxprobe.report.verdict import findings_of
+from mxprobe.report.words import cut
 
-_MARKS, _ENTITIES = frozenset("\\`*_[]#~"), frozenset("<>&|")
+_LONGEST = 500
 
 
 def render_diffs_markdown(diffs: Sequence[DiffDocument]) -> str:
@@ -43,12 +44,6 @@ def _finding(one: Finding) -> str:
     return f"- **{one.severity.value}** {one.code} {_text(one.says)}{seen}"
 
 
+
 def _text(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(_mark(character) for character in escape_text(text))
-
-
-def _mark(character: str) -> str:
-    if character in _ENTITIES:
-        return f"&#{ord(character)};"
-    return f"\\{character}" if character in _MARKS else character
+    return markdown_text(cut(text, _LONGEST))

@@ -128,13 +128,13 @@ def test_json_has_every_change_with_its_weight_and_reason(files: Path) -> None:
 
 
 def test_markdown_is_a_table_and_takes_no_marks_from_remotes(files: Path) -> None:
-    text = WHOLE.replace("220 mx1.example.test", "220 a|<b>[x](y)*z*").replace("2026-03-10", "2026-03-11")
+    text = WHOLE.replace("220 mx1.example.test", "220 a|<b>[x](y)*z*$w").replace("2026-03-10", "2026-03-11")
     _save(files / "marks.json", text)
     result = _diff("new.json", "marks.json", "--format", "markdown")
 
     assert result.output.startswith("**mxprobe diff**: example.test: ")
     assert "| change | answers | mx1.example.test/192.0.2.1: name in the greeting |" in result.output
-    assert "a&#124;&#60;b&#62;\\[x\\](y)\\*z\\*" in result.output
+    assert "a\\|\\<b\\>\\[x\\](y)\\*z\\*\\$w" in result.output
 
 
 @pytest.mark.parametrize(
