@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from xml.etree import ElementTree as ET
 
-from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.run import Miss, Run
 from mxprobe.mx.proving import Grade, grade_of, route_of
 from mxprobe.report.json import LookDocument, ProofDocument
@@ -135,8 +135,16 @@ def _add_judgements(suite: ET.Element, judgements: Sequence[Judgement], domain: 
                 case.set("line", str(place.line))
             failure = ET.SubElement(case, "failure", message=_clean(bad[0].says), type=bad[0].severity.value)
             failure.text = _clean("\n".join(line for found in bad for line in (found.says, *found.seen, found.do)))
+        elif waived := [found for found in judgement.findings if found.severity in _BAD and found.waived is not None]:
+            skipped += 1
+            ET.SubElement(case, "skipped", message=_clean("; ".join(map(_say_waived, waived))))
     suite.set("failures", str(failures))
     suite.set("skipped", str(skipped))
+
+
+def _say_waived(found: Finding) -> str:
+    waived = found.waived
+    return f"waived until {waived.until} ({waived.because}): {found.says}" if waived is not None else found.says
 
 
 def _clean(text: str) -> str:

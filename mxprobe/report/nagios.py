@@ -151,8 +151,10 @@ def _details(document: LookDocument, several: bool) -> list[str]:
 
 
 def _finding(found: Finding, domain: str) -> list[str]:
-    waived = f" (waived until {found.waived.until}: {found.waived.because})" if found.waived is not None else ""
-    lines = [f"{domain}{found.severity.value} {found.code} {found.says}{waived}"]
+    word, waived = found.severity.value, ""
+    if found.waived is not None:
+        word, waived = "waived", f" ({word} until {found.waived.until}: {found.waived.because})"
+    lines = [f"{domain}{word} {found.code} {found.says}{waived}"]
     lines += [f"  seen {line}" for line in found.seen[:3]]
     lines += [f"  do {found.do}"] if found.do else []
     return [plain(line) for line in lines]
