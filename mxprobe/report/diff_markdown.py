@@ -44,6 +44,5 @@ def _finding(one: Finding) -> str:
     return f"- **{one.severity.value}** {one.code} {_text(one.says)}{seen}"
 
 
-
 def _text(text: str) -> str:
     return markdown_text(cut(text, _LONGEST))

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mxprobe.facts.advice import StepState
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Severity
 from mxprobe.facts.names import to_unicode
@@ -21,6 +22,7 @@ from mxprobe.mx.whatif import why_none
 from mxprobe.report.figures import queries_of, tally
 from mxprobe.report.forecast_told import tell_forecast
 from mxprobe.report.json import LookDocument
+from mxprobe.report.look_advice import ABOUT, tell_advice
 from mxprobe.report.look_chain import about_chain, rows_of, why_empty
 from mxprobe.report.look_findings import grouped, tally_of
 from mxprobe.report.look_sections import sections_of
@@ -32,6 +34,13 @@ from mxprobe.report.words import count_of
 _LONGEST = 600
 _MOST_SEEN = 40
 _SHADES = ("error", "warning", "info", "ok")
+_STEPS = {
+    StepState.DONE: "ok",
+    StepState.NOW: "info",
+    StepState.OVERDUE: "error",
+    StepState.WRONG: "error",
+    StepState.UNKNOWN: "warning",
+}
 
 
 def render_looks_html(looks: Sequence[LookDocument]) -> str:
@@ -51,13 +60,28 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"shade": _shade, "cell": _cell, "is_loud": _is_loud}
+    environment.globals |= {
+        "shade": _shade,
+        "step_shade": _step_shade,
+        "whole": _whole,
+        "cell": _cell,
+        "is_loud": _is_loud,
+    }
     return environment
 
 
 def _shade(state: str) -> str:
     """The class that colours a state; each is told in words as well."""
     return state if state in _SHADES else "none"
+
+
+def _step_shade(state: StepState) -> str:
+    return _STEPS.get(state, "none")
+
+
+def _whole(text: str) -> str:
+    """A line that somebody will copy: never cut, since what is cut would be pasted so."""
+    return Markup.escape(escape_text(text))
 
 
 def _cell(label: str, text: str | None, kind: str) -> Markup:
@@ -100,6 +124,8 @@ def _look(document: LookDocument, number: int) -> Mapping[str, Any]:
         "tally": tally_of(document.judgements),
         "findings": grouped(findings_of(document.judgements)),
         "most_seen": _MOST_SEEN,
+        "advice": tell_advice(document.advice) if document.advice is not None else None,
+        "about_advice": ABOUT,
         "forecast": tell_forecast(document.forecast) if document.forecast is not None else None,
         "no_forecast": why_none(snapshot) if document.forecast is None else "",
         "sections": sections_of(document),

@@ -65,8 +65,8 @@ class HostRow(Struct, frozen=True, kw_only=True):
 
 
 def rows_of(snapshot: Snapshot, plan: Plan) -> tuple[HostRow, ...]:
-    """Every host in the order of a sender, those that are left out last; over a zone file no address has more to say
-    than itself."""
+    """Every host in the order of a sender, those that are left out last; over a zone file all by their preference, and
+    no address has more to say than itself."""
     visits = {visit.endpoint: visit for visit in snapshot.visits}
     targets: dict[tuple[int, str], list[AddressRow]] = {}
     for target in plan.targets(snapshot.vantage.port):
@@ -82,6 +82,8 @@ def rows_of(snapshot: Snapshot, plan: Plan) -> tuple[HostRow, ...]:
         outside = snapshot.zone is not None and host.problem is HostProblem.NOT_ASKED
         problem = "in another zone" if outside else _why_left_out(host)
         hosts.append(HostRow(preference=host.preference, host=to_unicode(host.name), problem=problem))
+    if snapshot.zone is not None:  # hosts of other zones are no worse than their preference
+        hosts.sort(key=lambda host: (host.preference, host.host))
     return tuple(hosts)
 
 

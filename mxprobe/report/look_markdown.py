@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from mxprobe.facts.advice import StepState
 from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding
 from mxprobe.facts.snapshot import Snapshot
@@ -10,14 +11,17 @@ from mxprobe.mx.whatif import why_none
 from mxprobe.report.escapes import fenced, markdown_text
 from mxprobe.report.forecast_told import ForecastTold, Table, tell_forecast
 from mxprobe.report.json import LookDocument
+from mxprobe.report.look_advice import ABOUT, AdviceTold, tell_advice
 from mxprobe.report.look_chain import AddressRow, HostRow, about_chain, rows_of, why_empty
 from mxprobe.report.look_findings import grouped, tally_of
+from mxprobe.report.look_sections import sections_of
 from mxprobe.report.look_text import answer_of, ending_of, left_open
 from mxprobe.report.verdict import findings_of
 from mxprobe.report.words import count_of, cut
 
 _HEAD = ("pref", "host", "address", "connect", "banner", "TLS", "certificate", "recipient")
 _LONGEST = 500
+_QUIET = (StepState.DONE, StepState.WAIT)
 
 
 def render_looks_markdown(looks: Sequence[LookDocument]) -> str:
@@ -33,11 +37,16 @@ def _look(document: LookDocument) -> list[str]:
     lines += [f"#### Findings: {_text(tally_of(document.judgements))}", ""]
     for group in grouped(findings_of(document.judgements)):
         lines += [*_finding(group), ""]
+    if document.advice is not None:
+        lines += [*_advice(tell_advice(document.advice)), ""]
     if document.forecast is not None:
         told = tell_forecast(document.forecast)
         lines += [*_folded(f"Forecast {told.about}", _forecast(told)), ""]
     elif why := why_none(snapshot):
         lines += [f"No forecast: {_text(why)}.", ""]
+    for section in sections_of(document):
+        passage = fenced(section.lines) if len(section.lines) > 1 else [_text(section.lines[0])]
+        lines += [*_folded(section.title, passage), ""]
     reasons = left_open(document.judgements)
     if reasons:
         count = count_of(sum(map(len, reasons.values())), "rule")
@@ -101,6 +110,17 @@ def _finding(group: Sequence[Finding]) -> list[str]:
     notes += [f"also {', '.join(first.also)}"] if first.also else []
     notes += [*first.references, f"page: mxprobe explain {first.code}"]
     return [*lines, "", _text("; ".join(notes))]
+
+
+def _advice(told: AdviceTold) -> list[str]:
+    """A table of the steps; what may be done now, and what went wrong, stands out."""
+    lines = [f"#### Migration: {_text(ABOUT)}", "", f"{_text(told.about[0].upper() + told.about[1:])}.", ""]
+    lines += [f"{_text(told.note)}.", ""] if told.note else []
+    lines += [_row(("", "what", "when", "why")), _row(("---",) * 4)]
+    for step in told.steps:
+        word = _text(step.word) if step.state in _QUIET else f"**{_text(step.word)}**"
+        lines.append(_row((word, *map(_text, (step.what, step.when, step.why)))))
+    return lines
 
 
 def _forecast(told: ForecastTold) -> list[str]:

@@ -9,7 +9,7 @@ from mxprobe.report.recipients import render_recipients
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """A passage with its heading."""
+    """A passage with its heading; a single line is a sentence, several are set as they stand."""
 
     title: str
     lines: tuple[str, ...]
@@ -19,7 +19,9 @@ def sections_of(document: LookDocument) -> tuple[Section, ...]:
     """What each host said of each recipient, what TLS policies of senders lead to, how backups hand on."""
     snapshot = document.snapshot
     policies = render_policies(document.forecast.policies) if document.forecast is not None else []
-    policies = [line.removeprefix(HEADING) for line in policies]
+    if policies[1:] and policies[1].startswith(f"{HEADING} "):  # no table, but a sentence that was wrapped
+        policies = [" ".join(" ".join(policies).removeprefix(f" {HEADING}").split())]
+    policies = [line for line in policies if line != HEADING]
     found = (
         ("What hosts say of recipients", render_recipients(snapshot)),
         ("TLS policies of senders", policies),

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from html import unescape
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
@@ -14,17 +15,21 @@ from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
 from mxprobe.report.formats import LOOK_FORMATS, load_format
 from mxprobe.report.json import LookDocument
+from mxprobe.report.look_advice import tell_advice
+from mxprobe.report.look_text import render_look
 from mxprobe.report.nagios import State, Threshold, render_looks_nagios, state_of
 from mxprobe.report.sarif import FINGERPRINT
 from tests.support.junit import faults_of
 from tests.support.told import (
     HOSTILE,
     KINDS,
+    ZONE,
     concluded,
     faulty,
     flawless,
     hostile,
     interrupted,
+    moving,
     of_zone,
     plain,
     takes_no_mail,
@@ -105,6 +110,59 @@ def test_markdown_has_lines_to_paste_and_folds_what_could_not_be_told() -> None:
     assert "\n```text\n; all MX records of example.test\nexample.test. 3600 IN MX 10 mx1.example.test.\n" in text
     assert "<details><summary>What could not be told (" in text
     assert "zones/example.test.zone:7: @ IN MX 30 gone" in text
+
+
+def test_markdown_has_the_migration_and_the_passages_that_text_has() -> None:
+    text = told("markdown", moving())
+
+    assert "#### Migration: what may be done now, and what must wait" in text
+    assert "| **NOW** | lower the TTL of the MX records to 300 s |" in text
+    assert re.search(r"^\| \*\*\?\*\* \| publish the new MX records \| not before 2026-01-", text, re.MULTILINE)
+    assert "<details><summary>TLS policies of senders</summary>\n\nnone of them is kept from a host; dane ver" in text
+    table = told("markdown", faulty()).partition("<summary>TLS policies of senders</summary>\n\n")[2]
+    assert table.startswith("```text\nhost ")
+
+
+def test_a_page_has_the_migration_step_by_step() -> None:
+    page = told("html", moving())
+
+    assert page.count('<ol class="steps">') == 1
+    assert '<li class="info"><span class="badge">NOW</span>' in page
+    assert "cut-over planned for 2026-01-03 08:00 UTC (in 2 d 8 h)" in page
+    assert "steps" not in told("html", flawless()).partition("</style>")[2]
+
+
+@pytest.mark.parametrize("form", ["text", *FORMS])
+def test_lines_to_paste_are_whole_in_every_format_that_has_them(form: str) -> None:
+    text = render_look(masked(of_zone())) if form == "text" else told(form, of_zone())
+    line = '_dmarc.example.test. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.test"'
+
+    if form in ("text", "markdown"):
+        assert line in text
+    elif form in ("json", "sarif"):
+        assert json.dumps(line) in text
+    elif form == "html":
+        assert line in unescape(text)
+    else:
+        assert "dm***" not in text
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_a_host_of_another_zone_stands_at_its_preference(form: str) -> None:
+    text = told(form, of_zone(text=ZONE.replace("10 mx1", "5 relay.isp.example.\n@ IN MX 10 mx1")))
+
+    assert text.index("relay.isp.example") < text.index("mx1.example.test")
+    assert "in another zone" in text
+
+
+def test_what_is_our_own_word_for_the_reader_is_not_masked() -> None:
+    assert "mxprobe probe --to you@example.test" in told("json", flawless())
+
+
+def test_what_must_wait_says_not_before_which_moment() -> None:
+    (step,) = [one for one in tell_advice(moving().advice).steps if one.what == "publish the new MX records"]  # type: ignore[arg-type]
+
+    assert (step.word, step.when) == ("?", "not before 2026-01-03 08:00 UTC (in 2 d 8 h)")
 
 
 # GitHub
@@ -213,6 +271,16 @@ def test_junit_places_a_finding_at_its_line() -> None:
 )
 def test_what_is_no_junit_is_found_out(text: str) -> None:
     assert faults_of(text)
+
+
+def test_junit_says_of_a_waived_finding_until_when_and_why() -> None:
+    root = ET.fromstring(told("junit", waived()))  # noqa: S314
+
+    (case,) = [one for one in root.findall("testcase") if one.get("name", "").startswith("MX751")]
+    skipped = case.find("skipped")
+    assert skipped is not None
+    assert skipped.get("message", "").startswith("waived until 2027-03-31 (the new | certificate")
+    assert root.get("failures") == "0"
 
 
 # Nagios

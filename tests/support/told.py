@@ -5,6 +5,7 @@ from functools import cache
 
 from msgspec.structs import replace
 
+from mxprobe.facts.beside import Beside
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity, Waived
 from mxprobe.facts.lines import ReplyReader
@@ -15,6 +16,7 @@ from mxprobe.jobs.look import judge
 from mxprobe.jobs.look_at_zone import snapshot_of
 from mxprobe.report.json import LookDocument
 from mxprobe.report.verdict import conclude_look
+from mxprobe.scenario.load_migration import load_migration
 from mxprobe.scenario.reaction import CertificateKind
 from mxprobe.scenario.zonefile import read_zone_file
 from tests.support.judged import FLAWLESS, MX2, look_at
@@ -37,6 +39,13 @@ $TTL 3600
 ns1  IN A   192.0.2.53
 mx1  IN A   192.0.2.1
 mx2  IN CNAME mx1
+"""
+PLAN = """\
+domain: example.test
+old: [10 mx1, 20 mx2]
+new: [10 mx.new]
+cut-over: 2026-01-03T08:00Z
+old-ttl: 1d
 """
 NAMES = ("mx1.example.test", "mx2.example.test")
 
@@ -89,9 +98,17 @@ def waived() -> LookDocument:
     return conclude_look(document.snapshot, judgements, document.forecast)
 
 
-def of_zone(path: str = "zones/example.test.zone") -> LookDocument:
+def moving() -> LookDocument:
+    """A migration that is planned for two days later; neither its TTL nor its policy is ready."""
+    document = flawless()
+    plan = load_migration(PLAN.encode(), "plan.yaml")
+    look = judge(document.snapshot, beside=Beside(plan=plan))
+    return replace(conclude_look(look.snapshot, look.judgements, look.forecast), advice=look.advice)
+
+
+def of_zone(path: str = "zones/example.test.zone", text: str = ZONE) -> LookDocument:
     """A zone file with a backup that is an alias, and one that does not exist."""
-    return concluded(snapshot_of(read_zone_file(ZONE, "example.test", path), "example.test", 0.0))
+    return concluded(snapshot_of(read_zone_file(text, "example.test", path), "example.test", 0.0))
 
 
 def interrupted() -> LookDocument:
@@ -119,5 +136,5 @@ def plain() -> LookDocument:
 
 KINDS: Mapping[str, object] = {
     kind.__name__: kind
-    for kind in (hostile, flawless, faulty, waived, of_zone, interrupted, unasked, takes_no_mail, plain)
+    for kind in (hostile, flawless, faulty, waived, moving, of_zone, interrupted, unasked, takes_no_mail, plain)
 }
