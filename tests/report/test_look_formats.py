@@ -34,6 +34,7 @@ from tests.support.told import (
     plain,
     takes_no_mail,
     unasked,
+    unexpected,
     waived,
 )
 
@@ -174,6 +175,21 @@ def test_a_finding_over_a_zone_file_is_an_annotation_at_its_line() -> None:
     assert any(line.startswith("::error file=zones/example.test.zone,line=7,title=MX201 ") for line in lines)
     assert any(line.startswith("::warning file=zones/example.test.zone,line=6,title=MX104 ") for line in lines)
     assert all(re.match(r"::(error|warning|notice) [^:]*::", line) for line in lines)
+
+
+def test_what_is_not_as_expected_stands_at_the_line_that_it_breaks() -> None:
+    lines = told("github", unexpected()).splitlines()
+    starts = [line.partition(" (")[0] for line in lines]
+
+    assert "::error file=mail/expect.yaml,line=2,title=MX521 mx-not-approved" in starts
+    assert "::error file=mail/expect.yaml,line=3,title=MX537 authentication-not-as-expected" in starts
+    assert "::error file=mail/expect.yaml,line=8,title=MX535 waiver-ended" in starts
+    results = json.loads(told("sarif", unexpected()))["runs"][0]["results"]
+    places = {one["ruleId"]: one["locations"][0].get("physicalLocation") for one in results}
+    assert places["MX521"] == {"artifactLocation": {"uri": "mail/expect.yaml"}, "region": {"startLine": 2}}
+    assert places["MX777"] is None
+    (case,) = [one for one in ET.fromstring(told("junit", unexpected())) if one.get("name", "").startswith("MX537")]  # noqa: S314
+    assert (case.get("file"), case.get("line")) == ("mail/expect.yaml", "3")
 
 
 def test_a_waived_finding_is_a_notice_and_what_could_not_be_looked_at_a_warning() -> None:

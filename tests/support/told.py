@@ -16,6 +16,7 @@ from mxprobe.jobs.look import judge
 from mxprobe.jobs.look_at_zone import snapshot_of
 from mxprobe.report.json import LookDocument
 from mxprobe.report.verdict import conclude_look
+from mxprobe.scenario.load_approved import load_approved
 from mxprobe.scenario.load_migration import load_migration
 from mxprobe.scenario.reaction import CertificateKind
 from mxprobe.scenario.zonefile import read_zone_file
@@ -46,6 +47,18 @@ old: [10 mx1, 20 mx2]
 new: [10 mx.new]
 cut-over: 2026-01-03T08:00Z
 old-ttl: 1d
+"""
+EXPECT = """\
+domain: example.test
+mx: [10 mx1]
+dmarc: none
+waive:
+  - rule: MX751
+    because: the new certificate is ordered (OPS-412)
+    until: 2027-03-31
+  - rule: MX777
+    because: it was to come in spring
+    until: 2025-03-31
 """
 NAMES = ("mx1.example.test", "mx2.example.test")
 
@@ -98,6 +111,14 @@ def waived() -> LookDocument:
     return conclude_look(document.snapshot, judgements, document.forecast)
 
 
+def unexpected() -> LookDocument:
+    """The backup of `faulty`, and what a file of expectations says of it: two lines are broken, one waiver is over and
+    one in force."""
+    document = faulty()
+    look = judge(document.snapshot, beside=Beside(approved=load_approved(EXPECT.encode(), "mail/expect.yaml")))
+    return conclude_look(look.snapshot, look.judgements, look.forecast)
+
+
 def moving() -> LookDocument:
     """A migration that is planned for two days later; neither its TTL nor its policy is ready."""
     document = flawless()
@@ -136,5 +157,5 @@ def plain() -> LookDocument:
 
 KINDS: Mapping[str, object] = {
     kind.__name__: kind
-    for kind in (hostile, flawless, faulty, waived, moving, of_zone, interrupted, unasked, takes_no_mail, plain)
+    for kind in (hostile, flawless, faulty, waived, unexpected, moving, of_zone, interrupted, unasked, takes_no_mail, plain)
 }
