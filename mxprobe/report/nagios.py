@@ -1,7 +1,8 @@
 """Looks for Nagios, Icinga and their kin: one line with the state, figures behind a bar, details on further lines.
 
 The state is that of the findings: an error is CRITICAL, a warning WARNING, and what could not be looked at is UNKNOWN.
-Thresholds that a person sets come on top. A figure that was not measured is left out.
+Thresholds that a person sets come on top. A figure that was not measured is left out; a threshold of which no figure
+was measured is UNKNOWN.
 
 Follows the guidelines of the Monitoring Plugins project (exit codes 0 to 3, performance data, threshold ranges).
 """
@@ -22,6 +23,8 @@ from mxprobe.report.verdict import COULD_NOT_LOOK, findings_of
 from mxprobe.report.words import count_of
 
 _MOST_ADDRESSES = 24
+"""So many have figures in the output; thresholds are for all."""
+
 _MOST_FINDINGS = 20
 _LONGEST = 400
 """A monitor reads a few kilobytes of a plugin's output and no more."""
@@ -94,7 +97,7 @@ def render_looks_nagios(looks: Sequence[LookDocument], thresholds: Sequence[Thre
     """The output of the plugin."""
     several = len(looks) > 1
     told = "; ".join(_sentence(document, thresholds, several) for document in looks)
-    figures = [figure for document in looks for figure in _figures(document, several)]
+    figures = [figure for document in looks for figure in _figures(document, several, _MOST_ADDRESSES)]
     bounds = {threshold.name: threshold for threshold in thresholds}
     numbers = " ".join(_number(figure, bounds.get(figure.name)) for figure in figures)
     lines = [line for document in looks for line in _details(document, several)]
@@ -109,7 +112,16 @@ def _state(document: LookDocument, thresholds: Sequence[Threshold], several: boo
     elif document.exit_status:
         state = State.CRITICAL if tally(document)[Severity.ERROR] else State.WARNING
     beyond = [state for _, state in _beyond(document, thresholds, several)]
-    return max((state, *beyond), key=_BADNESS.index)
+    unknown_ones = [State.UNKNOWN for _ in _unmeasured(document, thresholds)]
+    return max((state, *beyond, *unknown_ones), key=_BADNESS.index)
+
+
+def _unmeasured(document: LookDocument, thresholds: Sequence[Threshold]) -> Iterator[str]:
+    """The figures that a person set bounds for and of which there is not one: that is no pass."""
+    measured = {figure.name for figure in _figures(document, several=False)}
+    for bound in thresholds:
+        if bound.name not in measured:
+            yield f"{bound.name} was not measured, and has a threshold"
 
 
 def _beyond(document: LookDocument, thresholds: Sequence[Threshold], several: bool) -> Iterator[tuple[str, State]]:
@@ -130,7 +142,7 @@ def _sentence(document: LookDocument, thresholds: Sequence[Threshold], several: 
     snapshot = document.snapshot
     answer = answer_of(document, plan_mx(snapshot.domain, index_answers(snapshot.answers))).rstrip(".")
     waived = [f"{one.code} until {one.waived.until}" for one in findings_of(document.judgements) if one.waived]
-    parts = [answer, *(words for words, _ in _beyond(document, thresholds, several))]
+    parts = [answer, *(words for words, _ in _beyond(document, thresholds, several)), *_unmeasured(document, thresholds)]
     parts += [f"waived: {', '.join(dict.fromkeys(waived))}"] if waived else []
     return plain("; ".join(parts))
 
@@ -160,8 +172,8 @@ def _finding(found: Finding, domain: str) -> list[str]:
     return [plain(line) for line in lines]
 
 
-def _figures(document: LookDocument, several: bool) -> list[_Figure]:
-    """What was measured: of the whole look first, then address by address."""
+def _figures(document: LookDocument, several: bool, most: int | None = None) -> list[_Figure]:
+    """What was measured: of the whole look first, then address by address, `most` of them."""
     snapshot, start = document.snapshot, f"{document.snapshot.domain} " if several else ""
     hosts, figures = hosts_of(snapshot), list[_Figure]()
     if hosts is not None:
@@ -172,7 +184,7 @@ def _figures(document: LookDocument, several: bool) -> list[_Figure]:
         figures.append(_Figure(name="", label=f"{start}{severity.value}s", value=count))
     figures.append(_Figure(name="queries", label=f"{start}queries", value=queries_of(snapshot)))
     figures.append(_Figure(name="elapsed", label=f"{start}elapsed", value=snapshot.elapsed, unit="s"))
-    for address in addresses_of(snapshot)[:_MOST_ADDRESSES]:
+    for address in addresses_of(snapshot)[:most]:
         figures += _of_address(address, start)
     return figures
 

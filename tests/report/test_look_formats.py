@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from mxprobe.facts.codec import masked
@@ -20,6 +21,7 @@ from mxprobe.report.look_text import render_look
 from mxprobe.report.nagios import State, Threshold, render_looks_nagios, state_of
 from mxprobe.report.sarif import FINGERPRINT
 from tests.support.junit import faults_of
+from tests.support.snapshots import PLAIN, host, mx, snapshot, visit
 from tests.support.told import (
     HOSTILE,
     KINDS,
@@ -371,6 +373,41 @@ def test_what_is_not_known_of_a_host_breaks_no_threshold() -> None:
 
     assert state_of((seen,), (Threshold(name="hosts", critical=1, least=True),)) is state_of((seen,))
     assert "'hosts_up'=0;;;0;2" in told("nagios", seen)
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "state"),
+    [
+        (plain, "cert", State.UNKNOWN),  # no TLS at all
+        (of_zone, "connect", State.CRITICAL),  # an error is worse than what is not known
+        (takes_no_mail, "hosts", State.UNKNOWN),
+        (plain, "queries", State.OK),
+        (hostile, "tls", State.UNKNOWN),
+    ],
+)
+def test_a_threshold_of_which_nothing_was_measured_is_no_pass(document: object, name: str, state: State) -> None:
+    bounds = (Threshold(name=name, warning=0, least=name in ("cert", "hosts")),)
+    seen = replace(document(), exit_status=1 if document is of_zone else 0)  # type: ignore[operator]
+    bounds = (replace(bounds[0], warning=1000.0),) if name == "queries" else bounds
+
+    assert state_of((seen,), bounds) is state
+    said, _ = _first_line(render_looks_nagios((seen,), bounds))
+    assert (f"{name} was not measured, and has a threshold" in said) is (name != "queries")
+
+
+def test_thresholds_are_for_addresses_beyond_those_with_figures_too() -> None:
+    names = [f"mx{number}.example.test" for number in range(30)]
+    answers = [mx(*((10, name) for name in names))]
+    answers += [host(name, f"192.0.2.{number}") for number, name in enumerate(names, 1)]
+    visits = [visit(10, name, f"192.0.2.{number}", PLAIN, 1) for number, name in enumerate(names, 1)]
+    slow = replace(visits[-1].sessions[0].turns[0], ended=9.0)
+    session = replace(visits[-1].sessions[0], turns=(slow, *visits[-1].sessions[0].turns[1:]))
+    seen = concluded(snapshot(tuple(answers), (*visits[:-1], replace(visits[-1], sessions=(session,)))))
+    bounds = (Threshold(name="connect", critical=5.0),)
+
+    assert state_of((seen,)) is State.OK
+    assert state_of((seen,), bounds) is State.CRITICAL
+    assert "mx29.example.test/192.0.2.30 connect 9s is above 5" in render_looks_nagios((seen,), bounds)
 
 
 def test_a_waiver_stands_in_the_text_with_its_day() -> None:
