@@ -403,11 +403,11 @@ def test_thresholds_are_for_addresses_beyond_those_with_figures_too() -> None:
     slow = replace(visits[-1].sessions[0].turns[0], ended=9.0)
     session = replace(visits[-1].sessions[0], turns=(slow, *visits[-1].sessions[0].turns[1:]))
     seen = concluded(snapshot(tuple(answers), (*visits[:-1], replace(visits[-1], sessions=(session,)))))
-    bounds = (Threshold(name="connect", critical=5.0),)
+    bounds = (Threshold(name="banner", critical=5.0),)
 
     assert state_of((seen,)) is State.OK
     assert state_of((seen,), bounds) is State.CRITICAL
-    assert "mx29.example.test/192.0.2.30 connect 9s is above 5" in render_looks_nagios((seen,), bounds)
+    assert "mx29.example.test/192.0.2.30 banner 9s is above 5" in render_looks_nagios((seen,), bounds)
 
 
 def test_a_waiver_stands_in_the_text_with_its_day() -> None:
