@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mxprobe.cli.probe import FAIL_ON, THRESHOLD
+from mxprobe.cli.probe_options import FAIL_ON, THRESHOLD
 from mxprobe.report.formats import LOOK_FORMATS, RUN_FORMATS
 
 _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))

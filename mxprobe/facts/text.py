@@ -46,7 +46,7 @@ def _show(character: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with the local part of every mail address cut to two characters: `al***@example.com`; so is the name of an
-    IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to be typed."""
+    IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to type."""
     text = _ADDRESS.sub(lambda match: match[0] if match["local"] == "you" else f"{match['local'][:2]}***@", text)
     return _ACCOUNT.sub(r"\g<server>\g<begin>***", text)
 

@@ -142,7 +142,11 @@ def _sentence(document: LookDocument, thresholds: Sequence[Threshold], several: 
     snapshot = document.snapshot
     answer = answer_of(document, plan_mx(snapshot.domain, index_answers(snapshot.answers))).rstrip(".")
     waived = [f"{one.code} until {one.waived.until}" for one in findings_of(document.judgements) if one.waived]
-    parts = [answer, *(words for words, _ in _beyond(document, thresholds, several)), *_unmeasured(document, thresholds)]
+    parts = [
+        answer,
+        *(words for words, _ in _beyond(document, thresholds, several)),
+        *_unmeasured(document, thresholds),
+    ]
     parts += [f"waived: {', '.join(dict.fromkeys(waived))}"] if waived else []
     return plain("; ".join(parts))
 

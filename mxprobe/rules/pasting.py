@@ -22,6 +22,9 @@ TTL = 3600
 MOST_RECORDS = 16
 """More MX records nobody pastes."""
 
+LONGEST_TEXT = 2000
+"""No longer text is given to be pasted; of an SPF record, no receiver would take it."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\.")
 _LONGEST_STRING = 255
 
@@ -39,6 +42,8 @@ def under(comment: str, lines: tuple[str, ...]) -> tuple[str, ...]:
 def text_record(name: str, text: str, ttl: int = TTL) -> tuple[str, ...]:
     """A TXT record, long ones in several strings; nothing where it holds what a file would have to escape."""
     if not (text.isascii() and text.isprintable()) or '"' in text or "\\" in text or not _PLAIN.fullmatch(name):
+        return ()
+    if len(text) > LONGEST_TEXT:
         return ()
     parts = [text[at : at + _LONGEST_STRING] for at in range(0, len(text), _LONGEST_STRING)]
     return (record(name, "TXT", " ".join(f'"{part}"' for part in parts), ttl),)
@@ -58,14 +63,19 @@ def ttl_of_mx(snapshot: Snapshot) -> int:
 
 
 def mx_records(snapshot: Snapshot, wanted: Iterable[tuple[int, str]], ttl: int | None = None) -> tuple[str, ...]:
-    """All MX records as they ought to be, best preference first; nothing where none is left, or too many to be read."""
-    found = sorted(set(wanted))
+    """All MX records as they ought to be, best preference first, each host once; nothing where none is left, or too many
+    to be read. Other findings may have lines of the same records: each mends its own."""
+    best = dict[str, int]()
+    for number, host in sorted(set(wanted)):
+        best.setdefault(host, number)
+    found = sorted((number, host) for host, number in best.items())
     names = (snapshot.domain, *(host for _, host in found))
     if not 0 < len(found) <= MOST_RECORDS or not all(_PLAIN.fullmatch(name) for name in names):
         return ()
     ttl = ttl_of_mx(snapshot) if ttl is None else ttl
     lines = (record(snapshot.domain, "MX", f"{number} {host.rstrip('.')}.", ttl) for number, host in found)
-    return under(f"all MX records of {snapshot.domain}", tuple(lines))
+    others = ", with this mended" if mx_now(snapshot) else ""
+    return under(f"all MX records of {snapshot.domain}{others}", tuple(lines))
 
 
 def mx_now(snapshot: Snapshot) -> tuple[tuple[int, str], ...]:

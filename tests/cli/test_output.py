@@ -103,6 +103,22 @@ def test_several_domains_stand_in_one_text_file(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_kept_of_one_domain_is_refused_for_several(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.json"
+    result = _run("probe", "a.test", "b.test", "--nameserver", "127.0.0.1:1", "--save", str(saved))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--save is about one domain; name one" in result.stderr
+    assert not saved.exists()
+
+
+def test_a_slip_in_the_last_domain_is_told_before_the_first_is_looked_at() -> None:
+    result = _run("probe", "a.test", "b..test", "--nameserver", "127.0.0.1:1")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "b..test" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [

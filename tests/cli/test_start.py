@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,7 +18,9 @@ from click.testing import CliRunner, Result
 import mxprobe
 from mxprobe.cli import COMMANDS, main
 from mxprobe.cli.lazy import LazyCommand, LazyGroup
+from mxprobe.cli.probe_options import DIALS, GROUPS
 from mxprobe.errors import CouldNotLook, InputError, MxprobeError, Place
+from mxprobe.report.formats import LOOK_FORMATS
 
 HEAVY = frozenset(
     [
@@ -78,6 +81,43 @@ def test_help_names_every_command_its_line_and_every_exit_status() -> None:
         assert command.help in result.output
     for status in "0123":
         assert f"\n    {status}  " in result.output
+
+
+def test_the_options_of_probe_stand_in_groups_each_once() -> None:
+    output = CliRunner().invoke(main, ["probe", "--help"]).output
+    listed = re.findall(r"^  (-\S+?)[, ].*", output, re.MULTILINE)
+
+    assert listed[-1] == "-h"
+    assert sorted(listed[:-1]) == sorted(one.opts[0] for group in GROUPS for one in group.options)
+    assert all(f"\n{group.heading}:\n" in output for group in GROUPS)
+    assert max(map(len, output.splitlines())) <= 100
+    assert all(len(group.options) <= 12 for group in GROUPS)
+
+
+def test_every_option_of_probe_that_asks_or_dials_is_refused_beside_a_zone_file(tmp_path: Path) -> None:
+    answered = {"dns_only", "dkim_selectors"}  # by the file itself
+    asking = {one.name for group in GROUPS for one in group.options if group.heading not in _OF_A_FILE} - answered
+
+    assert set(DIALS) == asking
+
+
+_OF_A_FILE = ("A zone not published yet", "Compare", "Report", "Watch")
+
+
+@pytest.mark.parametrize("words", [("probe", "--zone", "ZONE", "--domain", "example.test"), ("probe", "--help")])
+def test_a_look_in_text_loads_no_other_format(words: tuple[str, ...], tmp_path: Path) -> None:
+    zone = tmp_path / "db"
+    zone.write_text("@ 3600 IN SOA ns1 hostmaster 1 3600 900 604800 300\n@ 3600 IN MX 0 .\n")
+    typed = [str(zone) if word == "ZONE" else word for word in words]
+    program = LOADED_BY_HELP.replace('["--help"]', repr(typed))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stderr))
+
+    others = {
+        place.partition(":")[0] for form, place in LOOK_FORMATS.items() if form not in ("json", "junit", "nagios")
+    }
+    assert {"jinja2", "markupsafe", "mxprobe.report.waterfall", *others} & loaded == set()
+    assert ("mxprobe.report.look_text" in loaded) is ("--zone" in words)
 
 
 def test_no_line_of_help_is_wider_than_a_report() -> None:

@@ -157,5 +157,17 @@ def plain() -> LookDocument:
 
 KINDS: Mapping[str, object] = {
     kind.__name__: kind
-    for kind in (hostile, flawless, faulty, waived, unexpected, moving, of_zone, interrupted, unasked, takes_no_mail, plain)
+    for kind in (
+        hostile,
+        flawless,
+        faulty,
+        waived,
+        unexpected,
+        moving,
+        of_zone,
+        interrupted,
+        unasked,
+        takes_no_mail,
+        plain,
+    )
 }
