@@ -70,8 +70,8 @@ CONSENT = (
     'until=YYYY-MM-DD", or --i-own-this.'
 )
 QUIET = (
-    "With --history this look is kept beside those before. With --alarm, too, nothing is printed but what changed since "
-    "then, once, and only what lasts: exit 1 for trouble, 0 for its end and for nothing to say."
+    "With --history this look is kept beside those before. With --alarm, too, nothing is printed but what changed "
+    "since then, once, and only what lasts: exit 1 for trouble, 0 for its end and for nothing to say."
 )
 
 GROUPS = (

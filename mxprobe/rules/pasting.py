@@ -63,12 +63,11 @@ def ttl_of_mx(snapshot: Snapshot) -> int:
 
 
 def mx_records(snapshot: Snapshot, wanted: Iterable[tuple[int, str]], ttl: int | None = None) -> tuple[str, ...]:
-    """All MX records as they ought to be, best preference first, each host once; nothing where none is left, or too many
-    to be read. Other findings may have lines of the same records: each mends its own."""
-    best = dict[str, int]()
-    for number, host in sorted(set(wanted)):
-        best.setdefault(host, number)
-    found = sorted((number, host) for host, number in best.items())
+    """All MX records as they ought to be, best preference first; nothing where none is left, or too many to be read.
+
+    Other findings may have lines of the same records: each mends its own.
+    """
+    found = sorted(set(wanted))
     names = (snapshot.domain, *(host for _, host in found))
     if not 0 < len(found) <= MOST_RECORDS or not all(_PLAIN.fullmatch(name) for name in names):
         return ()
@@ -84,8 +83,10 @@ def mx_now(snapshot: Snapshot) -> tuple[tuple[int, str], ...]:
 
 
 def mx_with(snapshot: Snapshot, old: str, new: str) -> tuple[str, ...]:
-    """All MX records, one host by another name."""
-    return mx_records(snapshot, ((number, new if host == old else host) for number, host in mx_now(snapshot)))
+    """All MX records, one host by another name; where that name has a record already, the better one is kept."""
+    renamed = [(number, new if host == old else host) for number, host in mx_now(snapshot)]
+    best = min((number for number, host in renamed if host == new), default=0)
+    return mx_records(snapshot, (one for one in renamed if one[1] != new or one[0] == best))
 
 
 def mx_without(snapshot: Snapshot, gone: str) -> tuple[str, ...]:

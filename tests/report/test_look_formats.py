@@ -110,7 +110,10 @@ def _outside_of_blocks(lines: list[str]) -> list[str]:
 def test_markdown_has_lines_to_paste_and_folds_what_could_not_be_told() -> None:
     text = told("markdown", of_zone())
 
-    assert "\n```text\n; all MX records of example.test\nexample.test. 3600 IN MX 10 mx1.example.test.\n" in text
+    assert (
+        "\n```text\n; all MX records of example.test, with this mended\nexample.test. 3600 IN MX 10 mx1.example.test.\n"
+        in text
+    )
     assert "<details><summary>What could not be told (" in text
     assert "zones/example.test.zone:7: @ IN MX 30 gone" in text
 

@@ -128,8 +128,24 @@ def test_the_host_that_was_meant_is_told_with_its_address() -> None:
     found = _one(f"{PAIR}{GONE.format('mx1.example.test.example.test')}", "MX112")
 
     assert "mx1.example.test: 192.0.2.1" in found.seen
-    assert "example.test. 3600 IN MX 30 mx1.example.test." in found.paste
+    assert found.paste == (
+        "; all MX records of example.test, with this mended",
+        "example.test. 3600 IN MX 10 mx1.example.test.",
+        "example.test. 3600 IN MX 20 mx2.example.test.",
+    )
     assert found.also == ("MX201 mx-target-nxdomain",)
+
+
+def test_an_alias_is_pasted_by_its_canonical_name_once() -> None:
+    alias = "example.test MX 20 a.example.test\na.example.test CNAME {0}\n{0} A 192.0.2.9\n"
+    own = _one(f"{ONE}{alias.format('r.example.test')}", "MX104")
+    double = _one(f"{ONE}{alias.format('mx1.example.test').replace('192.0.2.9', '192.0.2.1')}", "MX104")
+
+    assert own.paste[1:] == (
+        "example.test. 3600 IN MX 10 mx1.example.test.",
+        "example.test. 3600 IN MX 20 r.example.test.",
+    )
+    assert double.paste[1:] == ("example.test. 3600 IN MX 10 mx1.example.test.",)
 
 
 def test_where_no_host_is_left_what_is_wrong_with_each_follows() -> None:

@@ -333,7 +333,10 @@ def test_in_the_week_before_a_cut_over_a_ttl_is_too_high_sooner_and_the_lines_ar
 
     assert found.severity is Severity.INFO
     assert found.says.endswith("have a TTL of 3600 s, 3 d before the cut-over")
-    assert found.paste == ("; all MX records of example.test", "example.test. 300 IN MX 10 mx.old.test.")
+    assert found.paste == (
+        "; all MX records of example.test, with this mended",
+        "example.test. 300 IN MX 10 mx.old.test.",
+    )
     assert _one(week.replace("looked 2026-02-26", "looked 2026-02-20"), "MX401")[1] == []
     assert _one(week.replace("looked 2026-02-26", "looked 2026-03-01"), "MX401")[1] == []
 
