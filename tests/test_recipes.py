@@ -9,38 +9,68 @@ from pathlib import Path
 import click
 import pytest
 
+from mxprobe.cli import COMMANDS
 from mxprobe.cli.probe import command
 from mxprobe.cli.watching import check_watching, watch_of
+from mxprobe.jobs.play import load_stories
 from mxprobe.report.formats import LOOK_FORMATS
 from mxprobe.scenario.load_windows import load_windows
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+STORIES = Path(__file__).parent.parent / "scenarios"
 WATCH = README.partition("### Watch:")[2].partition("\n### ")[0]
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", WATCH, re.DOTALL)
 WORDS = {"%i": "example.com", "$ARG1$": "example.com", "${STATE_DIRECTORY}": "looks"}
-COMMANDS = [
-    line for _, block in BLOCKS for line in re.findall(r"mxprobe (probe [^>|;\n]*)", block.replace("\\\n", " "))
-]
+RECIPES = [line for _, block in BLOCKS for line in re.findall(r"mxprobe (probe [^>|;\n]*)", block.replace("\\\n", " "))]
 
 
 def test_there_are_recipes_for_systemd_nagios_and_prometheus() -> None:
-    assert len(COMMANDS) == 4
+    assert len(RECIPES) == 4
     assert [name for name in ("systemd", "Nagios", "Prometheus") if name not in WATCH] == []
 
 
-@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.parametrize("line", RECIPES)
 def test_every_command_line_is_one_that_mxprobe_takes(line: str) -> None:
     for word, value in WORDS.items():
         line = line.replace(word, value)
     words = shlex.split(line)[1:]
     is_watched = "--history" in words
-    if "--format" in words and words[words.index("--format") + 1] not in LOOK_FORMATS:
-        pytest.skip("that format is not built in here")
+    if "--format" in words:
+        assert words[words.index("--format") + 1] in LOOK_FORMATS
     with command.make_context("probe", list(words)) as context:
         check_watching(context.params)
         watch = watch_of(context.params["domains"][0], context.params)
 
     assert (watch is not None) is is_watched
+
+
+LISTED = {listed.name: listed for listed in COMMANDS}
+TYPED = re.findall(
+    rf"(?:^|[ '])(?:\S*/)?mxprobe ((?:{'|'.join(LISTED)})\b[^\n|;>]*)",
+    "\n".join(re.findall(r"^```\w*\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)).replace("\\\n", " "),
+    re.MULTILINE,
+)
+"""Every command line of ours in a block of the README, with what is said of it behind several blanks."""
+
+
+def test_there_are_command_lines_of_every_command() -> None:
+    assert {line.split()[0] for line in TYPED} == set(LISTED)
+    assert len(TYPED) > 40
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_every_command_line_of_the_readme_can_be_typed(line: str) -> None:
+    words = shlex.split(re.split(r" {2,}| && ", line.removesuffix("'") if line.count("'") % 2 else line)[0])
+    name, *rest = [word for word in words if word != "..."]
+
+    LISTED[name].load().make_context(name, rest).close()
+
+
+def test_the_readme_counts_the_stories_as_they_are() -> None:
+    stories = load_stories([STORIES])
+    plays = sum(len(story.senders) for story in stories)
+
+    assert f"\n{len(stories)} stories, {plays} plays, all as expected." in README
 
 
 def test_a_command_line_that_is_none_is_found_out() -> None:

@@ -24,8 +24,18 @@ from mxprobe.report.look_policies import render_policies
 from mxprobe.report.recipients import render_recipients
 from mxprobe.report.verdict import could_not_look, findings_of
 from mxprobe.report.words import count_of, wrap
+from mxprobe.rules.domain.drift.reading import NO_BASELINE, NO_HISTORY, NOTHING_APPROVED
+from mxprobe.rules.domain.migration.reading import NO_PLAN
 
 _PLURAL = {Severity.OK: "ok"}
+_FURTHER = {
+    NOTHING_APPROVED: "--expect FILE",
+    NO_BASELINE: "--baseline FILE",
+    NO_HISTORY: "--history DIR",
+    NO_PLAN: "--migration FILE",
+}
+"""Reasons that are the same for every domain on earth, and what would tell: they share a line."""
+
 _MOST_CODES = 6
 """So many codes stand before a reason; more stand behind it."""
 
@@ -136,11 +146,17 @@ def _not_told(document: LookDocument) -> list[str]:
     if not reasons and not handed_on:
         return []
     lines = ["", "NOT TOLD BY THIS PROBE", *handed_on]
+    further = {why: reasons.pop(why) for why in _FURTHER if why in reasons}
     for why, codes in reasons.items():
         if len(codes) > _MOST_CODES:
             lines += wrap(f" {f'{len(codes)} rules':<14} ", f"{why} ({' '.join(codes)})")
         else:
             lines += wrap(f" {' '.join(codes):<14} " if len(codes) < 3 else f" {' '.join(codes)}  ", why)
+    if further:
+        count = sum(map(len, further.values()))
+        named = ", ".join(_FURTHER[why] for why in further)
+        need = "needs" if count == 1 else "need"
+        lines += wrap(f" {count_of(count, 'rule'):<14} ", f"{need} more than this look: {named}; listed in --format json")
     return lines
 
 

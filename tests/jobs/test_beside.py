@@ -45,7 +45,7 @@ def test_a_saved_probe_is_compared_with_an_earlier_one(files: Path) -> None:
     same = _report("new.json", "--baseline", "new.json", "--select", "MX520", "--fail-on", "warning")
 
     assert alone.exit_code == 3, alone.output  # nobody was dialled, and nothing was found
-    assert "no earlier probe to compare with: --baseline FILE" in alone.output
+    assert "1 rule         needs more than this look: --baseline FILE; listed in --format json" in alone.output
     assert compared.exit_code == 1, compared.output
     assert "are not those of the probe of 2026-02-01 00:00 UTC" in compared.output
     assert "gone: 10 mx1.example.test" in compared.output
@@ -243,7 +243,7 @@ def test_a_plan_is_of_one_domain_and_of_a_probe(files: Path) -> None:
     runs = _report("runs.json", "--migration", "plan.yaml")
 
     assert (several.exit_code, runs.exit_code) == (2, 2)
-    assert "--migration are about one domain" in several.output
+    assert "--migration is about one domain" in several.output
     assert "--migration is for a saved probe" in runs.output
 
 

@@ -20,6 +20,7 @@ from mxprobe.report.look_advice import tell_advice
 from mxprobe.report.look_text import render_look
 from mxprobe.report.nagios import State, Threshold, render_looks_nagios, state_of
 from mxprobe.report.sarif import FINGERPRINT
+from mxprobe.report.verdict import conclude_look
 from tests.support.junit import faults_of
 from tests.support.snapshots import PLAIN, host, mx, snapshot, visit
 from tests.support.told import (
@@ -169,6 +170,17 @@ def test_what_must_wait_says_not_before_which_moment() -> None:
     (step,) = [one for one in tell_advice(moving().advice).steps if one.what == "publish the new MX records"]  # type: ignore[arg-type]
 
     assert (step.word, step.when) == ("?", "not before 2026-01-03 08:00 UTC (in 2 d 8 h)")
+
+
+def test_text_folds_what_would_stand_in_the_report_on_every_domain() -> None:
+    lines = render_look(flawless()).splitlines()
+    told = " ".join(" ".join(lines).split())
+
+    assert (
+        " rules need more than this look: --expect FILE, --baseline FILE, --history DIR, --migration FILE; listed in "
+        "--format json"
+    ) in told
+    assert not any("nobody said" in line for line in lines)
 
 
 # GitHub
@@ -405,7 +417,7 @@ def test_thresholds_are_for_addresses_beyond_those_with_figures_too() -> None:
     visits = [visit(10, name, f"192.0.2.{number}", PLAIN, 1) for number, name in enumerate(names, 1)]
     slow = replace(visits[-1].sessions[0].turns[0], ended=9.0)
     session = replace(visits[-1].sessions[0], turns=(slow, *visits[-1].sessions[0].turns[1:]))
-    seen = concluded(snapshot(tuple(answers), (*visits[:-1], replace(visits[-1], sessions=(session,)))))
+    seen = conclude_look(snapshot(tuple(answers), (*visits[:-1], replace(visits[-1], sessions=(session,)))), (), None)
     bounds = (Threshold(name="banner", critical=5.0),)
 
     assert state_of((seen,)) is State.OK
