@@ -28,6 +28,9 @@ from mxprobe.mx.standing import cell_of
 MOST_HOSTS = 30
 """So many hosts of a chain are forecast; the work grows with their square, and no chain of mail is longer."""
 
+MOST_PAIRED = 12
+"""Pairs are forecast among so many hosts: with those of thirty a look would take half a minute."""
+
 UNKNOWN_ADDRESS = "?"
 """Stands for the addresses of a host outside the zone that was read."""
 
@@ -201,7 +204,8 @@ def _model(profile: Profile) -> Model:
 
 
 def parts_of(chain: Chain) -> Iterator[Down]:
-    """Every host, every preference of several, every family where there are both, and every pair of hosts."""
+    """Every host, every preference of several, every family where there are both, and every pair of hosts, unless there
+    are more than MOST_PAIRED."""
     names = [host.name for host in chain.plan.hosts]
     for name in names:
         yield hosts_down(chain, CaseKind.HOST, (name,))
@@ -212,7 +216,7 @@ def parts_of(chain: Chain) -> Iterator[Down]:
     families = [family_down(chain, family) for family in (4, 6)]
     if all(part.endpoints for part in families):
         yield from families
-    for pair in combinations(names, 2):
+    for pair in combinations(names, 2) if len(names) <= MOST_PAIRED else ():
         if pair not in whole:
             yield hosts_down(chain, CaseKind.PAIR, pair)
 

@@ -156,7 +156,9 @@ def _not_told(document: LookDocument) -> list[str]:
         count = sum(map(len, further.values()))
         named = ", ".join(_FURTHER[why] for why in further)
         need = "needs" if count == 1 else "need"
-        lines += wrap(f" {count_of(count, 'rule'):<14} ", f"{need} more than this look: {named}; listed in --format json")
+        lines += wrap(
+            f" {count_of(count, 'rule'):<14} ", f"{need} more than this look: {named}; listed in --format json"
+        )
     return lines
 
 

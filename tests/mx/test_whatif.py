@@ -19,7 +19,7 @@ from mxprobe.mx.plan import Plan
 from mxprobe.mx.profile import Profile
 from mxprobe.mx.retry import HOUR
 from mxprobe.mx.senders import MODELLED, PROFILES
-from mxprobe.mx.whatif import WAYS, Case, CaseKind, Forecast, chain_today, forecast_snapshot, parts_of
+from mxprobe.mx.whatif import MOST_PAIRED, WAYS, Case, CaseKind, Forecast, chain_today, forecast_snapshot, parts_of
 from tests.support.chains import chain, outcomes_of
 from tests.support.profiles import ALPHA, BETA, CLEAR, GAMMA, THREE, mailer, twelve
 from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot, visit
@@ -81,6 +81,18 @@ def test_there_is_a_case_for_every_host_preference_family_and_pair() -> None:
     assert {case.cell for case in forecast.cases if case.family} == {"C1", "C2"}
     assert forecast.now.kind is CaseKind.NOW
     assert forecast.now.endpoints == ()
+
+
+@pytest.mark.parametrize("count", [MOST_PAIRED, MOST_PAIRED + 1])
+def test_pairs_are_told_of_so_many_hosts_that_a_look_ends_soon(count: int) -> None:
+    seen = _probe(*((10, f"h{number}", HEALTHY) for number in range(count)))
+    chain = chain_today(seen)
+    assert chain is not None
+
+    kinds = [part.kind for part in parts_of(chain)]
+
+    assert kinds.count(CaseKind.HOST) == count
+    assert kinds.count(CaseKind.PAIR) == (count * (count - 1) // 2 if count <= MOST_PAIRED else 0)
 
 
 def test_an_address_of_two_hosts_fails_for_both() -> None:
