@@ -24,8 +24,8 @@ class GroupedCommand(click.Command):
 
     def __init__(self, *args: Any, groups: Sequence[Group] = (), **attributes: Any) -> None:
         own: list[click.Parameter] = list(attributes.pop("params", None) or ())
-        params = [*own, *(one for group in groups for one in group.options)]
-        super().__init__(*args, params=params, **attributes)
+        attributes["params"] = [*own, *(one for group in groups for one in group.options)]
+        super().__init__(*args, **attributes)
         self.groups = tuple(groups)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
