@@ -142,7 +142,7 @@ def test_what_a_provider_prescribes_is_no_fault(pairs: Pairs) -> None:
 
 def test_records_that_lack_can_be_pasted_where_they_are_documented() -> None:
     assert _one("MX901", *ZOHO[:2]).paste == (
-        "; all MX records of example.test",
+        "; all MX records of example.test, with this mended",
         *(f"example.test. 3600 IN MX {number} {host}." for number, host in ZOHO[:2]),
         "example.test. 3600 IN MX 50 mx3.zoho.eu.",
     )
@@ -154,13 +154,13 @@ def test_records_that_lack_can_be_pasted_where_they_are_documented() -> None:
     assert _one("MX901", (10, MIMECAST[0][1])).paste == ()
     assert _one("MX901", *ROUTES[:2]).paste == ()
     assert _one("MX902", (20, FAST1), (10, FAST2), (90, "mx.other.example")).paste == (
-        "; all MX records of example.test",
+        "; all MX records of example.test, with this mended",
         f"example.test. 3600 IN MX 10 {FAST1}.",
         f"example.test. 3600 IN MX 20 {FAST2}.",
         "example.test. 3600 IN MX 90 mx.other.example.",
     )
     assert _one("MX907", (0, NEW365), (20, M365)).paste == (
-        "; all MX records of example.test",
+        "; all MX records of example.test, with this mended",
         f"example.test. 3600 IN MX 0 {NEW365}.",
     )
 
