@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mxprobe.cli import COMMANDS
+from mxprobe.cli import COMMANDS, main
 from mxprobe.cli.probe import command
 from mxprobe.cli.watching import check_watching, watch_of
 from mxprobe.jobs.play import load_stories
@@ -37,7 +37,7 @@ def test_every_command_line_is_one_that_mxprobe_takes(line: str) -> None:
     is_watched = "--history" in words
     if "--format" in words:
         assert words[words.index("--format") + 1] in LOOK_FORMATS
-    with command.make_context("probe", list(words)) as context:
+    with command.make_context("probe", list(words), **main.context_settings) as context:
         check_watching(context.params)
         watch = watch_of(context.params["domains"][0], context.params)
 
@@ -63,7 +63,7 @@ def test_every_command_line_of_the_readme_can_be_typed(line: str) -> None:
     words = shlex.split(re.split(r" {2,}| && ", line.removesuffix("'") if line.count("'") % 2 else line)[0])
     name, *rest = [word for word in words if word != "..."]
 
-    LISTED[name].load().make_context(name, rest).close()
+    LISTED[name].load().make_context(name, rest, **main.context_settings).close()
 
 
 def test_the_readme_counts_the_stories_as_they_are() -> None:
@@ -75,7 +75,7 @@ def test_the_readme_counts_the_stories_as_they_are() -> None:
 
 def test_a_command_line_that_is_none_is_found_out() -> None:
     with pytest.raises(click.UsageError):
-        command.make_context("probe", ["example.com", "--alarms"])
+        command.make_context("probe", ["example.com", "--alarms"], **main.context_settings)
 
 
 def test_the_windows_are_such() -> None:
