@@ -117,7 +117,7 @@ class Held(Struct, frozen=True, kw_only=True):
 
     def _complete(self, host: str) -> str:
         """The complete name of a host."""
-        names = {self.scenario.short(name): name for _, name in self.scenario.chain} | {DNS: DNS}
+        names = {self.scenario.short(name): name for name in self.scenario.machines} | {DNS: DNS}
         if host not in names and host not in names.values():
             raise InputError(f"no host is called `{host}`", hint=f"Known: {', '.join(sorted(names))}.")
         return names.get(host, host)

@@ -212,6 +212,15 @@ async def test_lines_at_the_control_socket_break_and_mend_the_world(tmp_path: Pa
     assert held.scenario.chain
 
 
+async def test_a_host_outside_of_the_chain_can_be_named_too() -> None:
+    async with hold(STORIES / "hijack" / "unprotected.yaml") as held:
+        held.mend_host("dns")
+        held.break_host("dns", "{dns-forged: {mx: [rogue]}}")
+
+        assert "dns: dns-forged" in held.obey("status")
+        held.break_host("rogue", "tcp-refuse")
+
+
 async def test_next_goes_to_the_moment_of_the_next_step_and_wakes_who_sleeps_until_then() -> None:
     import asyncio
 
