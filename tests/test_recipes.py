@@ -11,7 +11,8 @@ import pytest
 
 from mxprobe.cli import COMMANDS, main
 from mxprobe.cli.probe import command
-from mxprobe.cli.watching import check_watching, watch_of
+from mxprobe.cli.watch_options import check_watching
+from mxprobe.cli.watching import watch_of
 from mxprobe.jobs.play import load_stories
 from mxprobe.report.formats import LOOK_FORMATS
 from mxprobe.scenario.load_windows import load_windows
@@ -39,9 +40,10 @@ def test_every_command_line_is_one_that_mxprobe_takes(line: str) -> None:
         assert words[words.index("--format") + 1] in LOOK_FORMATS
     with command.make_context("probe", list(words), **main.context_settings) as context:
         check_watching(context.params)
-        watch = watch_of(context.params["domains"][0], context.params)
-
-    assert (watch is not None) is is_watched
+        assert (context.params["history"] is not None) is is_watched
+        if is_watched:
+            (domain,) = context.params["domains"]
+            assert watch_of(domain, context.params).history.domain == domain
 
 
 LISTED = {listed.name: listed for listed in COMMANDS}

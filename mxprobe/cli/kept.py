@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mxprobe.cli.proving import seconds_of
+from mxprobe.cli.spans import seconds_of
 from mxprobe.errors import InputError
 from mxprobe.jobs.kept import gather_proofs
 from mxprobe.mx.proven import last_proven

@@ -7,8 +7,10 @@ import click
 
 from mxprobe.cli.grouped import GroupedCommand
 from mxprobe.cli.probe_options import DIALS, GROUPS, LOOKED_WITH
+from mxprobe.cli.watch_options import check_watching
 
 if TYPE_CHECKING:
+    from mxprobe.cli.watching import Watching
     from mxprobe.facts.snapshot import Snapshot
 
 
@@ -41,7 +43,6 @@ def command(**options: Any) -> int:
     import asyncio
 
     from mxprobe.cli.showing import check_options, document_of, show_all
-    from mxprobe.cli.watching import check_watching, compare, keep_and_tell, watch_of
     from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import read_beside
     from mxprobe.jobs.look import LookOptions, look
@@ -61,20 +62,30 @@ def command(**options: Any) -> int:
     for domain in domains:
         if "@" in domain:
             click.echo(f"looking at {domain.rpartition('@')[2]}, the domain of that address", err=True)
-        watch = watch_of(domain, options)
-        seen = asyncio.run(look(domain, compare(wanted, watch), _progress, _announce))
+        watching = _watching(domain, options)
+        how = wanted if watching is None else watching.compare(wanted)
+        seen = asyncio.run(look(domain, how, _progress, _announce))
         if options["dry_run"]:
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue
         document = document_of(seen, options)
-        if watch is not None and (told := keep_and_tell(watch, seen, document, options)) is not None:
+        if watching is not None and (told := watching.keep_and_tell(seen, document)) is not None:
             worst = max(worst, told)
         elif options["form"] == "text" and options["output"] is None:
             worst = max(worst, show_all((document,), options))
         else:
             kept.append(document)
     return show_all(kept, options) if kept else worst
+
+
+def _watching(domain: str, options: dict[str, Any]) -> "Watching | None":
+    """How a domain is watched; None where its looks are not kept. Raises InputError."""
+    if options["history"] is None:
+        return None
+    from mxprobe.cli.watching import Watching
+
+    return Watching(domain, options)
 
 
 def _domains_of(options: dict[str, Any]) -> tuple[str, ...]:

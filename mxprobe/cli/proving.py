@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mxprobe.cli.spans import seconds_of
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity, Status
@@ -21,7 +22,6 @@ from mxprobe.report.json import ProofDocument, render_document
 from mxprobe.report.junit import render_proof_junit
 from mxprobe.report.proof_text import Closing, render_proof
 from mxprobe.report.words import say_span
-from mxprobe.scenario.durations import NoDuration, parse_duration
 
 _USUALLY, _HELD = 60.0, 10.0
 """Seconds between two knocks at hosts that shall be down: as a rule, and where somebody sits there and waits."""
@@ -149,14 +149,6 @@ async def _options(options: Mapping[str, Any], down: tuple[str, ...] = ()) -> Pr
         dkim_key=options["dkim_key"],
         dkim_selector=options["dkim_selector"],
     )
-
-
-def seconds_of(flag: str, word: str) -> float:
-    """A span of time that stands behind a flag. Raises InputError."""
-    try:
-        return parse_duration(word)
-    except NoDuration as error:
-        raise InputError(f"{flag} {word}: {error}") from error
 
 
 def _free_name(domain: str) -> Path:

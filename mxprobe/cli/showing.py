@@ -5,13 +5,12 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from mxprobe.cli.expecting import begin_expectation, check_beginning
-from mxprobe.cli.thresholds import parse_thresholds
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.codec import masked
 from mxprobe.facts.finding import Severity
@@ -19,9 +18,11 @@ from mxprobe.jobs.look import Look, judge
 from mxprobe.report.formats import LOOK_FORMATS, load_format
 from mxprobe.report.json import LookDocument, render_document
 from mxprobe.report.look_text import render_look
-from mxprobe.report.nagios import Threshold, render_looks_nagios, state_of
 from mxprobe.report.verdict import conclude_look
 from mxprobe.rules import ALL_RULES
+
+if TYPE_CHECKING:
+    from mxprobe.report.nagios import Threshold
 
 _NAGIOS = "nagios"
 _FOR_EVERYBODY = ("prometheus",)
@@ -53,11 +54,15 @@ def _check_file(verb: str, path: Path | None) -> None:
         raise InputError(f"cannot {verb} there: {reason}", place=Place(str(path)))
 
 
-def _thresholds(options: Mapping[str, Any]) -> tuple[Threshold, ...]:
+def _thresholds(options: Mapping[str, Any]) -> "tuple[Threshold, ...]":
     """What a person set for the figures of nagios. Raises InputError."""
     words = options.get("threshold", ())
     if words and options.get("form") != _NAGIOS:
         raise InputError(f"--threshold {words[0]}: that is for --format nagios; without it the rules alone decide")
+    if not words:
+        return ()
+    from mxprobe.cli.thresholds import parse_thresholds
+
     return parse_thresholds(words)
 
 
@@ -74,16 +79,28 @@ def show_all(documents: Sequence[LookDocument], options: Mapping[str, Any]) -> i
     if form == "text":
         text = "".join(f"{render_look(document)}\n" for document in shown)
     elif form == _NAGIOS:
-        text = render_looks_nagios(shown, _thresholds(options))
+        return _show_as_plugin(shown, options)
     else:
         text = load_format(LOOK_FORMATS, form, "a probe")(shown)
+    _put(output, text, for_everybody=form in _FOR_EVERYBODY)
+    return max(document.exit_status for document in documents)
+
+
+def _show_as_plugin(documents: Sequence[LookDocument], options: Mapping[str, Any]) -> int:
+    """Print looks for Nagios, whose exit status is its own."""
+    from mxprobe.report.nagios import render_looks_nagios, state_of
+
+    thresholds = _thresholds(options)
+    _put(options.get("output"), render_looks_nagios(documents, thresholds))
+    return int(state_of(documents, thresholds))
+
+
+def _put(output: Path | None, text: str, *, for_everybody: bool = False) -> None:
+    """Print a report, or write it into a file."""
     if output is None:
         click.echo(text, nl=False)
     else:
-        _replace(output, text, for_everybody=form in _FOR_EVERYBODY)
-    if form == _NAGIOS:
-        return int(state_of(shown, _thresholds(options)))
-    return max(document.exit_status for document in documents)
+        _replace(output, text, for_everybody=for_everybody)
 
 
 def document_of(look: Look, options: Mapping[str, Any]) -> LookDocument:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from mxprobe.cli.proving import seconds_of
+from mxprobe.cli.spans import seconds_of
 from mxprobe.errors import InputError
 from mxprobe.facts.alarm import Manners
 from mxprobe.facts.finding import Severity
@@ -19,49 +19,12 @@ from mxprobe.report.alarm_text import AlarmsDocument, alarm_status, render_alarm
 from mxprobe.report.json import LookDocument, render_document
 from mxprobe.scenario.sizes import NoSize, parse_size
 
-_OF_HISTORY = ("history_size", "history_keep", "alarm")
-_OF_ALARM = ("after", "remind", "alarm_config", "accept")
 _USUAL = Manners()
 _LEAST_OCTETS = 65536
 
 
-def check_watching(options: Mapping[str, Any]) -> None:
-    """Refuse what cannot go together. Raises InputError."""
-    if options["history"] is None and (said := _said(options, _OF_HISTORY)):
-        raise InputError(f"{said} goes with --history DIR, where looks are kept")
-    if not options["alarm"] and (said := _said(options, _OF_ALARM)):
-        raise InputError(f"{said} goes with --alarm")
-    if options["history"] is None:
-        return
-    for name, flag, why in (
-        ("zone", "--zone", "a zone file is no look at a domain"),
-        ("dry_run", "--dry-run", "it looks at nobody"),
-    ):
-        if options[name]:
-            raise InputError(f"--history and {flag} exclude each other: {why}")
-    if options["alarm"] and options["baseline"]:
-        raise InputError("--alarm has a reference of its own, the last look that was accepted: leave out --baseline")
-    if options["alarm"] and options["attempts"] == 1 and options["fail_on"] not in ("warning", "info"):
-        hint = (
-            "Right is --attempts 2 or more, or --fail-on warning beside it; several looks are waited for in any case."
-        )
-        raise InputError("--alarm tells errors, and what fails in one attempt alone is none (--attempts 1)", hint=hint)
-    if options["alarm"] and options["output"] is not None:
-        raise InputError("--alarm prints what is new, and --output keeps one look: leave one out")
-    if options["alarm"] and options["form"] not in ("text", "json"):
-        hint = f"What watches by itself asks without --alarm: mxprobe probe DOMAIN --format {options['form']}."
-        raise InputError(f"--format {options['form']}: alarms are told as text or json", hint=hint)
-
-
-def _said(options: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    said = [f"--{name.replace('_', '-')}" for name in names if options[name] not in (None, False)]
-    return said[0] if said else ""
-
-
-def watch_of(domain: str, options: Mapping[str, Any]) -> Watch | None:
-    """How a domain is watched; None where its looks are not kept. Raises InputError."""
-    if options["history"] is None:
-        return None
+def watch_of(domain: str, options: Mapping[str, Any]) -> Watch:
+    """How a domain is watched. Raises InputError."""
     domain = domain_of(domain)
     history = History(
         folder=options["history"],
@@ -99,16 +62,26 @@ def _octets_of(word: str | None) -> int:
     return octets
 
 
-def compare(options: LookOptions, watch: Watch | None) -> LookOptions:
-    """How to look at a domain that is watched: with what was kept of it beside. Raises InputError."""
-    return options if watch is None else replace(options, beside=beside_of(watch, options.beside))
+class Watching:
+    """A domain that is watched, from before a look to behind it."""
+
+    def __init__(self, domain: str, options: Mapping[str, Any]) -> None:
+        """Raises InputError."""
+        self._watch, self._options = watch_of(domain, options), options
+
+    def compare(self, options: LookOptions) -> LookOptions:
+        """How to look: with what was kept of the domain beside. Raises InputError."""
+        return replace(options, beside=beside_of(self._watch, options.beside))
+
+    def keep_and_tell(self, seen: Look, document: LookDocument) -> int | None:
+        """Keep the look, print what is to be told, and give the exit status; None where the look is to be shown.
+
+        Raises InputError and CouldNotLook.
+        """
+        return _keep_and_tell(self._watch, seen, document, self._options)
 
 
-def keep_and_tell(watch: Watch, seen: Look, document: LookDocument, options: Mapping[str, Any]) -> int | None:
-    """Keep a look, print what is to be told, and give the exit status; None where the look itself is to be shown.
-
-    Raises InputError and CouldNotLook.
-    """
+def _keep_and_tell(watch: Watch, seen: Look, document: LookDocument, options: Mapping[str, Any]) -> int | None:
     watched = keep_look(watch, seen, document, accepted=options["accept"])
     for note in watched.notes:
         click.echo(note, err=True)
