@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mxprobe.facts.session import Endpoint
+from mxprobe.facts.session import Endpoint, Session
 from mxprobe.wire.dial import SocketDialer
 from mxprobe.wire.session import Means, SessionScript, speak
 from tests.wire.hosts import issue, mail_host, trusting
@@ -65,15 +65,18 @@ async def test_through_a_delaying_relay_a_look_takes_seven_round_trips_and_littl
     means = Means(dialer=FarDialer(), tls=trusting(issued), wall=time.time)
     try:
         async with relay(server.sockets[0].getsockname()[1]) as port:
-            sessions = [
-                await speak(Endpoint(host="mx1.example.test", address="127.0.0.1", port=port), script, means)
-                for _ in range(3)
-            ]
+            endpoint, sessions = Endpoint(host="mx1.example.test", address="127.0.0.1", port=port), list[Session]()
+            while not any(map(_is_quick, sessions)) and len(sessions) < 12:  # the machine may be busy, the wire is not
+                sessions.append(await speak(endpoint, script, means))
     finally:
         server.close()
         await server.wait_closed()
 
-    assert [session.failure for session in sessions] == [None] * 3
+    assert {session.failure for session in sessions} == {None}
     assert {session.round_trips for session in sessions} == {7}
-    fastest = min(session.turns[-1].ended for session in sessions)  # the machine may be busy, the wire is not
-    assert 6.9 * ROUND_TRIP < fastest <= 7.3 * ROUND_TRIP
+    assert _is_quick(sessions[-1])
+    assert all(session.turns[-1].ended > 6.9 * ROUND_TRIP for session in sessions)
+
+
+def _is_quick(session: Session) -> bool:
+    return session.turns[-1].ended <= 7.3 * ROUND_TRIP
