@@ -12,6 +12,7 @@ from mxprobe.facts.proof import TOKEN_HEADER, Proof
 from mxprobe.facts.session import Endpoint
 from mxprobe.jobs import prove as job
 from mxprobe.jobs.prove import Prepared, ProveOptions, carry_out, load_proof, resume
+from mxprobe.jobs.saved import MOST_OCTETS
 from mxprobe.mx.labelled import Author
 from mxprobe.probe.mailboxes.mailbox import Watch
 from mxprobe.probe.planning import Wanted
@@ -220,3 +221,12 @@ async def test_a_farewell_that_fails_changes_nothing(tmp_path: Path, monkeypatch
     proved = await carry_out(_prepared(SENT, mailbox=f"maildir:{mailbox}"), tmp_path / "proof.json", _silent)
 
     assert len(proved.proof.routes[1].copies) == 1
+
+
+def test_a_proof_that_does_not_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    endless = tmp_path / "proof.json"
+    with endless.open("wb") as file:
+        file.truncate(MOST_OCTETS + 1)
+
+    with pytest.raises(InputError, match=f"proof.json: the file has more than {MOST_OCTETS} octets"):
+        load_proof(endless)
