@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mxprobe.mx.forecast import FateKind, MailerForecast
 from mxprobe.mx.profile import Grade
-from mxprobe.mx.whatif import Case, CaseKind, Forecast, Model
+from mxprobe.mx.whatif import MOST_PAIRED, Case, CaseKind, Forecast, Model
 from mxprobe.report.forecast_words import (
     Cases,
     Speech,
@@ -88,8 +88,10 @@ def _grounds_of(forecast: Forecast) -> tuple[str, ...]:
     assumed = "Each host is assumed to answer and to take the mail; nothing is known of its TLS."
     nobody = enumerate_words(forecast.not_modelled)
     grades = f"Grades: {_grades(forecast.models)}."
-    rest = (grades, f"{nobody} publish no rules for this and are not modelled.")
-    return (assumed, *rest) if forecast.assumed else rest
+    rest = [grades, f"{nobody} publish no rules for this and are not modelled."]
+    if len({case.down for case in forecast.cases if case.kind is CaseKind.HOST}) > MOST_PAIRED:
+        rest.insert(0, f"What happens when two hosts fail was not asked: the chain has more than {MOST_PAIRED}.")
+    return (assumed, *rest) if forecast.assumed else tuple(rest)
 
 
 def tell_chosen(forecast: Forecast) -> ForecastTold:

@@ -11,7 +11,9 @@ import pytest
 from mxprobe.facts.finding import Finding, Status
 from mxprobe.jobs.look import Look
 from mxprobe.jobs.look_at_zone import look_at_zone
-from mxprobe.report.verdict import findings_of
+from mxprobe.mx.whatif import MOST_PAIRED
+from mxprobe.report.look_text import render_look
+from mxprobe.report.verdict import conclude_look, findings_of
 from mxprobe.rules.zone_lines import MOST_LINES
 
 ZONES = Path(__file__).parent.parent / "support" / "zones"
@@ -242,3 +244,15 @@ def test_no_finding_drowns_in_lines(tmp_path: Path) -> None:
 
     assert len(_lines(found)) == MOST_LINES
     assert found.seen[-1] == f"{file}: and 22 lines more"
+
+
+@pytest.mark.parametrize("count", [MOST_PAIRED, MOST_PAIRED + 1])
+def test_pairs_of_hosts_that_are_not_forecast_are_said_not_to_be(count: int, tmp_path: Path) -> None:
+    zone = tmp_path / "db"
+    hosts = (f"@ IN MX {number} m{number}\nm{number} IN A 198.41.0.{number}\n" for number in range(1, count + 1))
+    zone.write_text("$TTL 3600\n@ IN SOA ns1 h 1 3600 900 1209600 300\n" + "".join(hosts))
+    look = look_at_zone(zone, "example.test")
+
+    text = render_look(conclude_look(look.snapshot, look.judgements, look.forecast))
+
+    assert ("What happens when two hosts fail was not asked" in text) is (count > MOST_PAIRED)
