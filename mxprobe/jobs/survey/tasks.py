@@ -1,0 +1,104 @@
+"""The pieces of work that a survey is cut into, and the rows that come back: what processes and machines exchange.
+
+A task is small enough to be lost and made again, and what it gives comes in batches as it is done. Facts that only
+travel to a file are JSON already, so that whoever keeps them need not read them.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from msgspec import Struct
+
+from mxprobe.facts.survey import Entry, Errand, Manner, Pace, PutOff
+
+
+class ResolveTask(Struct, frozen=True, kw_only=True, tag="resolve"):
+    """Ask the DNS about these entries. Gives a `ResolvedRow` for each."""
+
+    entries: tuple[Entry, ...]
+
+
+class VisitTask(Struct, frozen=True, kw_only=True, tag="visit"):
+    """Make these errands, at the paces learnt so far. Gives a `VisitedRow` or a `PutOff` for each, and the paces."""
+
+    errands: tuple[Errand, ...]
+    paces: tuple[Pace, ...] = ()
+    place: str = ""
+
+
+class TellTask(Struct, frozen=True, kw_only=True, tag="tell"):
+    """Make the lines of these entries out of the journal at that path. Gives a `LineRow` for each."""
+
+    journal: str
+    numbers: tuple[int, ...]
+
+
+Task = ResolveTask | VisitTask | TellTask
+
+
+class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resolved"):
+    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`; `errands` are the visits it needs."""
+
+    number: int
+    started_at: float
+    elapsed: float
+    queries: int
+    answers: bytes
+    errands: tuple[Errand, ...] = ()
+
+
+class ToldRow(Struct, frozen=True, kw_only=True, array_like=True):
+    """`turns` is the JSON of a tuple of `Turn`, for the entry, of the session with that number."""
+
+    number: int
+    session: int
+    turns: bytes
+
+
+class VisitedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="visited"):
+    """One errand that is done: `sessions` is the JSON of a tuple of `Session`."""
+
+    key: str
+    sessions: bytes
+    told: tuple[ToldRow, ...] = ()
+    throttled: bool = False
+    place: str = ""
+
+
+class PutOffRow(Struct, frozen=True, kw_only=True, array_like=True, tag="put-off"):
+    """One errand that has to wait."""
+
+    put_off: PutOff
+
+
+class PaceRow(Struct, frozen=True, kw_only=True, array_like=True, tag="pace"):
+    """What was learnt of an operator in this task."""
+
+    pace: Pace
+
+
+class LineRow(Struct, frozen=True, kw_only=True, array_like=True, tag="line"):
+    """One entry told: `document` is its line of the results without the line's end, `tally` the JSON of its tally."""
+
+    number: int
+    domain: str
+    document: bytes
+    tally: bytes
+
+
+Row = ResolvedRow | VisitedRow | PutOffRow | PaceRow | LineRow
+
+
+class WorkerLost(Exception):
+    """A worker ended in the middle of a task; what it gave before is good, the rest is to be asked of another."""
+
+
+class Workforce(Protocol):
+    """Who makes tasks: this process, a process for each core, or the workers of a cluster."""
+
+    size: int
+    """So many tasks are made at one time."""
+
+    def perform(self, task: Task, manner: Manner) -> AsyncIterator[tuple[Row, ...]]:
+        """Make a task; its rows come in batches. Raises WorkerLost."""
+        ...
