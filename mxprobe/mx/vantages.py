@@ -59,15 +59,15 @@ def has_greeted(session: Session) -> bool:
 
 
 def _compare(endpoint: str, seen: Seen) -> Iterator[Differs]:
-    """The first difference that explains the others, or all that do not explain each other."""
+    """What is unlike at one endpoint; what is not heard at one of two places is told once, not again for its banner."""
     standings = {place: judge_visit(visit, _BARE) for place, visit in seen.items()}
     known = {place: standing for place, standing in standings.items() if standing not in _NOT_LOOKED}
-    if len(set(known.values())) > 1:
+    last = {place: seen[place].sessions[-1] for place in known}
+    if len({_UNHEARD.get(standing, standing) for standing in known.values()}) > 1:
         about_place = any(standing in _ABOUT_PLACE for standing in known.values())
-        shown = {place: _answer(seen[place].sessions[-1], standing) for place, standing in known.items()}
+        shown = {place: _answer(last[place], standing) for place, standing in known.items()}
         yield _differs(endpoint, Showing.ANSWER, shown, about_place=about_place)
-    last = {place: seen[place].sessions[-1] for place, standing in known.items()}
-    if len(set(known.values())) == 1:
+    else:
         yield from _if_unlike(endpoint, Showing.BANNER, {place: _code(session) for place, session in last.items()})
     answering = {place: session for place, session in last.items() if known[place] is Standing.ANSWERS}
     yield from _compare_tls(endpoint, answering)
@@ -78,6 +78,18 @@ _NOT_LOOKED = frozenset(
     {Standing.NOT_VISITED, Standing.LOCAL_FAILURE, Standing.NO_IPV4_HERE, Standing.NO_IPV6_HERE, Standing.BLOCKED_HERE}
 )
 """What a place could not try says nothing of the host."""
+
+_UNHEARD = dict.fromkeys(
+    (
+        Standing.REFUSES_CONNECTIONS,
+        Standing.DOES_NOT_ANSWER,
+        Standing.UNREACHABLE,
+        Standing.SILENT,
+        Standing.HANGS_UP,
+    ),
+    Standing.DOES_NOT_ANSWER,
+)
+"""In which way a host is not heard depends on what lies between."""
 
 
 def _answer(session: Session, standing: Standing) -> str:

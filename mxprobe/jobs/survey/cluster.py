@@ -51,8 +51,8 @@ class HandingOut(Protocol):
         """Raise why the shard will not end."""
         ...
 
-    async def end(self) -> None:
-        """Let the shard stop if it has not ended, and forget it."""
+    async def end(self, *, is_there: bool) -> None:
+        """Forget the shard; one that has not ended may stop first, while its worker `is_there`."""
         ...
 
 
@@ -164,7 +164,7 @@ class Cluster:
                         _raise(parcel, worker)
         finally:
             self._handed_out.discard(handed_out)
-            await handed_out.end()
+            await handed_out.end(is_there=self._roster.has(worker))
 
     async def _parcels(self, handed_out: HandingOut, worker: str) -> AsyncGenerator[shard.Parcel]:
         """What comes from a shard up to its end. Raises WorkerLost where the end does not come."""

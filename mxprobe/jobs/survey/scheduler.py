@@ -123,10 +123,10 @@ class HandedOut:
         if self._future.status in ("cancelled", "lost"):
             raise CouldNotLook(f"the Dask scheduler at {self._scheduler.address} is lost. {GOES_ON}")
 
-    async def end(self) -> None:
-        """Let the shard stop if it has not ended, and have the scheduler forget it."""
+    async def end(self, *, is_there: bool) -> None:
+        """Have the scheduler forget the shard; one that has not ended may stop first, while its worker `is_there`."""
         with suppress(OSError, KeyError):
-            async with asyncio.timeout(_STOPPING):
+            async with asyncio.timeout(_STOPPING if is_there else 0.0):
                 await self._stop()
         self._future.release()
         shard.forget(self._rows, self._words)
