@@ -32,19 +32,22 @@ async def connected(address: str, connect: float, answer: float) -> AsyncIterato
         from distributed import Client
     except ImportError:
         raise InputError("--scheduler needs Dask", hint="It comes with: pip install 'mxprobe[dask]'") from None
+    client: Any = None
     begin: Any = Client
     try:
-        client = await begin(address, asynchronous=True, set_as_default=False, timeout=connect)
-    except ValueError:
-        hint = "For example: --scheduler tcp://scheduler.example.net:8786"
-        raise InputError(f"'{address}' is no address of a Dask scheduler", hint=hint) from None
-    except OSError as error:
-        raise CouldNotLook(f"no Dask scheduler answers at {address}") from error
-    try:
+        try:
+            client = begin(address, asynchronous=True, set_as_default=False, timeout=connect)
+            await client
+        except ValueError:
+            hint = "For example: --scheduler tcp://scheduler.example.net:8786"
+            raise InputError(f"'{address}' is no address of a Dask scheduler", hint=hint) from None
+        except OSError as error:
+            raise CouldNotLook(f"no Dask scheduler answers at {address}") from error
         yield Scheduler(address, client, answer)
     finally:
-        with suppress(OSError):
-            await client.close(timeout=_STOPPING)
+        if client is not None:
+            with suppress(OSError):
+                await client.close(timeout=_STOPPING)
 
 
 class Scheduler:
@@ -91,10 +94,14 @@ class Scheduler:
     async def asked(self, asking: Awaitable[_Thing]) -> _Thing:
         """What the scheduler answers. Raises CouldNotLook where it does not."""
         try:
-            async with asyncio.timeout(self._answer):
+            async with asyncio.timeout(self._answer if self._client.status == "running" else 0.0):
                 return await asking
         except (OSError, KeyError) as error:  # a scheduler that was started anew knows no queue of ours
-            raise CouldNotLook(f"the Dask scheduler at {self.address} is lost. {GOES_ON}") from error
+            raise self.lost() from error
+
+    def lost(self) -> CouldNotLook:
+        """That it is gone. Dask connects again, but has dropped our tasks by then."""
+        return CouldNotLook(f"the Dask scheduler at {self.address} is lost. {GOES_ON}")
 
 
 class HandedOut:
@@ -121,7 +128,7 @@ class HandedOut:
             error = await self._scheduler.asked(self._future.exception())
             raise WorkerLost(str(error)) if isinstance(error, KilledWorker) else error
         if self._future.status in ("cancelled", "lost"):
-            raise CouldNotLook(f"the Dask scheduler at {self._scheduler.address} is lost. {GOES_ON}")
+            raise self._scheduler.lost()
 
     async def end(self, *, is_there: bool) -> None:
         """Have the scheduler forget the shard; one that has not ended may stop first, while its worker `is_there`."""
