@@ -203,14 +203,6 @@ class ErrandBook:
             for number, sender, recipients in rows
         )
 
-    def give_back(self, errands: Iterable[Errand]) -> None:
-        """Errands that were handed out and not made."""
-        for errand in errands:
-            number = self._endpoint(errand.key, errand.place)
-            self._set_state(number, EndpointState.READY)
-            self.ready += 1
-            self.out -= 1
-
     def put_off(self, row: PutOffRow) -> None:
         """An errand that has to wait."""
         errand = row.put_off.errand
@@ -305,9 +297,6 @@ class ErrandBook:
     def _endpoint(self, key: str, place: str) -> int:
         return self._number("SELECT id FROM endpoints WHERE key = ? AND place = ?", key, place)
 
-    def _set_state(self, endpoint: int, state: EndpointState) -> None:
-        self._connection.execute("UPDATE endpoints SET state = ? WHERE id = ?", (state, endpoint))
-
     # Paces ----------------------------------------------------------------------------------------------------------
 
     def keep_pace(self, pace: Pace) -> None:
@@ -333,6 +322,10 @@ class ErrandBook:
         rows = self._connection.execute("SELECT pace FROM paces WHERE throttled > 0")
         paces = (msgspec.json.decode(row[0], type=Pace) for row in rows)
         return tuple(heapq.nlargest(most, paces, key=lambda pace: pace.rests_until))
+
+    def count_throttling(self) -> int:
+        """So many operators made us slow down."""
+        return self._number("SELECT count(*) FROM paces WHERE throttled > 0")
 
     # Entries that can be told ---------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ last one. Nothing here grows with the list but the file. Endpoints are the `Erra
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from mxprobe.errors import InputError, Place
-from mxprobe.facts.survey import Depth, Entry, Manner
+from mxprobe.facts.survey import Depth, Entry, Errand, Manner
 from mxprobe.jobs.survey.errandbook import ErrandBook
 from mxprobe.jobs.survey.tables import (
     NO_CHAIN,
@@ -95,7 +95,7 @@ class Journal:
 
     def _start(self, *, resume: bool) -> None:
         """Begin, or go on. Raises InputError."""
-        self._begin()
+        self.begin()
         if not is_begun(self._connection):
             make_tables(self._connection)
             self._put("schema", SCHEMA)
@@ -131,12 +131,17 @@ class Journal:
 
     def commit(self) -> None:
         """All that was written is good from here on."""
-        book = self.book
-        self.standing = replace(self.standing, errands=book.errands, visited=book.visited, sessions=book.sessions)
+        self.standing = self.counted
         self._put("standing", self.standing)
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
         self._dirty = False
+
+    @property
+    def counted(self) -> Standing:
+        """What holds now, endpoints included."""
+        book = self.book
+        return replace(self.standing, errands=book.errands, visited=book.visited, sessions=book.sessions)
 
     @property
     def is_dirty(self) -> bool:
@@ -145,7 +150,7 @@ class Journal:
 
     def list_entries(self, entries: Sequence[Entry], *, last: bool = False) -> None:
         """Keep the next entries of the list; of a domain that was there, its further recipients alone."""
-        self._begin()
+        self.begin()
         before = self._connection.total_changes
         rows = [(entry.number, entry.domain, entry.asked, _texts(entry.recipients)) for entry in entries]
         self._connection.executemany(
@@ -189,7 +194,7 @@ class Journal:
 
     def keep_resolved(self, rows: Iterable[ResolvedRow], places: Sequence[str] = ("",)) -> None:
         """Keep what the DNS said of some entries, and the errands that follow, for each place once."""
-        self._begin()
+        self.begin()
         queries = 0
         named, states = [], []
         for row in rows:
@@ -206,20 +211,33 @@ class Journal:
 
     def fail_entry(self, number: int, reason: str) -> None:
         """Give up an entry that no worker could ask the DNS about."""
-        self._begin()
+        self.begin()
         self._connection.execute("INSERT INTO named VALUES (?,0,0,0,'[]',?)", (number, reason))
         self._connection.execute("UPDATE entries SET state = ? WHERE number = ?", (EntryState.RESOLVED, number))
         self.standing = replace(self.standing, resolved=self.standing.resolved + 1, failed=self.standing.failed + 1)
         self.book.tellable += 1
 
+    def fail_errand(self, errand: Errand, reason: str) -> None:
+        """Give up an errand that no worker could make."""
+        self.begin()
+        self.book.fail_errand(errand, reason)
+        self.standing = replace(self.standing, failed=self.standing.failed + 1)
+
+    def entries(self, numbers: Iterable[int]) -> Iterator[Entry]:
+        """The entries with these numbers."""
+        query = "SELECT domain, asked, recipients FROM entries WHERE number = ?"
+        for number in list(numbers):
+            domain, asked, recipients = self._connection.execute(query, (number,)).fetchone()
+            yield Entry(number=number, domain=domain, asked=asked, recipients=_split(recipients))
+
     def take_tellable(self, most: int) -> tuple[int, ...]:
         """Entries all of whose errands are done, handed out until `keep_lines` has them."""
-        self._begin()
+        self.begin()
         return self.book.take_tellable(most)
 
     def keep_lines(self, rows: Sequence[LineRow]) -> None:
         """Lines that stand in the results, or will at the next commit."""
-        self._begin()
+        self.begin()
         self._connection.executemany(
             f"UPDATE entries SET state = {EntryState.WRITTEN} WHERE number = ?", [(row.number,) for row in rows]
         )
@@ -227,29 +245,30 @@ class Journal:
 
     def keep_documents(self, rows: Sequence[LineRow]) -> None:
         """Lines for results that are made at the end."""
-        self._begin()
+        self.begin()
         values = [(row.number, row.domain, row.document, row.tally) for row in rows]
         self._connection.executemany("INSERT OR REPLACE INTO lines VALUES (?,?,?,?)", values)
 
     def keep_written(self, octets: int) -> None:
         """So many octets of the results are good."""
-        self._begin()
+        self.begin()
         self.standing = replace(self.standing, written=octets)
 
     def tell_again(self) -> None:
         """All lines are to be written once more: the results are gone."""
-        self._begin()
+        self.begin()
         self._connection.execute(f"UPDATE entries SET state = {EntryState.RESOLVED} WHERE state = {EntryState.WRITTEN}")
         self.book.make_ready_again()
         self.standing = replace(self.standing, told=0, written=0)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """What is written from here on becomes good at the next commit, all at once."""
         self._dirty = True
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
 
     def _put(self, name: str, value: object) -> None:
-        self._begin()
+        self.begin()
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, msgspec.json.encode(value)))
 
     def _get(self, name: str, kind: type[T]) -> T:
