@@ -12,6 +12,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Depth, Entry, Errand, Manner
 from mxprobe.jobs.survey import shard
+from mxprobe.jobs.survey.roster import Skills
 from mxprobe.jobs.survey.tasks import LineRow, ResolvedRow, ResolveTask, Row, Task, TellTask, VisitedRow, VisitTask
 
 PERFORM = "tests.support.clusters:perform"
@@ -112,11 +113,16 @@ class _MemoryOrder:
         self.line.words.append(shard.STOP)
 
 
+def skilled(*places: str, at_once: int = 1) -> Skills:
+    """What a worker at these places has."""
+    return Skills(threads=at_once, resources=dict.fromkeys(places, float(at_once)))
+
+
 class MemoryScheduler:
     """A scheduler: workers by name, each with its resources; `version` is what a worker has of mxprobe."""
 
     def __init__(self, workers: Mapping[str, Sequence[str]]) -> None:
-        self.there = {worker: frozenset(resources) for worker, resources in workers.items()}
+        self.there = {worker: skilled(*resources) for worker, resources in workers.items()}
         self.version: dict[str, str | Exception] = {}
         self.handed_out: dict[str, list[_MemoryOrder]] = {}
         self.orders: list[tuple[str, shard.Order]] = []
@@ -132,7 +138,7 @@ class MemoryScheduler:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
-    async def workers(self) -> dict[str, frozenset[str]]:
+    async def workers(self) -> dict[str, Skills]:
         if self.is_lost:
             raise CouldNotLook("the scheduler is lost")
         return dict(self.there)
@@ -142,7 +148,7 @@ class MemoryScheduler:
 
     async def hand_out(self, order: shard.Order, worker: str, place: str) -> _MemoryOrder:
         assert self._tasks is not None
-        assert not place or place in self.there[worker]
+        assert not place or self.there[worker].room_for(place)
         read = shard.decode_order(shard.encode_order(order))
         self.orders.append((worker, read))
         line = _MemoryLine()

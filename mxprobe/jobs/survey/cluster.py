@@ -24,7 +24,7 @@ from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.survey import Manner
 from mxprobe.facts.vantages import VantagePoint
 from mxprobe.jobs.survey import shard
-from mxprobe.jobs.survey.roster import Roster
+from mxprobe.jobs.survey.roster import Roster, Skills
 from mxprobe.jobs.survey.scheduler import GOES_ON, connected
 from mxprobe.jobs.survey.tasks import Row, Task, TellTask, VisitTask, WorkerLost, Workforce
 
@@ -59,8 +59,8 @@ class HandingOut(Protocol):
 class Scheduling(Protocol):
     """What is asked of a scheduler, as `scheduler.Scheduler` asks it."""
 
-    async def workers(self) -> dict[str, frozenset[str]]:
-        """The addresses of its workers, each with its resources."""
+    async def workers(self) -> Mapping[str, Skills]:
+        """The addresses of its workers, each with what it has."""
         ...
 
     async def versions(self, workers: Sequence[str]) -> Mapping[str, str | Exception]:
@@ -254,5 +254,5 @@ def _raise(parcel: shard.Ended | shard.Again | shard.Trouble, worker: str) -> No
     if isinstance(parcel, shard.Again):
         raise WorkerLost(f"the worker {worker} was started anew")
     if isinstance(parcel, shard.Trouble):
-        kind = CouldNotLook if parcel.could_not_look else InputError
+        kind = {"": WorkerLost, "input": InputError, "could not look": CouldNotLook}[parcel.kind]
         raise kind(f"the worker {worker}: {parcel.text}")

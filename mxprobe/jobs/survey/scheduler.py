@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.jobs.survey import shard
+from mxprobe.jobs.survey.roster import Skills
 from mxprobe.jobs.survey.tasks import WorkerLost
 
 _Thing = TypeVar("_Thing")
@@ -58,11 +59,11 @@ class Scheduler:
         self._client = client
         self._answer = answer
 
-    async def workers(self) -> dict[str, frozenset[str]]:
-        """The addresses of its workers, each with the names of the resources of which it has one or more."""
+    async def workers(self) -> dict[str, Skills]:
+        """The addresses of its workers, each with what it has."""
         identity = await self.asked(self._client.scheduler.identity(n_workers=-1))
         return {
-            address: frozenset(name for name, amount in (worker.get("resources") or {}).items() if amount >= 1)
+            address: Skills(threads=worker["nthreads"], resources=worker.get("resources") or {})
             for address, worker in identity["workers"].items()
         }
 
@@ -121,12 +122,10 @@ class HandedOut:
         await self._scheduler.asked(self._words.put(word))
 
     async def require_progress(self) -> None:
-        """Raise what Dask says of a task that will not end: WorkerLost, CouldNotLook, or a failure of our own code."""
-        from distributed import KilledWorker
-
+        """Raise what Dask says of a task that will not end: WorkerLost, CouldNotLook."""
         if self._future.status == "error":
             error = await self._scheduler.asked(self._future.exception())
-            raise WorkerLost(str(error)) if isinstance(error, KilledWorker) else error
+            raise WorkerLost(f"{type(error).__name__}: {error}")
         if self._future.status in ("cancelled", "lost"):
             raise self._scheduler.lost()
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import pkgutil
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -54,10 +54,10 @@ class Again(Struct, frozen=True, kw_only=True, tag="again"):
 
 
 class Trouble(Struct, frozen=True, kw_only=True, tag="trouble"):
-    """The worker's own world is broken: what it said, and whether it means that nothing could be looked at."""
+    """The shard could not be made: what was said. `kind`: the input or the worker's own world; "" is a bug of ours."""
 
     text: str
-    could_not_look: bool
+    kind: Literal["", "input", "could not look"] = ""
 
 
 Parcel = Rows | Ended | Again | Trouble
@@ -178,7 +178,12 @@ async def _make(order: Order, outbox: _Outbox) -> None:
         async for rows in perform(order.task, order.manner):
             await outbox.put(rows)
     except MxprobeError as error:
-        await outbox.end(Trouble(text=str(error), could_not_look=isinstance(error, CouldNotLook)))
+        await outbox.end(
+            Trouble(text=str(error), kind="could not look" if isinstance(error, CouldNotLook) else "input")
+        )
+    except Exception as error:  # rim: a task that cannot be made is told, and the others go on
+        _log.warning("a task could not be made", exc_info=True)
+        await outbox.end(Trouble(text=f"{type(error).__name__}: {error}"))
     else:
         await outbox.end(Ended())
 
