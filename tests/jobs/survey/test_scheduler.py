@@ -3,9 +3,6 @@
 import asyncio
 import os
 import signal
-import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -16,28 +13,11 @@ from mxprobe.facts.vantages import VantagePoint
 from mxprobe.jobs.survey.cluster import Cluster, Terms
 from mxprobe.jobs.survey.tasks import ResolveTask, Row, Task, VisitedRow, VisitTask, WorkerLost
 from tests.support.clusters import MANNER, PERFORM, Here, entries, errands
+from tests.support.dasks import dask
 
 pytestmark = pytest.mark.slow
 
 TERMS = Terms(performs=PERFORM, look=0.1, answer=5.0)
-
-
-@asynccontextmanager
-async def dask(*resources: dict[str, float]) -> AsyncIterator[Any]:
-    """A Dask cluster: its scheduler here, and for each of `resources` a worker that is a process of its own."""
-    from distributed import Nanny, Scheduler, SpecCluster
-
-    begin: Any = SpecCluster
-    options = {"nthreads": 1, "dashboard_address": None, "host": "127.0.0.1", "silence_logs": 60}
-    workers = {
-        f"w{number}": {"cls": Nanny, "options": {**options, "resources": found}}
-        for number, found in enumerate(resources)
-    }
-    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"(distributed|tornado|dask)\.")
-        async with begin(workers=workers, scheduler=scheduler, asynchronous=True, silence_logs=60) as cluster:
-            yield cluster
 
 
 async def made(cluster: Cluster, task: Task) -> list[Row]:
