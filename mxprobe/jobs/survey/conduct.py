@@ -189,7 +189,7 @@ class _Conductor:
                     self._journal.list_entries(entries, last=not entries)
                     self._changed.set()
                     await asyncio.sleep(0)
-        except Exception:
+        except BaseException:
             self._fails = True
             raise
 
@@ -214,7 +214,7 @@ class _Conductor:
         except WorkerLost as error:
             reason = str(error)
             _log.warning("a worker was lost, and %d of its task are handed out again: %s", len(piece.owed), reason)
-        except Exception:
+        except BaseException:
             self._fails = True
             raise
         if (lost := self._hand_out.take_back(piece)) is not None:
