@@ -35,6 +35,23 @@ def to_ascii(text: str) -> str:
     return ascii_name
 
 
+def to_address(text: str) -> str:
+    """A mail address as it may stand in a command: local part as it is, domain as A-label. Raises NameRefused."""
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local:
+        raise NameRefused("an address has the form user@domain")
+    if not local.isascii():
+        raise NameRefused("a local part beyond ASCII cannot be asked for yet")
+    if not local.isprintable() or len(local) > 64 or (set(local) & set(' <>"\\') and not _is_quoted(local)):
+        raise NameRefused("its local part is not one that mail allows")
+    return f"{local}@{to_ascii(domain)}"
+
+
+def _is_quoted(local: str) -> bool:
+    inner = local[1:-1]
+    return len(local) > 2 and local[0] == local[-1] == '"' and not set(inner) & set('"\\<>')
+
+
 def _check_sizes(name: str) -> None:
     for label in name.split("."):
         if len(label) > 63:

@@ -16,7 +16,7 @@ from mxprobe.errors import InputError, Place
 from mxprobe.facts.advice import Advice
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
-from mxprobe.facts.names import NameRefused, is_address, to_ascii
+from mxprobe.facts.names import NameRefused, is_address, to_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
 from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
 from mxprobe.mx.whatif import Forecast, forecast_snapshot
@@ -262,26 +262,11 @@ def _short(text: str) -> str:
 
 
 def _check_address(text: str, what: str) -> str:
-    """A mail address as it may stand in a command: local part as it is, domain as A-label."""
-    local, at, domain = text.strip().rpartition("@")
-    reason = None
-    if not at or not local:
-        reason = "an address has the form user@domain"
-    elif not local.isascii():
-        reason = "a local part beyond ASCII cannot be asked for yet"
-    elif not local.isprintable() or len(local) > 64 or (set(local) & set(' <>"\\') and not _is_quoted(local)):
-        reason = "its local part is not one that mail allows"
-    else:
-        try:
-            return f"{local}@{to_ascii(domain)}"
-        except NameRefused as error:
-            reason = str(error)
-    raise InputError(f"{_short(text)} is not the address of a {what}: {reason}")
-
-
-def _is_quoted(local: str) -> bool:
-    inner = local[1:-1]
-    return len(local) > 2 and local[0] == local[-1] == '"' and not set(inner) & set('"\\<>')
+    """A mail address as it may stand in a command. Raises InputError."""
+    try:
+        return to_address(text)
+    except NameRefused as error:
+        raise InputError(f"{_short(text)} is not the address of a {what}: {error}") from error
 
 
 def _check_helo(text: str) -> str:
