@@ -1,12 +1,12 @@
 """Those who are looked at can see who looks: the probe description file, and what is missing to it.
 
-A host that is dialled sees an address, and reads a name in EHLO. From either it gets to a file that says who looks,
-why, and how to be left out: https://NAME/.well-known/probing.txt. This is attribution out of band: the name is meant to be
-that of the address (its PTR record), as RFC 9511 §3 builds the place of the file from it. In band (RFC 9511 §4) is
-for packets whose content has no structure. In SMTP it would be a command that no sender says, such as NOOP with the
-address of the file; there are hosts that count these against a client, and then what is measured is the mark. So
-nothing is added to a session but the name, which has to be said anyway; an envelope sender stays empty unless one is
-named, since a host judges it by SPF.
+A host that is dialled sees an address, and reads a name in EHLO. Either leads to a file that says who looks, why, and
+how to be left out: https://NAME/.well-known/probing.txt. This is attribution out of band: the name is meant to be that
+of the address (its PTR record), of which RFC 9511 §3 makes the place of the file. In band (RFC 9511 §4) is for packets
+whose content has no structure. In SMTP it would be a command that no sender says, such as NOOP with the place of the
+file; there are hosts that count these against a client, and then the mark is what is measured. So nothing is added to
+a session but the name, which has to be said anyway. The envelope sender stays empty unless one is named, since hosts
+judge it by SPF; and where recipients are asked about, the domain has allowed it and knows.
 
 To be left out there is the contact and `--exclude`. No DNS record is read for it: of domains that are not asked about
 recipients it would cost a query each, and a host that many domains share is not one domain's to take out.

@@ -39,7 +39,7 @@ def render_progress_line(now: Progress, since: Progress | None = None) -> str:
     parts.append(f"{done.told:,} told")
     if now.paces:
         parts.append(f"{count_of(len(now.paces), 'operator')} throttled")
-    return f"survey: {say_span(now.at - now.started_at)}: {', '.join(parts)}; {_ending(now, since)}"
+    return f"survey: {_span(now.at - now.started_at)}: {', '.join(parts)}; {_ending(now, since)}"
 
 
 def render_end(last: Progress, out: str) -> str:
@@ -51,7 +51,7 @@ def render_end(last: Progress, out: str) -> str:
         visits = f"{count_of_many(done.visited, 'endpoint')} visited with {count_of_many(done.sessions, 'session')}, "
     throttled = f", {count_of(len(last.paces), 'operator')} throttled" if last.paces else ""
     return (
-        f"surveyed {count_of_many(done.told, 'domain')}{again} in {say_span(last.at - last.started_at)}: "
+        f"surveyed {count_of_many(done.told, 'domain')}{again} in {_span(last.at - last.started_at)}: "
         f"{visits}{count_of_many(done.queries, 'DNS query', 'DNS queries')}{throttled}; results in {cut(out, 200)}"
     )
 
@@ -71,6 +71,12 @@ def seconds_left(now: Progress, since: Progress | None = None) -> float | None:
         return None
     rests = max((pace.rests_until - now.at for pace in now.paces), default=0.0) if now.waiting else 0.0
     return max(left / rate if left else 0.0, rests)
+
+
+def _span(seconds: float) -> str:
+    """A span with its seconds below an hour."""
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes} min {left} s" if 0 < minutes < 60 and left else say_span(seconds)
 
 
 def _rate(name: str, now: Progress, since: Progress | None) -> float:

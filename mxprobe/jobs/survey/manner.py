@@ -97,8 +97,8 @@ def signpost(options: MannerOptions, settings: Settings) -> Signpost:
     contact = options.contact or settings.contact
     if not contact:
         raise InputError(
-            f"--depth {options.depth} dials hosts of others: say whom they can write to, with --contact",
-            hint="Right is the address of a role or a page of yours: --contact abuse@example.com, or\n"
+            "who looks has to be known to those who are looked at: say whom they can write to, with --contact",
+            hint="Right is the address of a role, or a page: --contact abuse@example.com or\n"
             "--contact https://example.com/survey (or `contact` in the settings). In a lab of your own:\n"
             f"--allow-special {OWN}.",
         )
