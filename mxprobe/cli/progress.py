@@ -2,7 +2,6 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -37,7 +36,7 @@ class Teller:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True, redirect_stdout=False)
             self._live.start()
         return self
 
@@ -59,10 +58,10 @@ class Teller:
             click.echo(render_progress_line(progress, self._told), err=True)
             self._told = progress
 
-    def conclude(self, out: str, say: Callable[[str], None]) -> None:
+    def conclude(self, out: str) -> None:
         """Say in one line what was done, unless quiet."""
         if self.last is not None and not self._quiet:
-            say(render_end(self.last, out))
+            click.echo(render_end(self.last, out), err=True)
 
     def _draw(self, live: "Live", progress: Progress) -> None:
         from rich.text import Text

@@ -4,18 +4,18 @@ Whoever dials strangers says who is looking (`report.attribution` says how they 
 each address once. All of that may be left off for hosts that are one's own, which has to be said.
 """
 
+import ipaddress
 from pathlib import Path
 
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
-from mxprobe.facts.names import NameRefused
+from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Depth, Manner
 from mxprobe.facts.text import escape_text
 from mxprobe.jobs.look import LookOptions, ehlo_name, make_vantage
 from mxprobe.jobs.saved import read_octets
-from mxprobe.mx.exclusion import normal_exclusion
 from mxprobe.mx.wishes import WISHES
 from mxprobe.report.attribution import NoContact, Signpost, contact_uri
 from mxprobe.settings import Settings
@@ -133,11 +133,22 @@ def read_exclusions(path: Path) -> tuple[str, ...]:
         text = line.partition("#")[0].strip()
         try:
             if text:
-                found[normal_exclusion(text)] = None
+                found[_exclusion(text)] = None
         except NameRefused as error:
             hint = "Right is a name (with all below it), an address or a network: example.com, 192.0.2.0/24."
             raise InputError(str(error), place=Place(str(path), number, None, line), hint=hint) from error
     return tuple(sorted(found))
+
+
+def _exclusion(text: str) -> str:
+    """The one way to write what is left alone: a name in A-labels without `*.`, or a network. Raises NameRefused."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if "/" not in bare and not is_address(bare):
+        return to_ascii(text.removeprefix("*").removeprefix("."))
+    try:
+        return str(ipaddress.ip_network(bare))
+    except ValueError as error:
+        raise NameRefused(f"not a network: {error}") from error
 
 
 def _wishes(asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -104,11 +104,33 @@ def test_whom_to_leave_alone_is_read_from_a_file_each_once(tmp_path: Path) -> No
     assert manner(exclude=path).excluded == read_exclusions(path)
 
 
-def test_a_slip_in_that_file_is_shown_at_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("typed", "normal"),
+    [
+        ("Example.COM.", "example.com"),
+        ("*.example.com", "example.com"),
+        (".example.com", "example.com"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("[2001:DB8::1]", "2001:db8::1/128"),
+    ],
+)
+def test_what_is_left_alone_has_one_form(typed: str, normal: str, tmp_path: Path) -> None:
     path = tmp_path / "alone.txt"
-    path.write_text("example.com\n192.0.2.1/24\n")
+    path.write_text(typed, encoding="utf-8")
 
-    with pytest.raises(InputError, match=r"alone.txt:2: not a network(.|\n)*192.0.2.0/24"):
+    assert read_exclusions(path) == (normal,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("192.0.2.1/24", "not a network"), ("a/b", "not a network"), ("a b", "white space"), ("*", "empty")],
+)
+def test_a_slip_in_that_file_is_shown_at_its_line(typed: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "alone.txt"
+    path.write_text(f"example.com\n{typed}\n")
+
+    with pytest.raises(InputError, match=rf"alone.txt:2: .*{why}(.|\n)*192.0.2.0/24"):
         read_exclusions(path)
 
 
