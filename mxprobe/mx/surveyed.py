@@ -13,6 +13,7 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import NotVisited
 from mxprobe.facts.survey import Asked, Depth, Errand, Manner, Named
 from mxprobe.mx.consent import consent_question
+from mxprobe.mx.exclusion import exclusion
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.plan import next_questions, plan_mx, special_use
 from mxprobe.mx.wishes import WISHES, Subject
@@ -21,7 +22,12 @@ _NOTHING_SPENT: Mapping[str, int] = Counter()
 
 
 def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tuple[Question, ...]:
-    """What is to be asked now; empty when all is known that this manner wants. What needs no chain is asked at once."""
+    """What is to be asked now; empty when all is known that this manner wants. What needs no chain is asked at once.
+
+    Nothing of a domain that is left alone.
+    """
+    if exclusion(manner.excluded).has_name(domain):
+        return ()
     families = manner.vantage.families
     chain = next_questions(domain, answers, families)
     wanted = dict.fromkeys(chain)
@@ -71,4 +77,5 @@ def why_not_visited(endpoint: Endpoint, manner: Manner) -> NotVisited | None:
         return NotVisited.FAMILY_NOT_ASKED
     if special_use(endpoint.address) is not None and not manner.allow_special:
         return NotVisited.SPECIAL_USE
-    return None
+    alone = exclusion(manner.excluded)
+    return NotVisited.EXCLUDED if alone.has_name(endpoint.host) or alone.has_address(endpoint.address) else None

@@ -74,7 +74,12 @@ _LOOP_NETWORK = _words(
 )
 _LOOP_STARTERS = frozenset({"run", "Runner", "run_until_complete", "run_forever"})
 _LOOP_OWNERS = frozenset({"cli", "pytest_plugin"})
-_OWN_LOOP = frozenset({"mxprobe/lab/clock.py"})  # the event loop of stories, and the way into it
+_OWN_LOOP = frozenset(
+    {
+        "mxprobe/lab/clock.py",  # the event loop of stories, and the way into it
+        "mxprobe/jobs/survey/worker.py",  # a process of its own, that a survey starts
+    }
+)
 _UNWANTED_WORDS = frozenset({"manager", "managers", "util", "utils", "helper", "helpers"})
 
 LONGEST_MODULE = 400

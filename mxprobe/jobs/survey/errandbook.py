@@ -1,0 +1,390 @@
+"""The part of a survey's journal that has the endpoints: who is to be visited, for whom, and what came of it.
+
+An endpoint is visited once from each place, however many entries need it; where its recipients are too many for one
+errand, it is visited until none waits. Entries that need the same endpoints share a chain, and the chain is ready when
+none of these is left to visit.
+"""
+
+import hashlib
+import heapq
+import sqlite3
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from mxprobe.facts.session import Endpoint, Session
+from mxprobe.facts.survey import Asked, Errand, Pace
+from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
+from mxprobe.jobs.survey.tasks import PutOffRow, ToldRow, VisitedRow
+
+MOST_ASKS = 1000
+"""So many entries' recipients are put into one errand."""
+
+_KNOWN_CHAINS = 20_000
+_LAST = 2**62
+
+
+class Counted(Protocol):
+    """Counts that a journal keeps of its endpoints."""
+
+    @property
+    def errands(self) -> int:
+        """Endpoints known."""
+        ...
+
+    @property
+    def visited(self) -> int:
+        """Endpoints done."""
+        ...
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that these took."""
+        ...
+
+
+class _Cursor(Struct, frozen=True):
+    """Where a sweep over the endpoints stands."""
+
+    rank: int = -1
+    operator: str = ""
+    id: int = -1
+
+
+class ErrandBook:
+    """The endpoints of a survey, within the transactions of its journal.
+
+    `ready` endpoints can be handed out, `out` are, `later` wait; `tellable` entries have all they need.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, merges: bool) -> None:
+        self._connection = connection
+        self._asks = merges
+        self._chains = dict[bytes, int]()
+        self._cursors = dict[str, _Cursor]()
+        self._paced = False
+        self.errands = self.visited = self.sessions = 0
+        self.ready = self.out = self.later = 0
+        self.tellable = 0
+
+    def count(self, standing: Counted) -> None:
+        """Take over the counts of a journal that is resumed, and count what can be handed out."""
+        self.errands, self.visited, self.sessions = standing.errands, standing.visited, standing.sessions
+        self.ready = self._number(f"SELECT count(*) FROM endpoints WHERE state = {EndpointState.READY}")
+        self.later = self._number(f"SELECT count(*) FROM endpoints WHERE state = {EndpointState.LATER}")
+        self.tellable = self._number(
+            f"SELECT count(*) FROM ready JOIN entries USING (chain) WHERE entries.state = {EntryState.RESOLVED}"
+        )
+        self._paced = bool(self._number("SELECT count(*) FROM (SELECT 1 FROM paces LIMIT 1)"))
+
+    def _number(self, query: str, *values: object) -> int:
+        return int(self._connection.execute(query, values).fetchone()[0])
+
+    # Chains ---------------------------------------------------------------------------------------------------------
+
+    def add_chain(self, errands: Sequence[Errand], places: Sequence[str]) -> int:
+        """The chain of these errands from all of the places, made where it is new; what they ask about is kept."""
+        if not errands:
+            return NO_CHAIN
+        asking = [errand for errand in errands if errand.asks]
+        digest = _digest(errands, places)
+        chain = self._chains.get(digest)
+        if chain is None:
+            row = self._connection.execute("SELECT id FROM chains WHERE digest = ?", (digest,)).fetchone()
+            chain = int(row[0]) if row is not None else self._make_chain(digest, errands, places)
+            if len(self._chains) >= _KNOWN_CHAINS:
+                self._chains.clear()
+            self._chains[digest] = chain
+        for errand in asking:
+            self._add_asks(errand, places)
+        return chain
+
+    def _make_chain(self, digest: bytes, errands: Sequence[Errand], places: Sequence[str]) -> int:
+        found = [self._add_endpoint(errand, place) for errand in errands for place in places]
+        cursor = self._connection.execute("INSERT INTO chains (digest, waiting) VALUES (?,?)", (digest, len(found)))
+        chain = int(cursor.lastrowid or 0)
+        self._connection.executemany("INSERT INTO uses VALUES (?,?)", [(chain, one) for one in found])
+        self._connection.executemany("INSERT INTO users VALUES (?,?)", [(one, chain) for one in found])
+        return chain
+
+    def _add_endpoint(self, errand: Errand, place: str) -> int:
+        """The endpoint's number in the journal; of two ranks the better one stays."""
+        row = self._connection.execute(
+            "SELECT id, rank FROM endpoints WHERE key = ? AND place = ?", (errand.key, place)
+        ).fetchone()
+        if row is not None:
+            if errand.rank < row[1]:
+                self._connection.execute("UPDATE endpoints SET rank = ? WHERE id = ?", (errand.rank, row[0]))
+            return int(row[0])
+        to = errand.endpoint
+        cursor = self._connection.execute(
+            "INSERT INTO endpoints (key,place,host,address,port,operator,rank,state) VALUES (?,?,?,?,?,?,?,?)",
+            (errand.key, place, to.host, to.address, to.port, errand.operator, errand.rank, EndpointState.READY),
+        )
+        self.errands += 1
+        self.ready += 1
+        return int(cursor.lastrowid or 0)
+
+    def _add_asks(self, errand: Errand, places: Sequence[str]) -> None:
+        for place in places:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO asks SELECT id, ?, ?, ? FROM endpoints WHERE key = ? AND place = ?",
+                [(ask.number, ask.sender, "\n".join(ask.recipients), errand.key, place) for ask in errand.asks],
+            )
+
+    # Errands --------------------------------------------------------------------------------------------------------
+
+    def take_errands(self, place: str, most: int, each: int, busy: Container[tuple[str, str]]) -> tuple[Errand, ...]:
+        """Errands to hand out: better ranks first, at most `most`, of one operator `each`; of `busy` operators none.
+
+        A sweep goes on where the last one ended, so that an operator with very many endpoints keeps nobody waiting.
+        """
+        taken = dict[int, Errand]()
+        self._sweep(place, most, _Limits(each=each, busy=busy), taken)
+        if len(taken) < most:
+            self._sweep(place, most, _Limits(each=most, busy=busy), taken)
+        self._connection.executemany(
+            f"UPDATE endpoints SET state = {EndpointState.OUT} WHERE id = ?", [(number,) for number in taken]
+        )
+        self.ready -= len(taken)
+        self.out += len(taken)
+        return tuple(taken.values())
+
+    def _sweep(self, place: str, most: int, limits: "_Limits", taken: dict[int, Errand]) -> None:
+        """Go round once, from where the last sweep ended."""
+        began = self._cursors.get(place, _Cursor())
+        at, wrapped = began, False
+        while len(taken) < most:
+            rows = self._connection.execute(
+                "SELECT rank, operator, id, key, host, address, port, sessions FROM endpoints"
+                f" WHERE state = {EndpointState.READY} AND place = ? AND (rank, operator, id) > (?,?,?)"
+                " ORDER BY rank, operator, id LIMIT ?",
+                (place, at.rank, at.operator, at.id, most - len(taken)),
+            ).fetchall()
+            if not rows and wrapped:
+                break
+            if not rows:
+                at, wrapped = _Cursor(), True
+                continue
+            for rank, operator, number, *rest in rows:
+                if not limits.allows(operator, place):
+                    at = _Cursor(rank, operator, _LAST)
+                    break
+                at = _Cursor(rank, operator, number)
+                if number not in taken:
+                    limits.count(operator)
+                    taken[number] = self._errand(number, rank, operator, place, rest)
+            if wrapped and (at.rank, at.operator, at.id) >= (began.rank, began.operator, began.id):
+                break
+        self._cursors[place] = at
+
+    def _errand(self, number: int, rank: int, operator: str, place: str, rest: Sequence[Any]) -> Errand:
+        key, host, address, port, sessions = rest
+        return Errand(
+            key=key,
+            endpoint=Endpoint(host=host, address=address, port=port),
+            operator=operator,
+            rank=rank,
+            asks=self._waiting_asks(number) if self._asks else (),
+            sessions=msgspec.json.decode(sessions, type=tuple[Session, ...]) if sessions else (),
+            place=place,
+        )
+
+    def _waiting_asks(self, endpoint: int) -> tuple[Asked, ...]:
+        rows = self._connection.execute(
+            "SELECT number, sender, recipients FROM asks WHERE endpoint = ? ORDER BY number LIMIT ?",
+            (endpoint, MOST_ASKS),
+        )
+        return tuple(
+            Asked(number=number, sender=sender, recipients=tuple(recipients.split("\n")))
+            for number, sender, recipients in rows
+        )
+
+    def put_off(self, row: PutOffRow) -> None:
+        """An errand that has to wait."""
+        errand = row.put_off.errand
+        number = self._endpoint(errand.key, errand.place)
+        self._connection.execute(
+            f"UPDATE endpoints SET state = {EndpointState.LATER}, due = ?, sessions = ? WHERE id = ?",
+            (row.put_off.due, msgspec.json.encode(errand.sessions) if errand.sessions else None, number),
+        )
+        self.out -= 1
+        self.later += 1
+
+    def wake(self, now: float) -> None:
+        """What waited until now can be handed out again."""
+        if not self.later:
+            return
+        woken = self._connection.execute(
+            f"UPDATE endpoints SET state = {EndpointState.READY} WHERE state = {EndpointState.LATER} AND due <= ?",
+            (now,),
+        ).rowcount
+        self.later -= woken
+        self.ready += woken
+
+    def next_due(self) -> float | None:
+        """When the next endpoint that waits can be visited again."""
+        row = self._connection.execute(f"SELECT min(due) FROM endpoints WHERE state = {EndpointState.LATER}").fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def keep_visited(self, row: VisitedRow, errand: Errand) -> None:
+        """Keep what came of an errand as it was handed out."""
+        self.sessions += len(msgspec.json.decode(row.sessions, type=list[Raw]))
+        self._keep(errand, (row.sessions, row.throttled, ""), row.told)
+
+    def fail_errand(self, errand: Errand, reason: str) -> None:
+        """Give up an errand that no worker could make."""
+        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
+        self._keep(errand, (sessions, False, reason), ())
+
+    def _keep(self, errand: Errand, made: tuple[bytes | None, bool, str], told: Sequence[ToldRow]) -> None:
+        number = self._endpoint(errand.key, errand.place)
+        visit = int(
+            self._connection.execute("INSERT INTO visits (sessions,throttled,failure) VALUES (?,?,?)", made).lastrowid
+            or 0
+        )
+        self.out -= 1
+        if errand.asks:
+            self._keep_told(number, visit, errand, told)
+            if told and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
+                # So many recipients wait that they need another session.
+                self._connection.execute(
+                    f"UPDATE endpoints SET state = {EndpointState.READY}, sessions = NULL,"
+                    " visit = coalesce(visit, ?) WHERE id = ?",
+                    (visit, number),
+                )
+                self.ready += 1
+                return
+            # An endpoint that answered nobody is not visited again for those who still wait.
+            self._connection.execute(
+                "INSERT OR REPLACE INTO told SELECT number, endpoint, ?, NULL, NULL FROM asks WHERE endpoint = ?",
+                (visit, number),
+            )
+            self._connection.execute("DELETE FROM asks WHERE endpoint = ?", (number,))
+        self._connection.execute(
+            f"UPDATE endpoints SET state = {EndpointState.DONE}, sessions = NULL,"
+            " visit = coalesce(visit, ?) WHERE id = ?",
+            (visit, number),
+        )
+        self.visited += 1
+        self._free_chains(number)
+
+    def _keep_told(self, endpoint: int, visit: int, errand: Errand, told: Sequence[ToldRow]) -> None:
+        answered = {row.number: row for row in told}
+        rows = []
+        for ask in errand.asks:
+            row = answered.get(ask.number)
+            rows.append((ask.number, endpoint, visit, row and row.session, row and row.turns))
+        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?)", rows)
+        self._connection.executemany(
+            "DELETE FROM asks WHERE endpoint = ? AND number = ?", [(endpoint, ask.number) for ask in errand.asks]
+        )
+
+    def _free_chains(self, endpoint: int) -> None:
+        """The chains that waited for this endpoint alone are ready."""
+        chains = self._connection.execute("SELECT chain FROM users WHERE endpoint = ?", (endpoint,)).fetchall()
+        for (chain,) in chains:
+            waiting = self._number("UPDATE chains SET waiting = waiting - 1 WHERE id = ? RETURNING waiting", chain)
+            if not waiting:
+                self._connection.execute("INSERT OR IGNORE INTO ready (chain) VALUES (?)", (chain,))
+                self.tellable += self._number(
+                    f"SELECT count(*) FROM entries WHERE chain = ? AND state = {EntryState.RESOLVED}", chain
+                )
+
+    def _endpoint(self, key: str, place: str) -> int:
+        return self._number("SELECT id FROM endpoints WHERE key = ? AND place = ?", key, place)
+
+    # Paces ----------------------------------------------------------------------------------------------------------
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Keep what was learnt of an operator."""
+        self._paced = True
+        self._connection.execute(
+            "INSERT OR REPLACE INTO paces VALUES (?,?,?,?)",
+            (pace.operator, pace.place, pace.throttled, msgspec.json.encode(pace)),
+        )
+
+    def paces_of(self, operators: Iterable[str], place: str) -> tuple[Pace, ...]:
+        """What was learnt of these."""
+        if not self._paced:
+            return ()
+        query = "SELECT pace FROM paces WHERE operator = ? AND place = ?"
+        rows = [self._connection.execute(query, (operator, place)).fetchone() for operator in operators]
+        return tuple(msgspec.json.decode(row[0], type=Pace) for row in rows if row is not None)
+
+    def throttling(self, most: int) -> tuple[Pace, ...]:
+        """Operators that made us slow down, at most so many, whoever rests longest first."""
+        if not self._paced:
+            return ()
+        rows = self._connection.execute("SELECT pace FROM paces WHERE throttled > 0")
+        paces = (msgspec.json.decode(row[0], type=Pace) for row in rows)
+        return tuple(heapq.nlargest(most, paces, key=lambda pace: pace.rests_until))
+
+    def count_throttling(self) -> int:
+        """So many operators made us slow down."""
+        return self._number("SELECT count(*) FROM paces WHERE throttled > 0")
+
+    # Entries that can be told ---------------------------------------------------------------------------------------
+
+    def take_tellable(self, most: int) -> tuple[int, ...]:
+        """Entries whose chain is ready, handed out."""
+        taken = self._tellable_of(NO_CHAIN, most)
+        while len(taken) < most:
+            row = self._connection.execute(
+                f"SELECT id, chain FROM ready WHERE chain != {NO_CHAIN} ORDER BY id LIMIT 1"
+            ).fetchone()
+            if row is None:
+                break
+            wanted = most - len(taken)
+            found = self._tellable_of(row[1], wanted)
+            if len(found) < wanted:
+                self._connection.execute("DELETE FROM ready WHERE id = ?", (row[0],))
+            taken += found
+        self._connection.executemany(
+            f"UPDATE entries SET state = {EntryState.TELLING} WHERE number = ?", [(number,) for number in taken]
+        )
+        self.tellable -= len(taken)
+        return tuple(taken)
+
+    def _tellable_of(self, chain: int, most: int) -> list[int]:
+        rows = self._connection.execute(
+            f"SELECT number FROM entries WHERE chain = ? AND state = {EntryState.RESOLVED} ORDER BY number LIMIT ?",
+            (chain, most),
+        )
+        return [number for (number,) in rows]
+
+    def make_ready_again(self) -> None:
+        """Every chain that waits for nobody is ready, whatever was told of it."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO ready (chain) SELECT id FROM chains WHERE waiting = 0 AND EXISTS"
+            f" (SELECT 1 FROM entries WHERE chain = chains.id AND state = {EntryState.RESOLVED})"
+        )
+        self.tellable = self._number(
+            f"SELECT count(*) FROM ready JOIN entries USING (chain) WHERE entries.state = {EntryState.RESOLVED}"
+        )
+
+
+class _Limits:
+    """How many errands of one operator are taken in a sweep, and of whom none."""
+
+    def __init__(self, each: int, busy: Container[tuple[str, str]]) -> None:
+        self._each = each
+        self._busy = busy
+        self._taken = Counter[str]()
+
+    def allows(self, operator: str, place: str) -> bool:
+        """Whether one more of this operator may be taken."""
+        return self._taken[operator] < self._each and (operator, place) not in self._busy
+
+    def count(self, operator: str) -> None:
+        """One more was taken."""
+        self._taken[operator] += 1
+
+
+def _digest(errands: Sequence[Errand], places: Sequence[str]) -> bytes:
+    """What a chain is known by: its endpoints, their ranks, and from where they are visited."""
+    parts = sorted(f"{errand.key}\0{errand.rank}" for errand in errands)
+    return hashlib.blake2b("\n".join([*parts, "", *places]).encode(), digest_size=16).digest()

@@ -1,0 +1,163 @@
+"""Decides what of a survey is handed out next: so much that no worker is idle, and no more than memory is for.
+
+What is done is told first, so that lines leave as early as they can. Endpoints are visited when all entries are
+resolved: only then is it known how good the rank of an endpoint is, and who is to be asked about there in one session.
+All endpoints of an operator that are handed out are in one piece, so that one worker keeps its pace.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from mxprobe.facts.survey import Depth, Manner
+from mxprobe.jobs.survey.journal import Journal
+from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting
+
+RESOLVE = 1000
+"""Entries of a piece, where there are so many."""
+
+VISIT = 500
+"""Endpoints of a piece, where there are so many."""
+
+EACH = 50
+"""Endpoints of one operator in a piece that has others."""
+
+TELL = 500
+"""Lines of a piece, where there are so many."""
+
+_LEAST = 50
+_PATIENCE = 1.0  # seconds that entries wait for others to be told with
+
+
+class HandOut:
+    """What can be handed out of a journal to `size` workers, and what is."""
+
+    def __init__(self, journal: Journal, manner: Manner, size: int, places: Sequence[str] = ("",)) -> None:
+        self.out = set[AnyPiece]()
+        self._journal = journal
+        self._manner = manner
+        self._size = size
+        self._places = deque(places)
+        self._again = deque[AnyPiece]()
+        self._suspects = deque[AnyPiece]()
+        self._behind = -1
+        self._barren = False
+        self._told_at = 0.0
+
+    @property
+    def all_resolved(self) -> bool:
+        """Whether the list is at its end and the DNS was asked about all of it."""
+        return self._journal.standing.whole and not self._unresolved
+
+    @property
+    def wants_entries(self) -> bool:
+        """Whether more of the list should be read: all of it, where recipients may still come to earlier entries."""
+        standing = self._journal.standing
+        ahead = self._unresolved - self._owed(Resolving)
+        return not standing.whole and (self._reads_all or ahead < 4 * RESOLVE * self._size)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is handed out, nor waits to be again."""
+        return not (self.out or self._again or self._suspects)
+
+    @property
+    def _reads_all(self) -> bool:
+        return self._manner.depth is Depth.RCPT
+
+    @property
+    def _unresolved(self) -> int:
+        standing = self._journal.standing
+        return standing.taken - standing.twice - standing.resolved
+
+    def _owed(self, kind: type[AnyPiece]) -> int:
+        return sum(len(piece.owed) for piece in self.out if isinstance(piece, kind))
+
+    def next(self, now: float) -> AnyPiece | None:
+        """The next piece; None where nothing can be handed out now."""
+        piece = self._next(now)
+        if piece is not None:
+            self.out.add(piece)
+        return piece
+
+    def _next(self, now: float) -> AnyPiece | None:
+        if self._suspects:
+            return None if self.out else self._suspects.popleft()
+        if any(piece.is_suspect for piece in self.out):
+            return None
+        if self._again:
+            return self._again.popleft()
+        return self._next_to_tell(now) or self._next_to_visit() or self._next_to_resolve()
+
+    def take_back(self, piece: AnyPiece) -> AnyPiece | None:
+        """A piece has ended. What it owes is handed out again; gives the piece where that is given up."""
+        self.out.discard(piece)
+        self._barren = False
+        if not piece.owed:
+            return None
+        alone = piece.is_suspect
+        piece.losses += 1
+        if alone and len(piece.owed) == 1:
+            return piece
+        if alone:
+            self._suspects.extend(piece.halves())
+        elif piece.is_suspect:
+            self._suspects.append(piece)
+        else:
+            self._again.append(piece)
+        return None
+
+    def wake(self, now: float) -> None:
+        """See whether what was put off can be handed out."""
+        before = self._journal.book.ready
+        self._journal.book.wake(now)
+        if self._journal.book.ready != before:
+            self._barren = False
+
+    def _next_to_tell(self, now: float) -> Telling | None:
+        tellable = self._journal.book.tellable
+        if not tellable or self._owed(Telling) >= 2 * TELL * self._size:
+            return None
+        if tellable < TELL and now - self._told_at < _PATIENCE and self.out:
+            return None
+        self._told_at = now
+        return Telling((number, None) for number in self._journal.take_tellable(TELL))
+
+    def _next_to_visit(self) -> Visiting | None:
+        book = self._journal.book
+        most = max(2 * VISIT, 3 * self._manner.sessions_at_once // 2) * self._size
+        if not book.ready or self._barren or not self.all_resolved or self._owed(Visiting) >= most:
+            return None
+        self._journal.begin()
+        busy = self._busy()
+        for _ in range(len(self._places)):
+            place = self._places[0]
+            self._places.rotate(-1)
+            errands = book.take_errands(place, self._share(book.ready, VISIT), EACH, busy)
+            if errands:
+                return Visiting(((errand.key, errand) for errand in errands), place)
+        self._barren = True
+        return None
+
+    def _busy(self) -> frozenset[tuple[str, str]]:
+        """Operators of whom some worker has endpoints, each with the place; nobody where no pace is kept."""
+        if not self._manner.per_operator and not self._manner.spacing:
+            return frozenset()
+        pieces = (*self.out, *self._again, *self._suspects)
+        visiting = (piece for piece in pieces if isinstance(piece, Visiting))
+        return frozenset((operator, piece.place) for piece in visiting for operator in piece.operators)
+
+    def _next_to_resolve(self) -> Resolving | None:
+        owed = self._owed(Resolving)
+        waiting = self._unresolved - owed
+        most = max(RESOLVE, 2 * self._manner.lookups_at_once) * self._size
+        if waiting <= 0 or owed >= most or (self._reads_all and not self._journal.standing.whole):
+            return None
+        entries = self._journal.next_entries(self._behind, self._share(waiting, RESOLVE))
+        if not entries:
+            return None
+        self._behind = entries[-1].number
+        return Resolving((entry.number, entry) for entry in entries)
+
+    def _share(self, waiting: int, most: int) -> int:
+        """What one worker gets of what waits: never all of it, where there are several and it is little."""
+        return min(most, max(_LEAST, -(-waiting // self._size)))

@@ -1,0 +1,130 @@
+"""Reads out of a survey's journal what the lines of entries are made of; the journal may be written meanwhile.
+
+Entries of one chain that follow each other share what is read of their endpoints.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+from msgspec.structs import replace
+
+from mxprobe.facts.session import Endpoint
+from mxprobe.facts.survey import Entry
+from mxprobe.jobs.survey.material import Material, VisitMaterial
+from mxprobe.jobs.survey.tables import NO_CHAIN, read_tables
+
+
+class Materials:
+    """A journal that is read alone. To be closed. `number` in what it keeps is that of an endpoint in the journal."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = read_tables(path)
+        self._chain = NO_CHAIN
+        self._visits = dict[int, VisitMaterial]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def of(self, numbers: Iterable[int]) -> Iterator[Material]:
+        """The material of these entries, as the last commit left them; of an entry that is unknown none.
+
+        What is kept of a chain is forgotten at the end, so that the next call sees later visits.
+        """
+        self._chain = NO_CHAIN
+        for number in numbers:
+            row = self._connection.execute(
+                "SELECT domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure"
+                " FROM entries JOIN named USING (number) WHERE number = ?",
+                (number,),
+            ).fetchone()
+            if row is not None:
+                yield self._material(number, row)
+
+    def _material(self, number: int, row: tuple[str, str, str, int, float, float, int, bytes, str]) -> Material:
+        domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure = row
+        names = tuple(recipients.split("\n")) if recipients else ()
+        return Material(
+            entry=Entry(number=number, domain=domain, asked=asked, recipients=names),
+            started_at=started_at,
+            elapsed=elapsed,
+            queries=queries,
+            answers=_octets(answers),
+            visits=self._visits_for(number, chain, asks=bool(names)),
+            failure=failure,
+        )
+
+    def _visits_for(self, number: int, chain: int, *, asks: bool) -> tuple[VisitMaterial, ...]:
+        if chain == NO_CHAIN:
+            return ()
+        if chain != self._chain:
+            self._visits, self._chain = self._read_chain(chain), chain
+        if not asks:
+            return tuple(self._visits.values())
+        told = self._connection.execute(
+            "SELECT endpoint, visit, session, turns FROM told WHERE number = ?", (number,)
+        ).fetchall()
+        visits = dict(self._visits)
+        for endpoint, visit, session, turns in told:
+            if endpoint in visits:
+                its = self._read_visit(visits[endpoint], visit)
+                visits[endpoint] = replace(its, session=session, turns=turns)
+        return tuple(visits.values())
+
+    def _read_chain(self, chain: int) -> dict[int, VisitMaterial]:
+        rows = self._connection.execute(
+            "SELECT e.id, key, place, host, address, port, v.id, v.sessions, throttled, failure"
+            " FROM uses JOIN endpoints e ON e.id = uses.endpoint LEFT JOIN visits v ON v.id = e.visit"
+            " WHERE uses.chain = ?",
+            (chain,),
+        )
+        return {
+            endpoint: VisitMaterial(
+                key=key,
+                endpoint=Endpoint(host=host, address=address, port=port),
+                visit=visit or 0,
+                sessions=sessions,
+                throttled=bool(throttled),
+                place=place,
+                failure=failure or "",
+            )
+            for endpoint, key, place, host, address, port, visit, sessions, throttled, failure in rows
+        }
+
+    def _read_visit(self, material: VisitMaterial, visit: int) -> VisitMaterial:
+        """The same endpoint in another visit: where many were asked about, each is told of in one of several."""
+        if visit == material.visit:
+            return material
+        sessions, throttled, failure = self._connection.execute(
+            "SELECT sessions, throttled, failure FROM visits WHERE id = ?", (visit,)
+        ).fetchone()
+        return replace(
+            material,
+            visit=visit,
+            sessions=sessions,
+            throttled=bool(throttled),
+            failure=failure,
+            session=None,
+            turns=None,
+        )
+
+
+def _octets(value: bytes | str) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str, bytes, bytes]]:
+    """The lines kept for results that are made at the end, by their numbers: number, domain, document, tally."""
+    connection: sqlite3.Connection = read_tables(path)
+    try:
+        yield from connection.execute("SELECT number, domain, document, tally FROM lines ORDER BY number")
+    finally:
+        connection.close()

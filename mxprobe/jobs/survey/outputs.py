@@ -1,0 +1,273 @@
+"""Where the lines of a survey go: a file of JSON lines, standard output, a SQLite database, or a Parquet file.
+
+What was written is good as far as the journal says. Whatever a killed run wrote beyond that is taken away when the
+survey goes on: a line stands in the results once.
+"""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from mxprobe.errors import InputError, Place
+from mxprobe.jobs.survey.tasks import LineRow
+
+
+class Output(Protocol):
+    """Takes lines. `keeps_documents`: the journal has to keep the lines, since they are written at the end."""
+
+    keeps_documents: bool
+
+    def open(self, written: int, *, resume: bool) -> bool:
+        """Begin, or go on behind `written`; False where what was written is gone, and all is to be written again.
+
+        Raises InputError where there are results that nobody wants to go on with, or nothing can be written there.
+        """
+        ...
+
+    def append(self, rows: Sequence[LineRow]) -> None:
+        """Take some lines."""
+        ...
+
+    def keep(self) -> int:
+        """All that was taken is out of this process; how much is written in all."""
+        ...
+
+    def finish(self, journal: Path) -> None:
+        """The last line was taken, and the journal has all."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class Destination(Struct, frozen=True, kw_only=True):
+    """What `--out` named. `journal` is where the journal goes where nobody says otherwise; None: nowhere."""
+
+    kind: str
+    path: Path | None
+
+    @property
+    def journal(self) -> Path | None:
+        """Beside the results."""
+        return None if self.path is None else self.path.with_name(f"{self.path.name}.journal")
+
+    def make(self) -> Output:
+        """What writes there. Raises InputError where a library is missing."""
+        if self.path is None:
+            return StandardOutput()
+        if self.kind == "parquet":
+            from mxprobe.jobs.survey.parquet import ParquetFile
+
+            return ParquetFile(self.path)
+        return Database(self.path) if self.kind == "sqlite" else LinesFile(self.path)
+
+
+def destination(text: str) -> Destination:
+    """What `--out` names: "-", "sqlite:FILE", a file that ends in .parquet, or one of JSON lines."""
+    if text == "-":
+        return Destination(kind="lines", path=None)
+    if text.startswith("sqlite:"):
+        name = text.removeprefix("sqlite:")
+        if not name:
+            raise InputError("--out sqlite:FILE names no file")
+        return Destination(kind="sqlite", path=Path(name))
+    return Destination(kind="parquet" if text.endswith(".parquet") else "lines", path=Path(text))
+
+
+def refuse_others(path: Path) -> None:
+    """Raises InputError where there are results already that nobody wants to go on with."""
+    if path.exists() and (not path.is_file() or path.stat().st_size):
+        hint = "--resume goes on with a survey; to begin anew, remove the results and the journal beside them."
+        raise InputError("there are results already, and they are not overwritten", place=Place(str(path)), hint=hint)
+
+
+def cannot_write(path: Path, error: OSError | sqlite3.Error) -> InputError:
+    """What to say of results that cannot be written."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return InputError(f"cannot write the results: {reason}", place=Place(str(path)))
+
+
+class LinesFile:
+    """A file of JSON lines, appended to."""
+
+    keeps_documents = False
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._waiting: list[bytes] = []
+        self._written = 0
+
+    def open(self, written: int, *, resume: bool) -> bool:
+        """Begin, or cut off what lies behind `written`."""
+        if not resume:
+            refuse_others(self._path)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            size = self._file.seek(0, os.SEEK_END)
+            self._written = written if written <= size else 0
+            self._file.truncate(self._written)
+            self._file.seek(self._written)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        return written <= size
+
+    def append(self, rows: Sequence[LineRow]) -> None:
+        """Take some lines."""
+        for row in rows:
+            self._waiting += (row.document, b"\n")
+
+    def keep(self) -> int:
+        """Write what waits."""
+        if self._file is not None and self._waiting:
+            block = memoryview(b"".join(self._waiting))
+            self._waiting.clear()
+            try:
+                while block:
+                    count = self._file.write(block)
+                    self._written += count
+                    block = block[count:]
+            except OSError as error:
+                raise cannot_write(self._path, error) from error
+        return self._written
+
+    def finish(self, journal: Path) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+class StandardOutput:
+    """JSON lines on standard output. What a killed run printed beyond its journal cannot be taken back."""
+
+    keeps_documents = False
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._written = 0
+
+    def open(self, written: int, *, resume: bool) -> bool:
+        """Begin, or go on."""
+        self._written = written
+        return True
+
+    def append(self, rows: Sequence[LineRow]) -> None:
+        """Take some lines."""
+        for row in rows:
+            self._waiting += (row.document, b"\n")
+
+    def keep(self) -> int:
+        """Print what waits."""
+        block = b"".join(self._waiting)
+        self._waiting.clear()
+        sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+        self._written += len(block)
+        return self._written
+
+    def finish(self, journal: Path) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Database:
+    """A table `results` in a SQLite database: number, domain, document, and a column for each part of the tally."""
+
+    keeps_documents = False
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._columns: dict[str, None] = {}
+        self._written = 0
+
+    def open(self, written: int, *, resume: bool) -> bool:
+        """Begin, or go on: a line that is written again replaces itself. `written` counts lines."""
+        if not resume:
+            refuse_others(self._path)
+        try:
+            self._connection = connection = sqlite3.connect(self._path, isolation_level=None, timeout=60)
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS results (number INTEGER PRIMARY KEY, domain TEXT, document TEXT)"
+            )
+            self._columns = dict.fromkeys(row[1] for row in connection.execute("PRAGMA table_info(results)"))
+            count = int(connection.execute("SELECT count(*) FROM results").fetchone()[0])
+        except sqlite3.Error as error:
+            raise cannot_write(self._path, error) from error
+        self._written = written if written <= count else 0
+        return written <= count
+
+    def append(self, rows: Sequence[LineRow]) -> None:
+        """Take some lines."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._written += len(rows)
+        try:
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            for row in rows:
+                values: dict[str, object] = {
+                    "number": row.number,
+                    "domain": row.domain,
+                    "document": row.document.decode(),
+                    **flat(row.tally),
+                }
+                self._add_columns(connection, values)
+                names = ", ".join(_quoted(name) for name in values)
+                marks = ", ".join("?" * len(values))
+                connection.execute(f"INSERT OR REPLACE INTO results ({names}) VALUES ({marks})", tuple(values.values()))
+        except sqlite3.Error as error:
+            raise cannot_write(self._path, error) from error
+
+    def _add_columns(self, connection: sqlite3.Connection, names: dict[str, object]) -> None:
+        for name in names:
+            if name not in self._columns:
+                connection.execute(f"ALTER TABLE results ADD COLUMN {_quoted(name)}")
+                self._columns[name] = None
+
+    def keep(self) -> int:
+        """Commit; how many lines are written in all."""
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise cannot_write(self._path, error) from error
+        return self._written
+
+    def finish(self, journal: Path) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def flat(tally: bytes) -> dict[str, Any]:
+    """The parts of a tally as they stand in a table: what is more than one value as its JSON."""
+    parts = msgspec.json.decode(tally)
+    if not isinstance(parts, dict):
+        return {}
+    return {
+        name: msgspec.json.encode(value).decode() if isinstance(value, (dict, list)) else value
+        for name, value in parts.items()
+        if name not in ("number", "domain", "document")
+    }
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,121 @@
+"""Looks at the domains of a list, each distinct endpoint once: the results, and the journal to go on with, in files.
+
+Prints nothing. What is looked at, and how, comes in as a list and a manner; here files, journal and workers are put
+together. Conducting is `conduct`'s.
+"""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from mxprobe.errors import InputError, Place
+from mxprobe.facts.progress import Progress
+from mxprobe.facts.survey import Manner
+from mxprobe.jobs.survey.conduct import Outcome, Survey, conduct
+from mxprobe.jobs.survey.handout import RESOLVE
+from mxprobe.jobs.survey.journal import Journal
+from mxprobe.jobs.survey.listing import EntryList
+from mxprobe.jobs.survey.outputs import Destination, destination
+from mxprobe.jobs.survey.tasks import Workforce
+from mxprobe.jobs.survey.workforce import InProcess, Processes
+
+_log = logging.getLogger("mxprobe.jobs")
+
+_OCTETS = 8  # of a line of a list, at the least: what makes a list long
+
+
+class SurveyOptions(Struct, frozen=True, kw_only=True):
+    """What is surveyed, and where the results go.
+
+    `out` is "-", FILE.jsonl, FILE.parquet or sqlite:FILE. `journal` None: beside the results; where these go to
+    standard output, it is forgotten at the end, and nobody can go on with it. `resume` goes on with a survey that was
+    begun, and begins it where it was not. `workers` processes (None: one a core, and this process alone for a short
+    list; 0: this process alone).
+    """
+
+    entries: EntryList
+    out: str
+    manner: Manner
+    journal: Path | None = None
+    resume: bool = False
+    workers: int | None = None
+
+
+def tell_nobody(progress: Progress) -> None:
+    """For whom does not want to know how far it is."""
+
+
+async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = tell_nobody) -> Outcome:
+    """Survey a list. `progress` is called twice a second.
+
+    Cancelled, it gives what came of it, the outcome saying that it is not complete; what was done is kept. Raises
+    InputError for a journal or results that are there already (without `resume`), of another list or manner, or that
+    cannot be written, and CouldNotLook where a worker process does not start.
+    """
+    where = destination(options.out)
+    path = _journal_path(options, where)
+    output = where.make()
+    if not options.resume or not path.exists() or not path.stat().st_size:
+        _refuse_results(where)
+    try:
+        with closing(Journal.open(path, options.manner, resume=options.resume)) as journal, closing(output):
+            standing = journal.standing
+            if not output.open(standing.written, resume=options.resume):
+                _log.warning("what was written of the results is gone; all lines are written again")
+                journal.tell_again()
+            async with _workforce(options, options.entries) as workforce:
+                parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
+                return await conduct(parts, workforce, progress)
+    finally:
+        if where.path is None and options.journal is None:
+            _remove(path)
+
+
+def _journal_path(options: SurveyOptions, where: Destination) -> Path:
+    """Where the journal is. Raises InputError where there can be none to go on with."""
+    path = options.journal or where.journal
+    if path is None:
+        if options.resume:
+            raise InputError("a survey to standard output goes on only with the --journal FILE it was begun with")
+        import tempfile
+
+        descriptor, name = tempfile.mkstemp(prefix="mxprobe-survey-", suffix=".journal")
+        os.close(descriptor)
+        return Path(name)
+    if not path.parent.is_dir():
+        raise InputError("there is no folder for the journal", place=Place(str(path)))
+    return path
+
+
+def _refuse_results(where: Destination) -> None:
+    """Raises InputError where there are results, and no journal that knows of them."""
+    if where.path is not None and where.path.exists() and (not where.path.is_file() or where.path.stat().st_size):
+        hint = "--resume goes on with a survey whose journal is there; to begin anew, remove the results."
+        raise InputError(
+            "there are results already, and they are not overwritten", place=Place(str(where.path)), hint=hint
+        )
+
+
+def _remove(path: Path) -> None:
+    for name in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        name.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _workforce(options: SurveyOptions, entries: EntryList) -> AsyncIterator[Workforce]:
+    """Who works: a process for each core, and this one alone where the list is short."""
+    workers = options.workers
+    if workers is None:
+        is_short = entries.size is not None and entries.size <= RESOLVE * _OCTETS
+        workers = (
+            0 if is_short else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+    if workers == 0:
+        yield InProcess()
+        return
+    async with Processes(workers) as processes:
+        yield processes

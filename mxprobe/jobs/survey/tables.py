@@ -1,0 +1,124 @@
+"""The tables of a survey's journal, and how its file is opened.
+
+What is touched often is small (entries, endpoints, chains); what is large is written once and read once (named, visits,
+told). A chain is a distinct set of endpoints that entries share: five large providers stand for very many entries.
+"""
+
+import sqlite3
+from enum import IntEnum
+from pathlib import Path
+
+from mxprobe.errors import InputError, Place
+
+SCHEMA = 1
+
+_PAGE_CACHE = 8192  # KiB; all that a process keeps of a journal in memory, however large that is
+
+
+class EntryState(IntEnum):
+    """How far an entry is. `TELLING` is handed out, and `RESOLVED` again where a run did not end."""
+
+    LISTED = 0
+    RESOLVED = 1
+    TELLING = 2
+    WRITTEN = 3
+
+
+class EndpointState(IntEnum):
+    """How far an endpoint is. `OUT` is handed out, and `READY` again where a run did not end."""
+
+    READY = 0
+    OUT = 1
+    LATER = 2
+    DONE = 3
+
+
+NO_CHAIN = 0
+"""The chain of entries that nobody is visited for."""
+
+_TABLES = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE entries (
+  number INTEGER PRIMARY KEY, domain TEXT NOT NULL, asked TEXT NOT NULL, recipients TEXT NOT NULL,
+  state INTEGER NOT NULL DEFAULT {EntryState.LISTED}, chain INTEGER NOT NULL DEFAULT {NO_CHAIN}
+);
+CREATE UNIQUE INDEX entry_of ON entries (domain);
+CREATE INDEX to_tell ON entries (chain, number) WHERE state = {EntryState.RESOLVED};
+CREATE TABLE named (
+  number INTEGER PRIMARY KEY, started_at REAL, elapsed REAL, queries INTEGER, answers BLOB, failure TEXT
+);
+CREATE TABLE chains (id INTEGER PRIMARY KEY, digest BLOB UNIQUE, waiting INTEGER NOT NULL);
+CREATE TABLE ready (id INTEGER PRIMARY KEY, chain INTEGER UNIQUE);
+CREATE TABLE endpoints (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL, place TEXT NOT NULL, host TEXT NOT NULL, address TEXT NOT NULL,
+  port INTEGER NOT NULL, operator TEXT NOT NULL, rank INTEGER NOT NULL, state INTEGER NOT NULL, due REAL,
+  sessions BLOB, visit INTEGER
+);
+CREATE UNIQUE INDEX endpoint_of ON endpoints (key, place);
+CREATE INDEX to_visit ON endpoints (place, rank, operator, id) WHERE state = {EndpointState.READY};
+CREATE INDEX to_visit_later ON endpoints (due) WHERE state = {EndpointState.LATER};
+CREATE TABLE uses (chain INTEGER, endpoint INTEGER, PRIMARY KEY (chain, endpoint)) WITHOUT ROWID;
+CREATE TABLE users (endpoint INTEGER, chain INTEGER, PRIMARY KEY (endpoint, chain)) WITHOUT ROWID;
+CREATE TABLE visits (id INTEGER PRIMARY KEY, sessions BLOB, throttled INTEGER NOT NULL, failure TEXT NOT NULL);
+CREATE TABLE asks (
+  endpoint INTEGER, number INTEGER, sender TEXT NOT NULL, recipients TEXT NOT NULL, PRIMARY KEY (endpoint, number)
+) WITHOUT ROWID;
+CREATE TABLE told (
+  number INTEGER, endpoint INTEGER, visit INTEGER, session INTEGER, turns BLOB, PRIMARY KEY (number, endpoint)
+) WITHOUT ROWID;
+CREATE TABLE paces (
+  operator TEXT, place TEXT, throttled INTEGER, pace BLOB, PRIMARY KEY (operator, place)
+) WITHOUT ROWID;
+CREATE INDEX throttled ON paces (throttled) WHERE throttled > 0;
+CREATE TABLE lines (number INTEGER PRIMARY KEY, domain TEXT, document BLOB, tally BLOB);
+INSERT INTO ready (chain) VALUES ({NO_CHAIN});
+"""
+
+_CURABLE = f"""
+INSERT OR IGNORE INTO ready (chain) SELECT DISTINCT chain FROM entries WHERE state = {EntryState.TELLING};
+UPDATE entries SET state = {EntryState.RESOLVED} WHERE state = {EntryState.TELLING};
+UPDATE endpoints SET state = {EndpointState.READY} WHERE state = {EndpointState.OUT};
+"""
+
+
+def open_tables(path: Path) -> sqlite3.Connection:
+    """A journal that is to be written, made where there is none. Raises InputError."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=10, cached_statements=256)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing; when the machine stops, the last seconds may be gone, and are done again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE}")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    return connection
+
+
+def is_begun(connection: sqlite3.Connection) -> bool:
+    """Whether there is a survey in it."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables, in the transaction that is open."""
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+
+
+def take_back(connection: sqlite3.Connection) -> None:
+    """Take back what was handed out when a run ended, in the transaction that is open."""
+    for statement in _CURABLE.split(";"):
+        connection.execute(statement)
+
+
+def read_tables(path: Path) -> sqlite3.Connection:
+    """A journal that somebody else writes, to be read alone."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=60)
+    connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE // 2}")
+    return connection
+
+
+def unusable(path: Path, error: Exception) -> InputError:
+    """What to say of a journal that is none."""
+    return InputError(f"this is no journal of a survey that can be used: {error}", place=Place(str(path)))

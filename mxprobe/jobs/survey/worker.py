@@ -1,0 +1,87 @@
+"""A process that makes the tasks of a survey, started by `workforce.Processes`, which it outlives by a moment at most.
+
+Tasks come in frames on standard input, rows go back in frames on standard output; when the input ends, so does the
+process. Ctrl-C is for whoever started it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import aclosing
+
+from mxprobe.errors import MxprobeError
+from mxprobe.facts.survey import Manner
+from mxprobe.jobs.survey.messages import Begin, Broken, Do, Done, Drop, Hello, Rows, decode_order, encode
+from mxprobe.jobs.survey.tasks import Task
+from mxprobe.wire.pipes import Pipe, PipeEnded, own_pipe
+
+_log = logging.getLogger("mxprobe.jobs")
+
+
+async def work(pipe: Pipe) -> None:
+    """Make tasks until no more can come."""
+    await pipe.write(encode(Hello()))
+    making = dict[int, asyncio.Task[None]]()
+    manner: Manner | None = None
+    async with asyncio.TaskGroup() as tasks:
+        try:
+            while True:
+                match decode_order(await pipe.read()):
+                    case Begin(manner=manner):
+                        pass
+                    case Do(number=number, task=task) if manner is not None:
+                        made = tasks.create_task(_make(pipe, number, task, manner))
+                        made.add_done_callback(lambda _, number=number: making.pop(number, None))  # type: ignore[misc]
+                        making[number] = made
+                    case Drop(number=number) if number in making:
+                        making[number].cancel()
+        except PipeEnded:
+            for made in list(making.values()):
+                made.cancel()
+
+
+async def _make(pipe: Pipe, number: int, task: Task, manner: Manner) -> None:
+    from mxprobe.jobs.survey.perform import perform  # loads all that looks and judges: after the hello
+
+    try:
+        async with aclosing(perform(task, manner)) as batches:
+            async for rows in batches:
+                await pipe.write(encode(Rows(number=number, rows=rows)))
+        await pipe.write(encode(Done(number=number)))
+    except PipeEnded:
+        return
+    except MxprobeError as error:
+        await _say(pipe, Broken(number=number, reason=str(error), ours=True))
+    except Exception as error:  # rim: a task that cannot be made is told, and the others go on
+        _log.warning("a task could not be made", exc_info=True)
+        await _say(pipe, Broken(number=number, reason=f"{type(error).__name__}: {error}"))
+
+
+async def _say(pipe: Pipe, word: Broken) -> None:
+    try:
+        await pipe.write(encode(word))
+    except PipeEnded:
+        return
+
+
+async def _run() -> None:
+    await work(await own_pipe())
+
+
+def main() -> None:
+    """The process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        import uvloop  # an extra
+    except ImportError:
+        asyncio.run(_run())
+    else:
+        uvloop.run(_run())
+    os._exit(0)  # nothing that still hangs, such as a thread asking for a name, holds the process
+
+
+if __name__ == "__main__":
+    main()

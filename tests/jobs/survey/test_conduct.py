@@ -1,0 +1,288 @@
+"""A survey is conducted to its end, whatever is lost on the way."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mxprobe.errors import InputError
+from mxprobe.facts.survey import Manner
+from mxprobe.jobs.survey import conduct as conducting
+from mxprobe.jobs.survey.journal import Journal
+from mxprobe.jobs.survey.outputs import LinesFile
+from mxprobe.jobs.survey.tasks import LineRow, ResolvedRow, Row, VisitedRow, VisitTask
+from tests.support.surveyed import DNS, RCPT, TLS, Scripted, entries_of, expected_lines, survey_once
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Where the results go."""
+    return tmp_path / "results.jsonl"
+
+
+def _lines(path: Path) -> list[bytes]:
+    return sorted(path.read_bytes().splitlines())
+
+
+async def test_every_entry_has_one_line_with_all_that_was_seen(results: Path) -> None:
+    entries = entries_of(40)
+
+    outcome = await survey_once(results, entries, Scripted())
+
+    assert _lines(results) == expected_lines(entries)
+    assert (outcome.complete, outcome.entries, outcome.resolved, outcome.written) == (True, 40, 40, 40)
+    assert outcome.endpoints == outcome.visited == 4 + 4 * 4
+    assert outcome.queries == 3 * 40
+
+
+async def test_an_endpoint_that_many_need_is_visited_once(results: Path) -> None:
+    workforce = Scripted()
+
+    await survey_once(results, entries_of(40), workforce)
+
+    assert set(workforce.made.values()) == {1}
+
+
+async def test_at_the_depth_of_the_dns_nobody_is_visited(results: Path) -> None:
+    workforce = Scripted(loses=lambda row: isinstance(row, VisitedRow))
+
+    await survey_once(results, tuple(one for one in entries_of(40) if one.number % 10 == 0), workforce, DNS)
+
+    assert len(_lines(results)) == 4
+    assert not any(isinstance(task, VisitTask) for task in workforce.tasks)
+
+
+async def test_recipients_of_all_entries_are_told_whatever_session_they_shared(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", 3)
+    entries, workforce = entries_of(40, recipients=2), Scripted()
+
+    await survey_once(results, entries, workforce, RCPT)
+
+    assert _lines(results) == expected_lines(entries)
+    assert workforce.made["mx1.big0.test/192.0.2.1", ""] == 4  # 8 + 4 entries, three at a time
+
+
+async def test_endpoints_of_one_operator_are_with_one_worker_at_a_time(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.handout.VISIT", 1)
+    clashes = []
+
+    class Watching(Scripted):
+        def _count(self, row: Row) -> None:
+            operators = [errand.operator for task in self.at_work for errand in task.errands]
+            if len(operators) != len(set(operators)):
+                clashes.append(operators)
+            super()._count(row)
+
+    workforce = Watching()
+    await survey_once(results, entries_of(60), workforce)
+
+    assert not clashes
+    assert sum(isinstance(task, VisitTask) for task in workforce.tasks) > 10
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5, 11, 23, 40, 77, 100])
+async def test_what_a_lost_worker_owed_is_made_by_another(results: Path, lost: int) -> None:
+    rows = iter(range(1, 10_000))
+    entries, workforce = entries_of(40), Scripted(loses=lambda row: next(rows) == lost)
+
+    outcome = await survey_once(results, entries, workforce)
+
+    assert outcome.failed == 0
+    assert _lines(results) == expected_lines(entries)
+
+
+async def test_an_entry_that_kills_whoever_asks_about_it_is_given_up_alone(results: Path) -> None:
+    entries = entries_of(40)
+    workforce = Scripted(loses=lambda row: isinstance(row, ResolvedRow) and row.number == 17)
+
+    outcome = await survey_once(results, entries, workforce)
+
+    assert outcome.failed == 1
+    others = expected_lines(tuple(entry for entry in entries if entry.number != 17))
+    assert set(_lines(results)) >= set(others)
+    assert len(_lines(results)) == 40
+    assert b"it was too much" in next(text for text in _lines(results) if text not in others)
+
+
+async def test_an_endpoint_that_kills_whoever_visits_it_is_given_up_alone(results: Path) -> None:
+    key = "mx.d16.test/192.0.2.1"
+    workforce = Scripted(loses=lambda row: isinstance(row, VisitedRow) and row.key == key)
+
+    outcome = await survey_once(results, entries_of(40), workforce)
+
+    assert (outcome.failed, outcome.written, outcome.visited) == (1, 40, 20)
+    assert [text for text in _lines(results) if b"it was too much" in text] == [
+        text for text in _lines(results) if b'"domain":"d16.test"' in text
+    ]
+
+
+async def test_a_line_that_kills_whoever_tells_it_says_so(results: Path) -> None:
+    workforce = Scripted(loses=lambda row: isinstance(row, LineRow) and row.number == 3)
+
+    outcome = await survey_once(results, entries_of(40), workforce)
+
+    assert outcome.written == 40
+    assert len([text for text in _lines(results) if b"could not be told: it was too much" in text]) == 1
+
+
+class _Killed(BaseException):
+    """Where a process is killed, nothing more happens in it."""
+
+
+class _Mortal:
+    """Kills at the n-th step: before or behind a write of the results, or a commit of the journal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+        self.left = step
+        keep, commit = LinesFile.keep, Journal.commit
+
+        def mortal_keep(output: LinesFile) -> int:
+            self.tick()
+            written = keep(output)
+            self.tick()
+            return written
+
+        def mortal_commit(journal: Journal) -> None:
+            self.tick()
+            commit(journal)
+            self.tick()
+
+        monkeypatch.setattr(LinesFile, "keep", mortal_keep)
+        monkeypatch.setattr(Journal, "commit", mortal_commit)
+
+    def tick(self) -> None:
+        """One step further."""
+        self.left -= 1
+        if self.left == 0:
+            raise _Killed
+
+
+async def _survey_mortally(results: Path, workforce: Scripted, manner: Manner, entries: int) -> bool:
+    """One run, that may be killed; whether it came to its end."""
+    recipients = 2 if manner is RCPT else 0
+    try:
+        await survey_once(results, entries_of(entries, recipients), workforce, manner)
+    except _Killed:
+        return False
+    except BaseExceptionGroup as group:
+        if group.split(_Killed)[1] is not None:
+            raise
+        return False
+    return True
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("manner", [TLS, RCPT], ids=["tls", "rcpt"])
+async def test_a_survey_killed_at_any_step_goes_on_to_the_same_end(tmp_path: Path, manner: Manner, first: int) -> None:
+    step, ended = first - 3, False
+    while not ended:
+        step += 3
+        results = tmp_path / f"{step}.jsonl"
+        workforce = Scripted()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(conducting, "KEEP", 0.0)
+            patch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", 3)
+            _Mortal(patch, step)
+            ended = await _survey_mortally(results, workforce, manner, 20)
+        if not ended:
+            await _survey_mortally(results, workforce, manner, 20)
+        assert _lines(results) == expected_lines(entries_of(20, 2 if manner is RCPT else 0)), step
+    assert step > 30
+
+
+async def test_a_survey_killed_again_and_again_goes_on_to_the_same_end(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conducting, "KEEP", 0.0)
+    workforce, runs, ended = Scripted(), 0, False
+    while not ended:
+        runs += 1
+        with pytest.MonkeyPatch.context() as patch:
+            _Mortal(patch, 23)
+            ended = await _survey_mortally(results, workforce, TLS, 60)
+
+    assert _lines(results) == expected_lines(entries_of(60))
+    assert runs > 5
+
+
+async def test_what_the_journal_has_of_an_endpoint_is_not_seen_again(results: Path) -> None:
+    class Stopping(Scripted):
+        def _count(self, row: Row) -> None:
+            super()._count(row)
+            if sum(self.made.values()) == 12:
+                task.cancel()
+
+    entries, first = entries_of(60), Stopping()
+    task = asyncio.ensure_future(survey_once(results, entries, first))
+    outcome = await task
+    second = Scripted()
+    after = await survey_once(results, entries, second)
+
+    assert not outcome.complete
+    assert after.complete
+    assert outcome.visited >= 12
+    assert not first.made.keys() & second.made.keys()
+    assert len(second.asked) == 0
+    assert _lines(results) == expected_lines(entries)
+
+
+async def test_a_line_that_was_cut_short_is_taken_away(results: Path) -> None:
+    entries = entries_of(20)
+    await survey_once(results, entries, Scripted())
+    with results.open("ab") as file:
+        file.write(b'{"half a li')
+
+    await survey_once(results, entries, Scripted())
+
+    assert _lines(results) == expected_lines(entries)
+
+
+async def test_results_that_were_lost_are_written_again_from_the_journal(results: Path) -> None:
+    entries, workforce = entries_of(20), Scripted()
+    await survey_once(results, entries, Scripted())
+    with results.open("r+b") as file:
+        file.truncate(100)
+
+    await survey_once(results, entries, workforce)
+
+    assert _lines(results) == expected_lines(entries)
+    assert not workforce.made
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(19, "it has 19 domains"), (21, "more domains than the 20")], ids=["shorter", "longer"]
+)
+async def test_another_list_is_refused(results: Path, count: int, says: str) -> None:
+    await survey_once(results, entries_of(20), Scripted())
+    before = _lines(results)
+
+    with pytest.raises(InputError, match=says):
+        await survey_once(results, entries_of(count), Scripted())
+
+    assert _lines(results) == before
+
+
+async def test_a_list_in_another_order_is_refused(results: Path) -> None:
+    entries = entries_of(20)
+    await survey_once(results, entries, Scripted())
+    turned = tuple(replace(entry, number=19 - entry.number) for entry in reversed(entries))
+
+    with pytest.raises(InputError, match="others, or in another order"):
+        await survey_once(results, turned, Scripted())
+
+
+async def test_a_domain_listed_twice_is_looked_at_once_with_the_recipients_of_both(results: Path) -> None:
+    first, second = entries_of(2, recipients=1)
+    again = type(first)(number=2, domain=first.domain, asked=first.asked, recipients=("more@d0.test",))
+    workforce = Scripted()
+
+    outcome = await survey_once(results, (first, second, again), workforce, RCPT)
+
+    assert (outcome.entries, outcome.twice, outcome.written) == (2, 1, 2)
+    assert workforce.asked == {0: 1, 1: 1}
+    assert b'"recipients":["r0@d0.test","more@d0.test"]' in b"".join(_lines(results))
