@@ -160,12 +160,10 @@ def judge(
     )
 
 
-def make_request(domain: str, options: LookOptions, settings: Settings) -> Request:
-    """The request that these words stand for. Raises InputError, and CouldNotLook without a name server."""
-    helo = options.helo or settings.helo or own_name()
-    helo = _check_helo(helo) if helo else None
-    vantage = Vantage(
-        helo=helo or LITERAL,
+def make_vantage(options: LookOptions, settings: Settings) -> Vantage:
+    """From where and how it is looked. Raises InputError, and CouldNotLook without a name server."""
+    return Vantage(
+        helo=ehlo_name(options.helo, settings) or LITERAL,
         mail_from=_check_address(options.mail_from, "sender") if options.mail_from else "",
         nameservers=name_servers(options.nameservers or settings.nameservers) or system_servers(),
         source=_check_source(options.source, options.families),
@@ -180,12 +178,23 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         dnsbls=names_typed("list (DNSBL)", options.dnsbls or settings.dnsbls),
         bogus_name=_bogus_name(settings.bogus_name),
     )
+
+
+def ehlo_name(chosen: str | None, settings: Settings) -> str | None:
+    """What is said in EHLO; None where each host is told the address it sees. Raises InputError."""
+    helo = chosen or settings.helo or own_name()
+    return _check_helo(helo) if helo else None
+
+
+def make_request(domain: str, options: LookOptions, settings: Settings) -> Request:
+    """The request that these words stand for. Raises InputError, and CouldNotLook without a name server."""
+    vantage = make_vantage(options, settings)
     recipients = tuple(_check_address(recipient, "recipient") for recipient in options.recipients)
     return Request(
         domain=domain_of(domain),
         asked=domain,
         vantage=vantage,
-        helo=helo,
+        helo=None if vantage.helo == LITERAL else vantage.helo,
         recipients=recipients,
         dns_only=options.dns_only,
         in_order=options.in_order,

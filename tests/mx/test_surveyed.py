@@ -1,0 +1,106 @@
+"""Whom a survey visits for a domain, whom it may ask about, and what it leaves alone."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.session import Endpoint
+from mxprobe.facts.snapshot import NotVisited, Vantage
+from mxprobe.facts.survey import Asked, Depth, Entry, Manner, Named
+from mxprobe.mx.consent import NoConsent
+from mxprobe.mx.surveyed import asks_of, errands_of, why_not_visited
+
+TODAY = date(2026, 7, 1)
+MANNER = Manner(depth=Depth.RCPT, vantage=Vantage(helo="probe.test", mail_from="postmaster@probe.test"))
+ALLOWED = "v=mxprobe1; until=2026-12-31"
+ONE, TWO = "198.41.0.4", "199.9.14.201"
+
+
+def _answer(name: str, rrtype: RecordType, *records: Any) -> Answer:
+    status = AnswerStatus.FOUND if records else AnswerStatus.NXDOMAIN
+    return Answer(question=Question(name=name, rrtype=rrtype), status=status, records=records)
+
+
+def _named(domain: str = "example.test", *, text: str | None = ALLOWED, recipients: tuple[str, ...] = ()) -> Named:
+    texts = (TextRecord(text=text, ttl=60),) if text else ()
+    answers = [
+        _answer(
+            domain,
+            RecordType.MX,
+            MxRecord(preference=10, exchange="mx1.host.test", ttl=60),
+            MxRecord(preference=20, exchange="mx2.host.test", ttl=60),
+        ),
+        _answer(f"_mxprobe.{domain}", RecordType.TXT, *texts),
+    ]
+    for number, address in enumerate((ONE, TWO), 1):
+        answers.append(_answer(f"mx{number}.host.test", RecordType.A, AddressRecord(address=address, ttl=60)))
+        answers.append(_answer(f"mx{number}.host.test", RecordType.AAAA))
+    entry = Entry(number=7, domain=domain, asked=domain, recipients=recipients)
+    return Named(entry=entry, started_at=0, elapsed=0, answers=tuple(answers))
+
+
+def _refused(named: Named, manner: Manner = MANNER) -> str:
+    asks = asks_of(named, manner, TODAY)
+    assert isinstance(asks, NoConsent)
+    return asks.reason
+
+
+def test_a_domain_that_allows_it_is_asked_about_its_postmaster_or_whom_the_entry_names() -> None:
+    named = ("alice@example.test", "bob@EXAMPLE.test")
+
+    sender = "postmaster@probe.test"
+    assert asks_of(_named(), MANNER, TODAY) == Asked(number=7, sender=sender, recipients=("postmaster@example.test",))
+    assert asks_of(_named(recipients=named), MANNER, TODAY) == Asked(number=7, sender=sender, recipients=named)
+
+
+def test_without_a_record_or_a_person_who_owns_the_domains_nobody_is_asked_about() -> None:
+    owned = replace(MANNER, owned=True)
+
+    assert "no TXT record" in _refused(_named(text=None))
+    assert "is over" in _refused(_named(text="v=mxprobe1; until=2026-06-30"))
+    assert isinstance(asks_of(_named(text=None), owned, TODAY), Asked)
+
+
+def test_mailboxes_of_a_providers_consumers_are_nobodys_to_own() -> None:
+    owned = replace(MANNER, owned=True)
+
+    assert "consumers" in _refused(_named("gmail.com", text=None), owned)
+    assert isinstance(asks_of(_named("gmail.com"), owned, TODAY), Asked)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["alice@elsewhere.test", "alice", "@example.test", "a b\n@example.test", "ålice@example.test", "<a>@example.test"],
+)
+def test_recipients_that_the_domain_cannot_allow_are_not_asked_about(recipient: str) -> None:
+    assert "is no address at example.test" in _refused(_named(recipients=("bob@example.test", recipient)))
+
+
+def test_other_depths_ask_about_nobody() -> None:
+    assert asks_of(_named(), replace(MANNER, depth=Depth.TLS), TODAY) is None
+
+
+def test_errands_go_to_each_address_with_its_operator_rank_and_questions() -> None:
+    asked = Asked(number=7, recipients=("postmaster@example.test",))
+    first, second = errands_of(_named(), MANNER, asked)
+
+    assert (first.key, first.operator, first.rank, first.asks) == (f"mx1.host.test/{ONE}", "host.test", 0, (asked,))
+    assert (second.key, second.rank) == (f"mx2.host.test/{TWO}", 1)
+    assert errands_of(_named(), replace(MANNER, merged=False))[0].key == f"mx1.host.test/{ONE}#7"
+
+
+@pytest.mark.parametrize("excluded", ["host.test", "mx1.host.test", ONE, "198.41.0.0/16", "example.test"])
+def test_what_is_excluded_is_not_dialled_and_not_asked(excluded: str) -> None:
+    manner = replace(MANNER, excluded=("elsewhere.test", excluded))
+    endpoint = Endpoint(host="mx1.host.test", address=ONE)
+
+    assert why_not_visited(endpoint, manner, "example.test") is NotVisited.EXCLUDED
+    assert endpoint not in [errand.endpoint for errand in errands_of(_named(), manner)]
+    assert why_not_visited(endpoint, MANNER, "example.test") is None
+    if excluded == "example.test":
+        assert "left alone" in _refused(_named(), manner)
+        assert errands_of(_named(), manner) == ()
+        assert why_not_visited(endpoint, manner, "other.test") is None
