@@ -5,17 +5,18 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import Answer, TextRecord, index_answers
+from mxprobe.facts.dns import Answer, TextRecord
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
-from mxprobe.mx.plan import Basis, HostProblem, Plan, plan_mx, with_outsiders
+from mxprobe.mx.once import known_chain
+from mxprobe.mx.plan import Basis, HostProblem, Plan, with_outsiders
 from mxprobe.mx.standing import Standing, judge_visit
 
 
 def chain_of(snapshot: Snapshot) -> Plan:
     """The MX chain, worked out again."""
-    return plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    return known_chain(snapshot)
 
 
 def named_chain(snapshot: Snapshot) -> Plan:

@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import AnswerStatus, MxRecord, index_answers
+from mxprobe.facts.dns import AnswerStatus, MxRecord
 from mxprobe.facts.names import is_address
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import Voice, speaking, voices_of, zone_of
+from mxprobe.mx.once import known_answers
 
 NO_ANSWER = "the MX lookup gave no answer"
 
@@ -52,7 +53,7 @@ def zone_side_of(snapshot: Snapshot) -> ZoneSide:
     if any(voice.mx.status is not AnswerStatus.NOT_ASKED for voice in voices):
         told = "none of the zone's own name servers was heard; a look from a network that lets DNS out would tell"
         return ZoneSide(voices=voices, unknown=told)
-    zone = zone_of(snapshot.domain, index_answers(snapshot.answers))
+    zone = zone_of(snapshot.domain, known_answers(snapshot))
     return ZoneSide(voices=voices, unknown=zone.unknown or _why_unasked(snapshot, zone.name))
 
 

@@ -1,0 +1,48 @@
+"""What follows from a look, worked out once and not by every rule again: the last few values are remembered.
+
+A value is told from another by which object it is, since comparing two looks costs more than most that follows from
+them. Facts never change, so that what was worked out stays right; what is remembered is bounded.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from mxprobe.facts.dns import Answers, index_answers
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.plan import Plan, plan_mx
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+_REMEMBERED = 4
+"""A comparison goes to and fro between two looks; a history is walked from one end to the other."""
+
+
+def once(work: Callable[[A], T]) -> Callable[[A], T]:
+    """`work`, not done again for one of the last few facts that it was done for. Its value must not be changed."""
+    remembered: tuple[tuple[A, T], ...] = ()
+
+    @wraps(work)
+    def done(fact: A) -> T:
+        nonlocal remembered
+        for known, value in remembered:
+            if known is fact:
+                return value
+        value = work(fact)
+        remembered = ((fact, value), *remembered[: _REMEMBERED - 1])
+        return value
+
+    return done
+
+
+@once
+def known_answers(snapshot: Snapshot) -> Answers:
+    """The answers of a look by their question."""
+    return index_answers(snapshot.answers)
+
+
+@once
+def known_chain(snapshot: Snapshot) -> Plan:
+    """The MX chain of a look."""
+    return plan_mx(snapshot.domain, known_answers(snapshot))
