@@ -40,8 +40,7 @@ _STANDING_CHANGES = ("MX521", "MX522", "MX524", *_UNEXPECTED)
 """What is wrong with a record whatever it was before: accepting a look does not end it."""
 
 _ABOUT_THE_PROBE = "MX0"
-_MOST_REMEMBERED = 256
-"""Troubles, and texts of one change, that are kept of one domain."""
+_MOST_REMEMBERED = 256  # troubles, and texts of one change, that are kept of one domain
 
 
 class JudgedLook(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
-"""What follows from a look, worked out once and not by every rule again: the last few values are remembered.
+"""What follows from a fact, worked out once and not by every rule again: the last few values are remembered.
 
-A value is told from another by which object it is, since comparing two looks costs more than most that follows from
+A fact is told from another by which object it is, since comparing two looks costs more than most that follows from
 them. Facts never change, so that what was worked out stays right; what is remembered is bounded.
 """
 
@@ -15,22 +15,27 @@ from mxprobe.mx.plan import Plan, plan_mx
 A = TypeVar("A")
 T = TypeVar("T")
 
-_REMEMBERED = 4
+_LOOKS = 4
 """A comparison goes to and fro between two looks; a history is walked from one end to the other."""
 
 
-def once(work: Callable[[A], T]) -> Callable[[A], T]:
-    """`work`, not done again for one of the last few facts that it was done for. Its value must not be changed."""
-    remembered: tuple[tuple[A, T], ...] = ()
+def once(work: Callable[[A], T], most: int = _LOOKS) -> Callable[[A], T]:
+    """`work`, not done again for one of the last facts, `most` at the most, that it was done for.
+
+    Its value is everybody's, and must not be changed.
+    """
+    remembered: dict[int, tuple[A, T]] = {}
 
     @wraps(work)
     def done(fact: A) -> T:
-        nonlocal remembered
-        for known, value in remembered:
-            if known is fact:
-                return value
+        kept = remembered.get(id(fact))
+        if kept is not None and kept[0] is fact:
+            return kept[1]
         value = work(fact)
-        remembered = ((fact, value), *remembered[: _REMEMBERED - 1])
+        if len(remembered) >= most:
+            remembered.clear()
+        # The fact is kept with its value, so that no other object can come to have its id.
+        remembered[id(fact)] = (fact, value)
         return value
 
     return done

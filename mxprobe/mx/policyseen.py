@@ -18,7 +18,7 @@ from mxprobe.mx.mtasts import (
     read_record,
     record_question,
 )
-from mxprobe.mx.once import known_answers
+from mxprobe.mx.once import known_answers, once
 
 _NOT_IN_A_FILE = "a zone file was read; the MTA-STS policy is fetched over HTTPS when the zone is published"
 
@@ -52,6 +52,7 @@ class PolicySeen(Struct, frozen=True, kw_only=True):
         return f"the MTA-STS policy could not be had: {self.fetch.detail or self.fetch.status}"
 
 
+@once
 def policy_of(snapshot: Snapshot) -> PolicySeen:
     """What the probe knows of the policy."""
     answer = known_answers(snapshot).get(record_question(snapshot.domain))

@@ -9,7 +9,7 @@ Standards: RFC 4035 §3.2.3 (AD), §4.3 (the states), RFC 7672 §2.1.1 (what the
 
 from mxprobe.facts.dns import Answer, Answers, Question, Security
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.once import known_answers
+from mxprobe.mx.once import known_answers, once
 from mxprobe.mx.validation import OWN
 
 
@@ -39,6 +39,12 @@ class Trusting:
         return Security.INSECURE if validates else Security.UNKNOWN
 
 
+@once
+def trusting(snapshot: Snapshot) -> Trusting:
+    """The security of every answer of a look."""
+    return Trusting(snapshot)
+
+
 def security_of(snapshot: Snapshot, question: Question) -> Security:
     """The state of the answer to one question."""
-    return Trusting(snapshot).security_of(question)
+    return trusting(snapshot).security_of(question)

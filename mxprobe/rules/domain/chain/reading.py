@@ -6,11 +6,12 @@ from mxprobe.facts.dns import AnswerStatus, MxRecord
 from mxprobe.facts.names import is_address
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import Voice, speaking, voices_of, zone_of
-from mxprobe.mx.once import known_answers
+from mxprobe.mx.once import known_answers, once
 
 NO_ANSWER = "the MX lookup gave no answer"
 
 
+@once
 def records_of(snapshot: Snapshot) -> tuple[MxRecord, ...] | None:
     """The MX records, best preference first; None where the lookup said nothing."""
     answer = snapshot.mx
@@ -19,6 +20,7 @@ def records_of(snapshot: Snapshot) -> tuple[MxRecord, ...] | None:
     return tuple(sorted(answer.mx, key=lambda record: (record.preference, record.exchange)))
 
 
+@once
 def named_hosts(records: tuple[MxRecord, ...]) -> dict[str, MxRecord]:
     """The hosts that the records name, each with its best record: no null MX, and no address."""
     found: dict[str, MxRecord] = {}
@@ -40,6 +42,7 @@ class ZoneSide(Struct, frozen=True, kw_only=True):
     unknown: str = ""
 
 
+@once
 def zone_side_of(snapshot: Snapshot) -> ZoneSide:
     """The zone's own servers as far as they were asked and heard."""
     voices = voices_of(snapshot.domain, snapshot.authorities)
