@@ -23,7 +23,10 @@ def test_a_value_is_worked_out_once_for_a_fact() -> None:
 
 
 def test_an_equal_fact_that_is_another_object_is_worked_out_anew_and_many_do_not_mix_up() -> None:
-    domain_of = once(lambda look: look.domain)
+    @once
+    def domain_of(snapshot: Snapshot) -> str:
+        return snapshot.domain
+
     looks = [_look(f"d{number}.test") for number in range(20)]
     for _ in range(2):
         assert [domain_of(look) for look in looks] == [look.domain for look in looks]

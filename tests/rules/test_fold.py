@@ -24,12 +24,8 @@ def _rule(code: str, covers: tuple[str, ...]) -> Rule:
     return Rule(code=code, name=f"name-{code}", severity=Severity.ERROR, covers=covers)
 
 
-_rules = st.tuples(
-    *(
-        st.lists(st.sampled_from(_CODES), max_size=3).map(lambda covers, code=code: _rule(code, tuple(covers)))
-        for code in _CODES
-    )
-)
+_covers = st.lists(st.sampled_from(_CODES), max_size=3).map(tuple)
+_rules = st.tuples(*(st.builds(_rule, st.just(code), _covers) for code in _CODES))
 
 
 @st.composite
