@@ -36,6 +36,9 @@ _ASKS_EVERYBODY = frozenset({530, 534, 535, 538})
 """Replies that ask every client for TLS or a login: a trait of the host, not a judgement of this probe."""
 _THROTTLE = re.compile(r"too many|\brate\b|throttl|connection limit|try again later.*limit|concurren", re.IGNORECASE)
 
+_LIMITING_CODES = frozenset({421, 450, 451})
+_NOT_ABOUT_LIMITS = (Phase.RCPT, Phase.STARTTLS, Phase.QUIT)
+
 
 class Standing(StrEnum):
     """The state of one address after all attempts."""
@@ -206,6 +209,20 @@ def names_probe(reply: Reply) -> bool:
 def is_throttling(reply: Reply) -> bool:
     """Whether a reply says that we come too often."""
     return _THROTTLE.search(reply.text) is not None
+
+
+def limiting_replies(session: Session) -> Iterator[Reply]:
+    """The replies by which a host may limit us: for now, by their words or as a matter of policy.
+
+    An answer about a recipient counts by its words alone, as it may be greylisting.
+    """
+    for turn in session.turns:
+        reply = turn.reply
+        if reply is None or reply.code not in _LIMITING_CODES:
+            continue
+        about_policy = reply.enhanced is not None and reply.enhanced.startswith("4.7.")
+        if is_throttling(reply) or (about_policy and turn.phase not in _NOT_ABOUT_LIMITS):
+            yield reply
 
 
 def cell_of(visit: Visit, snapshot: Snapshot) -> str | None:

@@ -23,6 +23,7 @@ from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit
+from mxprobe.mx.attempts import is_worth_another_try
 from mxprobe.mx.consent import Consent
 from mxprobe.mx.delivery import Target
 from mxprobe.mx.drift import address_questions
@@ -32,7 +33,7 @@ from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.wishes import subject_of
 from mxprobe.probe.authorities import Directly, place_of
 from mxprobe.probe.gather import Asking, Gathering, gather
-from mxprobe.probe.limits import families_to_compare, is_worth_another_try, session_limits
+from mxprobe.probe.limits import families_to_compare, session_limits
 from mxprobe.probe.matrix import (
     MatrixRequest,
     find_consent,

@@ -15,13 +15,11 @@ What to do. Ask the host less often, and read what came later as unknown.
 Standards. RFC 5321 §4.5.4.2, §7.8.
 """
 
-from collections.abc import Iterator
-
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import FailureKind, Session
-from mxprobe.facts.smtp import Phase, Reply
+from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.standing import is_throttling
+from mxprobe.mx.standing import limiting_replies
 from mxprobe.rules.domain.reading import unique, was_dialled
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -33,7 +31,6 @@ RULE = Rule(
     references=("RFC 5321 §4.5.4.2", "RFC 5321 §7.8"),
 )
 
-_CODES = frozenset({421, 450, 451})
 _ENDS = (FailureKind.RESET, FailureKind.CLOSED)
 _BEFORE_WORDS = (Phase.CONNECT, Phase.BANNER)
 
@@ -77,7 +74,7 @@ def _has_answered(session: Session) -> bool:
 
 def _limit(session: Session, before: list[Session]) -> str | None:
     """The reply that limits us, or the reset of a connection to an address that answered; None without either."""
-    reply = next(_limiting(session), None)
+    reply = next(limiting_replies(session), None)
     if reply is not None:
         return f'"{reply.text}"'
     failure = session.failure
@@ -85,13 +82,3 @@ def _limit(session: Session, before: list[Session]) -> str | None:
         return None
     same = any(one.endpoint.address == session.endpoint.address for one in before)
     return f"{failure.kind} at {failure.phase}" if same else None
-
-
-def _limiting(session: Session) -> Iterator[Reply]:
-    for turn in session.turns:
-        reply = turn.reply
-        if reply is None or reply.code not in _CODES:
-            continue
-        about_policy = reply.enhanced is not None and reply.enhanced.startswith("4.7.")
-        if is_throttling(reply) or (about_policy and turn.phase not in (Phase.RCPT, Phase.STARTTLS)):
-            yield reply
