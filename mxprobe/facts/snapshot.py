@@ -48,6 +48,7 @@ class NotVisited(StrEnum):
     DNS_ONLY = "dns-only"
     INTERRUPTED = "interrupted"
     DRY_RUN = "dry-run"
+    EXCLUDED = "excluded"
 
 
 class Visit(Struct, frozen=True, kw_only=True):

@@ -82,12 +82,23 @@ class Asked(Struct, frozen=True, kw_only=True, order=True):
     recipients: tuple[str, ...] = ()
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """What an endpoint answered for one entry: its MAIL, RCPT and RSET turns, of the session with that number.
+
+    Without turns: the entry was not asked about, or the session ended before an answer came.
+    """
+
+    number: int
+    session: int
+    turns: tuple[Turn, ...]
+
+
 class Errand(Struct, frozen=True, kw_only=True):
     """A visit to make. `key` names it: the endpoint's id, and more where endpoints are not merged.
 
     `rank` is the place of its tier in the chain, 0 for the best preference of any domain that names it. `asks` are
-    the recipients that wait for it. `sessions` are the attempts so far. `place` is the vantage point that makes it, ""
-    where there is one alone.
+    the recipients that wait for it. `sessions` are the attempts so far, `told` what was answered in them. `place` is
+    the vantage point that makes it, "" where there is one alone.
     """
 
     key: str
@@ -96,15 +107,8 @@ class Errand(Struct, frozen=True, kw_only=True):
     rank: int = 0
     asks: tuple[Asked, ...] = ()
     sessions: tuple[Session, ...] = ()
+    told: tuple[Told, ...] = ()
     place: str = ""
-
-
-class Told(Struct, frozen=True, kw_only=True):
-    """What an endpoint answered for one entry: its MAIL, RCPT and RSET turns, of the session with that number."""
-
-    number: int
-    session: int
-    turns: tuple[Turn, ...]
 
 
 class Visited(Struct, frozen=True, kw_only=True):
@@ -128,11 +132,17 @@ class PutOff(Struct, frozen=True, kw_only=True):
 
 
 class Pace(Struct, frozen=True, kw_only=True):
-    """What was learnt of an operator: sessions at once, seconds between two starts, and until when nobody dials it."""
+    """What was learnt of an operator: sessions at once, seconds between two starts, and until when nobody dials it.
+
+    `throttled` is how often it made us slower, `in_a_row` how often since a session went well, `fine` how many went
+    well since it changed.
+    """
 
     operator: str
     at_once: int
     spacing: float
     rests_until: float = 0.0
     throttled: int = 0
+    in_a_row: int = 0
+    fine: int = 0
     place: str = ""

@@ -11,7 +11,7 @@ from mxprobe.mx.standing import is_throttling, limiting_replies, names_probe, re
 
 _CLOSING = 421
 _GREYLIST = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
-_OVERLOADED = "4.7."
+_OF_POLICY = "4.7."
 _ENDS = (FailureKind.RESET, FailureKind.CLOSED)
 _BEFORE_WORDS = (Phase.CONNECT, Phase.BANNER)
 
@@ -69,16 +69,16 @@ def _is_about_pace(reply: Reply) -> bool:
     return is_throttling(reply) or not names_probe(reply)
 
 
-def is_turned_away(session: Session) -> bool:
-    """Whether the host ends a session at its door without a reason of its own: where it served us before, that is a
-    limit.
-
-    421 that names no trouble of the system, or an end of the connection before the greeting.
-    """
+def is_sent_away(session: Session) -> bool:
+    """Whether the host greets us with 421 and names no trouble of its own: where its operator served us before, that is
+    a limit."""
     banner = session.banner
-    if banner is None:
-        failure = session.failure
-        return failure is not None and failure.kind in _ENDS and failure.phase in _BEFORE_WORDS
-    if banner.code != _CLOSING or names_probe(banner):
+    if banner is None or banner.code != _CLOSING or names_probe(banner):
         return False
-    return banner.enhanced is None or banner.enhanced.startswith(_OVERLOADED)
+    return banner.enhanced is None or banner.enhanced.startswith(_OF_POLICY)
+
+
+def is_hung_up(session: Session) -> bool:
+    """Whether the connection was ended before a greeting: by an address that served us before, that is a limit."""
+    failure = session.failure
+    return failure is not None and failure.kind in _ENDS and failure.phase in _BEFORE_WORDS

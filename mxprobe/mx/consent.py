@@ -12,8 +12,10 @@ import re
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, TextRecord
+from mxprobe.mx.providers import consumer_operator
 
 LABEL = "_mxprobe"
 VERSION = "mxprobe1"
@@ -67,6 +69,20 @@ def read_consent(domain: str, answer: Answer | None, today: date) -> Consent | N
         return max(allowed, key=lambda one: one.until)
     reasons = dict.fromkeys(one.reason for one in read if isinstance(one, NoConsent))
     return NoConsent(reason="; ".join(reasons))
+
+
+def judge_consent(domain: str, answer: Answer | None, today: date, *, owned: bool) -> Consent | NoConsent:
+    """Whether the domain, by its record, or the person, who says that it is `owned`, allows it.
+
+    A domain of a large provider's consumers is no person's: there the record alone allows.
+    """
+    whose = consumer_operator(domain)
+    if owned and whose is None:
+        return OWNED
+    consent = read_consent(domain, answer, today)
+    if isinstance(consent, NoConsent) and whose is not None:
+        return replace(consent, reason=f"its mailboxes are those of the consumers of {whose}, and {consent.reason}")
+    return consent
 
 
 def _read(name: str, text: str, today: date) -> Consent | NoConsent:

@@ -5,6 +5,7 @@ Standards: RFC 5321 §5.1 (the chain), RFC 6890 (addresses that are not dialled)
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -12,10 +13,14 @@ from mxprobe.facts.dns import Answers, Question, index_answers
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import NotVisited
 from mxprobe.facts.survey import Asked, Depth, Errand, Manner, Named
-from mxprobe.mx.consent import consent_question
+from mxprobe.mx.consent import FLAG, NoConsent, consent_question, judge_consent
+from mxprobe.mx.exclusions import excludes_address, excludes_name, exclusions_of
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.plan import next_questions, plan_mx, special_use
 from mxprobe.mx.wishes import WISHES, Subject
+
+_LONGEST_PATH = 254
+"""What RFC 5321 §4.5.3.1.3 leaves of a path's 256 octets for the address inside of its brackets."""
 
 _NOTHING_SPENT: Mapping[str, int] = Counter()
 
@@ -46,7 +51,7 @@ def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple
     ranks = {tier.preference: rank for rank, tier in enumerate(plan.tiers)}
     found: dict[str, Errand] = {}
     for target in plan.targets(manner.vantage.port):
-        if why_not_visited(target.endpoint, manner) is None:
+        if why_not_visited(target.endpoint, manner, entry.domain) is None:
             key = key_of(target.endpoint, entry.number, manner)
             errand = Errand(
                 key=key,
@@ -58,17 +63,60 @@ def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple
     return tuple(found.values())
 
 
+def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | None:
+    """Whom the hosts of a domain may be asked about on a day (UTC), or why nobody; None where the depth asks nobody.
+
+    The recipients named with it, else its postmaster, whom every domain has (RFC 5321 §4.5.1).
+    """
+    if not manner.depth.reaches(Depth.RCPT):
+        return None
+    entry = named.entry
+    if excludes_name(exclusions_of(manner), entry.domain):
+        return NoConsent(reason=f"{entry.domain} is on the list of what is left alone", flag="")
+    record = index_answers(named.answers).get(consent_question(entry.domain))
+    consent = judge_consent(entry.domain, record, today, owned=manner.owned)
+    if isinstance(consent, NoConsent):
+        return consent
+    recipients = entry.recipients or (f"postmaster@{entry.domain}",)
+    strange = next((one for one in recipients if not _is_askable(one, entry.domain)), None)
+    if strange is not None:
+        return NoConsent(reason=f"{_short(strange)} is no address at {entry.domain}, which alone allows it", flag=FLAG)
+    return Asked(number=entry.number, sender=manner.vantage.mail_from, recipients=recipients)
+
+
+def _is_askable(recipient: str, domain: str) -> bool:
+    """Whether a recipient is of the domain, and one that RCPT can name."""
+    local, _, place = recipient.rpartition("@")
+    sayable = recipient.isascii() and recipient.isprintable() and len(recipient) <= _LONGEST_PATH
+    return sayable and bool(local) and place.lower().rstrip(".") == domain.lower() and not set(recipient) & set("<>")
+
+
+def _short(text: str) -> str:
+    return ascii(text[:60])
+
+
 def key_of(endpoint: Endpoint, number: int, manner: Manner) -> str:
     """The name of the errand to an endpoint for the entry with that number."""
     return endpoint.id if manner.merged else f"{endpoint.id}#{number}"
 
 
-def why_not_visited(endpoint: Endpoint, manner: Manner) -> NotVisited | None:
-    """Why an address is not dialled; None where it is."""
+def why_not_visited(endpoint: Endpoint, manner: Manner, domain: str = "") -> NotVisited | None:
+    """Why an address is not dialled, for a domain; None where it is."""
     if not manner.depth.reaches(Depth.CONNECT):
         return NotVisited.DNS_ONLY
+    if manner.excluded and _is_left_alone(endpoint, manner, domain):
+        return NotVisited.EXCLUDED
     if (6 if endpoint.is_ipv6 else 4) not in manner.vantage.families:
         return NotVisited.FAMILY_NOT_ASKED
     if special_use(endpoint.address) is not None and not manner.allow_special:
         return NotVisited.SPECIAL_USE
     return None
+
+
+def _is_left_alone(endpoint: Endpoint, manner: Manner, domain: str) -> bool:
+    exclusions = exclusions_of(manner)
+    return (
+        excludes_name(exclusions, endpoint.host)
+        or excludes_name(exclusions, domain)
+        or excludes_address(exclusions, endpoint.address)
+    )

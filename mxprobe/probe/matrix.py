@@ -10,13 +10,12 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from mxprobe.errors import InputError
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
 from mxprobe.facts.matrix import AskedAbout, Form, RcptQuestion, Role
 from mxprobe.facts.names import is_address
-from mxprobe.mx.consent import OWNED, Consent, NoConsent, consent_question, read_consent
+from mxprobe.mx.consent import OWNED, Consent, NoConsent, consent_question, judge_consent
 from mxprobe.mx.providers import consumer_operator, provider_of
 
 FOREIGN = "relay-test@mxprobe.example"
@@ -55,13 +54,9 @@ async def find_sender(helo: str | None, ask: Ask) -> str:
 
 async def find_consent(domain: str, wish: MatrixRequest, today: date, ask: Ask) -> Consent | NoConsent:
     """Whether the domain, or the person, allows it. A domain of a large provider's consumers is no person's."""
-    whose = consumer_operator(domain)
-    if wish.owned and whose is None:
+    if wish.owned and consumer_operator(domain) is None:
         return OWNED
-    consent = read_consent(domain, await ask(consent_question(domain)), today)
-    if isinstance(consent, NoConsent) and whose is not None:
-        return replace(consent, reason=f"its mailboxes are those of the consumers of {whose}, and {consent.reason}")
-    return consent
+    return judge_consent(domain, await ask(consent_question(domain)), today, owned=wish.owned)
 
 
 def refuse(domain: str, refusal: NoConsent) -> InputError:

@@ -242,8 +242,7 @@ class _Look:
         today = datetime.fromtimestamp(self.means.wall(), UTC).date()
         consent = await find_consent(request.domain, wish, today, self._ask_once)
         if isinstance(consent, Consent):
-            allowed = replace(asked, shared=shared, allowed_by=consent.allowed_by, until=consent.until)
-            self.asked_about = allowed
+            self.asked_about = replace(asked, shared=shared, allowed_by=consent.allowed_by, until=consent.until)
         elif request.dry_run:
             self.asked_about = replace(asked, shared=shared, refused=consent.reason)
         else:

@@ -65,6 +65,8 @@ def _why_not_dialled(left: set[NotVisited | None]) -> str | None:
         return None
     if NotVisited.SPECIAL_USE in left:
         return "every address is for special use; --allow-special dials them"
+    if NotVisited.EXCLUDED in left:
+        return "the list of what is left alone names the domain, its hosts or their addresses"
     return "the hosts have no address of the family that was asked for"
 
 

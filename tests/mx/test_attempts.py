@@ -4,7 +4,7 @@ import pytest
 
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
-from mxprobe.mx.attempts import has_served, is_turned_away, is_worth_another_try, limit_of
+from mxprobe.mx.attempts import has_served, is_hung_up, is_sent_away, is_worth_another_try, limit_of
 
 PUBLIC = "198.41.0.4"
 
@@ -84,14 +84,25 @@ def test_a_limit_is_told_from_a_refusal_of_the_probe_and_from_greylisting(sessio
         (_said((BANNER, "421 4.3.2 shutting down")), False),
         (_said((BANNER, "421 blocked")), False),
         (_said((BANNER, "450 not now")), False),
-        (_failed(FailureKind.RESET, Phase.BANNER), True),
-        (_failed(FailureKind.CLOSED, Phase.BANNER), True),
-        (_failed(FailureKind.TIMEOUT, Phase.BANNER), False),
-        (_failed(FailureKind.REFUSED), False),
+        (_failed(FailureKind.RESET, Phase.BANNER), False),
     ],
 )
 def test_who_is_sent_away_without_a_reason_may_have_come_too_often(session: Session, away: bool) -> None:
-    assert is_turned_away(session) is away
+    assert is_sent_away(session) is away
+
+
+@pytest.mark.parametrize(
+    ("session", "ended"),
+    [
+        (_failed(FailureKind.RESET, Phase.BANNER), True),
+        (_failed(FailureKind.CLOSED, Phase.BANNER), True),
+        (_failed(FailureKind.TIMEOUT, Phase.BANNER), False),
+        (_failed(FailureKind.RESET, Phase.EHLO), False),
+        (_failed(FailureKind.REFUSED), False),
+    ],
+)
+def test_a_connection_that_ends_before_the_greeting_is_hung_up(session: Session, ended: bool) -> None:
+    assert is_hung_up(session) is ended
 
 
 def test_a_host_has_served_when_it_took_our_name_or_was_not_told_it() -> None:
