@@ -24,8 +24,8 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def masked(fact: T) -> T:
-    """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not; the fact itself
-    where there is none.
+    """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not;
+    the fact itself where there is none.
 
     Fields of `Octets` and `Pasted` stay as they are: a certificate with one octet changed is another one, and a record
     that was pasted with a masked address sends reports nowhere.

@@ -42,12 +42,12 @@ class Tally(Struct, frozen=True, kw_only=True):
     What falls together: `one_operator`, `one_address`, `one_network`: all addresses of the chain are of one operator,
     are one address (of each family), lie in one /24 (and one /48).
 
-    The forecast: which modelled mailers bounce new mail, make it wait, or cannot be told of, when every host of the best
-    preference fails in that way; the others deliver elsewhere. `foretold`: there is a forecast.
+    The forecast: which modelled mailers bounce new mail, make it wait, or cannot be told of, when every host of the
+    best preference fails in that way; the others deliver elsewhere. `foretold`: there is a forecast.
 
-    `errors`, `warnings`, `notes` are findings, None where the rules were not asked; `found` the codes of what was found,
-    each once, but for what is good. `unjudged` rules needed more than was asked for. `throttled` are the operators that
-    limited us, `untold` the reasons why something could not be looked at.
+    `errors`, `warnings`, `notes` are findings, None where the rules were not asked; `found` the codes of what was
+    found, each once, but for what is good. `unjudged` rules needed more than was asked for. `throttled` are the
+    operators that limited us, `untold` the reasons why something could not be looked at.
     """
 
     domain: str

@@ -79,6 +79,7 @@ def tlsa_question(host: str, port: int = 25) -> Question:
     return Question(name=f"_{port}._tcp.{host}", rrtype=RecordType.TLSA)
 
 
+@lru_cache(maxsize=1024)
 def read_tlsa(text: str) -> TlsaRecord | None:
     """A record from its presentation text, "3 1 1 hex"; None where it is none."""
     words = text.split(None, 3)

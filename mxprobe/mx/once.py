@@ -5,10 +5,10 @@ them. Facts never change, so that what was worked out stays right; what is remem
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TypeVar
 
-from mxprobe.facts.dns import Answers, index_answers
+from mxprobe.facts.dns import Answer, Answers, index_answers
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.plan import Plan, plan_mx
 
@@ -41,13 +41,26 @@ def once(work: Callable[[A], T], most: int = _LOOKS) -> Callable[[A], T]:
     return done
 
 
-@once
 def known_answers(snapshot: Snapshot) -> Answers:
     """The answers of a look by their question."""
-    return index_answers(snapshot.answers)
+    return _indexed(snapshot.answers)
+
+
+def known_chain(snapshot: Snapshot) -> Plan:
+    """The MX chain of a look."""
+    return chain_by(snapshot.answers, snapshot.domain)
+
+
+def chain_by(answers: tuple[Answer, ...], domain: str) -> Plan:
+    """The MX chain of a domain, by the answers of a look: the same for every look that is made of them."""
+    return _chains(answers)(domain)
 
 
 @once
-def known_chain(snapshot: Snapshot) -> Plan:
-    """The MX chain of a look."""
-    return plan_mx(snapshot.domain, known_answers(snapshot))
+def _indexed(answers: tuple[Answer, ...]) -> Answers:
+    return index_answers(answers)
+
+
+@once
+def _chains(answers: tuple[Answer, ...]) -> Callable[[str], Plan]:
+    return lru_cache(maxsize=_LOOKS)(lambda domain: plan_mx(domain, _indexed(answers)))

@@ -7,8 +7,9 @@ Standards: RFC 5321 §5.1 (the chain), RFC 7672 §2.2 (DANE), RFC 8461 §3.1 (MT
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -143,7 +144,7 @@ def _took(said: set[Answer]) -> bool | None:
 # -- what falls together -----------------------------------------------------------------------------------------------
 
 
-def _shared(plan: Plan) -> Mapping[str, Known]:
+def _shared(plan: Plan) -> dict[str, Any]:
     """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
     addresses = {address for host in plan.hosts for address in host.addresses}
     if not addresses:
@@ -175,10 +176,10 @@ def network_of(address: str) -> str:
 # -- what follows ------------------------------------------------------------------------------------------------------
 
 
-def _foretold(foretold: Foretold | None) -> dict[str, tuple[str, ...] | bool]:
+def _foretold(foretold: Foretold | None) -> dict[str, Any]:
     if foretold is None or not foretold.ways:
         return {}
-    found: dict[str, tuple[str, ...] | bool] = {"foretold": True}
+    found: dict[str, Any] = {"foretold": True}
     for way in foretold.ways:
         name = WAYS.get(way.cell)
         if name is not None:
