@@ -31,6 +31,7 @@ class Materials:
         self._chain = NO_CHAIN
         self._visits = dict[int, VisitMaterial]()
         self._silent: tuple[str, ...] | None = None
+        self._asked = False
 
     def __enter__(self) -> Self:
         return self
@@ -47,7 +48,8 @@ class Materials:
 
         What is kept of a chain is forgotten at the end, so that the next call sees later visits.
         """
-        self._chain = NO_CHAIN
+        self._chain, self._silent = NO_CHAIN, None
+        self._asked = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM told)").fetchone()[0])
         for number in numbers:
             row = self._connection.execute(
                 "SELECT domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure"
@@ -60,7 +62,7 @@ class Materials:
     def _material(self, number: int, row: tuple[str, str, str, int, float, float, int, bytes, str]) -> Material:
         domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure = row
         names = tuple(recipients.split("\n")) if recipients else ()
-        visits = self._visits_for(number, chain, asks=bool(names))
+        visits = self._visits_for(number, chain)
         return Material(
             entry=Entry(number=number, domain=domain, asked=asked, recipients=names),
             started_at=started_at,
@@ -91,12 +93,12 @@ class Materials:
         )
         return [any(map(has_greeted, _SESSIONS.decode(sessions))) for (sessions,) in rows]
 
-    def _visits_for(self, number: int, chain: int, *, asks: bool) -> tuple[VisitMaterial, ...]:
+    def _visits_for(self, number: int, chain: int) -> tuple[VisitMaterial, ...]:
         if chain == NO_CHAIN:
             return ()
         if chain != self._chain:
             self._visits, self._chain = self._read_chain(chain), chain
-        if not asks:
+        if not self._asked:
             return tuple(self._visits.values())
         told = self._connection.execute(
             "SELECT endpoint, visit, session, turns FROM told WHERE number = ?", (number,)

@@ -21,7 +21,7 @@ from mxprobe.jobs.survey.telling import Memory, line_of
 from mxprobe.mx.foretold import foretell
 from mxprobe.rules import judge_snapshot
 from tests.support.judged import FLAWLESS, MX1, look_at
-from tests.support.materials import as_surveyed, manner_of, material_of
+from tests.support.surveyed import as_surveyed, manner_of, material_of
 
 _HERE = Path("results.jsonl")
 
