@@ -279,6 +279,8 @@ class Journal:
 
     def _get(self, name: str, kind: type[T]) -> T:
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise InputError(f"this is no journal of a survey: it has no {name}", place=Place(str(self.path)))
         return msgspec.json.decode(row[0], type=kind)
 
 
