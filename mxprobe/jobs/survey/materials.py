@@ -23,6 +23,7 @@ class Materials:
         self._connection = read_tables(path)
         self._chain = NO_CHAIN
         self._visits = dict[int, VisitMaterial]()
+        self._asked = False
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +41,7 @@ class Materials:
         What is kept of a chain is forgotten at the end, so that the next call sees later visits.
         """
         self._chain = NO_CHAIN
+        self._asked = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM told)").fetchone()[0])
         for number in numbers:
             row = self._connection.execute(
                 "SELECT domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure"
@@ -58,16 +60,16 @@ class Materials:
             elapsed=elapsed,
             queries=queries,
             answers=_octets(answers),
-            visits=self._visits_for(number, chain, asks=bool(names)),
+            visits=self._visits_for(number, chain),
             failure=failure,
         )
 
-    def _visits_for(self, number: int, chain: int, *, asks: bool) -> tuple[VisitMaterial, ...]:
+    def _visits_for(self, number: int, chain: int) -> tuple[VisitMaterial, ...]:
         if chain == NO_CHAIN:
             return ()
         if chain != self._chain:
             self._visits, self._chain = self._read_chain(chain), chain
-        if not asks:
+        if not self._asked:
             return tuple(self._visits.values())
         told = self._connection.execute(
             "SELECT endpoint, visit, session, turns FROM told WHERE number = ?", (number,)

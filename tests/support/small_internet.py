@@ -208,8 +208,8 @@ def _expected(entry: Entry) -> bytes:
                 key=errand.key,
                 endpoint=errand.endpoint,
                 sessions=row.sessions,
-                session=told and told.session,
-                turns=told and told.turns,
+                session=None if told is None else told.session,
+                turns=None if told is None else told.turns,
             )
         )
     row = resolved(entry)
