@@ -1,9 +1,11 @@
 """Facts to JSON and back. The JSON form is a promise: it carries a schema number, and floats keep six digits."""
 
 from functools import cache
+from operator import is_not
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 
 from mxprobe.facts.octets import WHOLE
 from mxprobe.facts.text import mask, mask_bytes
@@ -22,7 +24,8 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def masked(fact: T) -> T:
-    """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not.
+    """`fact` with every local part of a mail address cut short, in text and in what was said, raw or not;
+    the fact itself where there is none.
 
     Fields of `Octets` and `Pasted` stay as they are: a certificate with one octet changed is another one, and a record
     that was pasted with a masked address sends reports nowhere.
@@ -37,16 +40,21 @@ def _mask_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return mask_bytes(value)
     if isinstance(value, tuple):
-        return tuple(_mask_value(item) for item in value)
+        items = tuple(_mask_value(item) for item in value)
+        return items if any(map(is_not, items, value)) else value
     if isinstance(value, msgspec.Struct):
-        whole = _whole_fields(type(value))
-        fields = {name: getattr(value, name) for name in value.__struct_fields__}
-        return type(value)(**{name: one if name in whole else _mask_value(one) for name, one in fields.items()})
+        changed = {}
+        for name in _open_fields(type(value)):
+            one = getattr(value, name)
+            other = _mask_value(one)
+            if other is not one:
+                changed[name] = other
+        return replace(value, **changed) if changed else value
     return value
 
 
 @cache
-def _whole_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The fields of a fact that are kept whole."""
+def _open_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a fact that are not kept whole."""
     hints = get_type_hints(kind, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if WHOLE in get_args(hint))
+    return tuple(name for name in kind.__struct_fields__ if WHOLE not in get_args(hints.get(name)))

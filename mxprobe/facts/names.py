@@ -4,6 +4,7 @@ Standards: RFC 5891 (IDNA 2008), RFC 5321 §2.3.5 (names in mail), RFC 1035 §2.
 """
 
 import ipaddress
+from functools import lru_cache
 
 import idna
 
@@ -74,6 +75,7 @@ def to_unicode(name: str) -> str:
         return name
 
 
+@lru_cache(maxsize=4096)
 def is_address(text: str) -> bool:
     """Whether `text` is an IPv4 or IPv6 address, bare or in brackets (RFC 5321 §4.1.3)."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text

@@ -123,12 +123,12 @@ class Session(Struct, frozen=True, kw_only=True):
     def offers(self, keyword: str) -> bool:
         """Whether any EHLO reply of the session offered the extension (STARTTLS vanishes inside TLS)."""
         wanted = keyword.upper()
-        return any(
-            line.split(" ")[0].upper() == wanted
-            for turn in self.turns
-            if turn.phase is Phase.EHLO and turn.reply and turn.reply.is_positive
-            for line in turn.reply.lines[1:]
-        )
+        for turn in self.turns:
+            if turn.phase is Phase.EHLO and turn.reply is not None and turn.reply.is_positive:
+                for line in turn.reply.lines[1:]:
+                    if line.split(" ", 1)[0].upper() == wanted:
+                        return True
+        return False
 
     @property
     def recipients(self) -> tuple[Turn, ...]:

@@ -134,8 +134,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     @property
     def mx(self) -> Answer | None:
         """The answer to the domain's MX question, None where it was not asked."""
-        wanted = Question(name=self.domain, rrtype=RecordType.MX)
-        return next((answer for answer in self.answers if answer.question == wanted), None)
+        for answer in self.answers:
+            if answer.question.rrtype is RecordType.MX and answer.question.name == self.domain:
+                return answer
+        return None
 
     @property
     def all_visits(self) -> tuple[Visit, ...]:

@@ -9,6 +9,7 @@ import unicodedata
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LOCAL = r"""(?P<local>"[^"\r\n]{1,998}"|(?<![^\s<>@"(),:;\[\]\\])[^\s<>@"(),:;\[\]\\]+)@"""
 _ADDRESS = re.compile(_LOCAL + r"(?=[\w\[.-])")
+_SERVER = "IMAP "
 _ACCOUNT = re.compile(
     r"\b(?P<server>IMAP \S+:\d+(?: \(STARTTLS\))? as )(?P<begin>[^@*:\s]{1,2})[^@]*?(?=@|: |[.;,]?$)", re.MULTILINE
 )
@@ -47,10 +48,14 @@ def _show(character: str) -> str:
 def mask(text: str) -> str:
     """`text` with the local part of every mail address cut to two characters: `al***@example.com`; so is the name of an
     IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to type."""
+    if "@" not in text and _SERVER not in text:
+        return text
     text = _ADDRESS.sub(lambda match: match[0] if match["local"] == "you" else f"{match['local'][:2]}***@", text)
     return _ACCOUNT.sub(r"\g<server>\g<begin>***", text)
 
 
 def mask_bytes(raw: bytes) -> bytes:
     """`mask` for raw bytes; the length may change."""
+    if b"@" not in raw:
+        return raw
     return _ADDRESS_BYTES.sub(lambda match: match["local"][:2] + b"***@", raw)

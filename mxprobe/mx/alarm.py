@@ -17,10 +17,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.alarm import Alarm, AlarmKind, AlarmState, Blindness, Manners, Trouble
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import mx_unknown, published_mx, texts_in, texts_of_records, zone_of
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.standing import Standing, judge_visit
 
 CHANGE = "change"
@@ -39,8 +40,7 @@ _STANDING_CHANGES = ("MX521", "MX522", "MX524", *_UNEXPECTED)
 """What is wrong with a record whatever it was before: accepting a look does not end it."""
 
 _ABOUT_THE_PROBE = "MX0"
-_MOST_REMEMBERED = 256
-"""Troubles, and texts of one change, that are kept of one domain."""
+_MOST_REMEMBERED = 256  # troubles, and texts of one change, that are kept of one domain
 
 
 class JudgedLook(Struct, frozen=True, kw_only=True):
@@ -177,7 +177,7 @@ def _content(snapshot: Snapshot, findings: Iterable[Finding]) -> frozenset[str]:
     """The records that a change is about: two changes are told apart by them."""
     records = {f"MX {text}" for one in published_mx(snapshot) for text in texts_of_records(one.records)}
     apex = zone_of(snapshot) or snapshot.domain
-    servers = texts_in(index_answers(snapshot.answers), Question(name=apex, rrtype=RecordType.NS))
+    servers = texts_in(known_answers(snapshot), Question(name=apex, rrtype=RecordType.NS))
     if not isinstance(servers, str):
         records |= {f"NS {text}" for text in servers}
     return frozenset(records | {one.subject for one in findings if one.subject != snapshot.domain})

@@ -11,6 +11,7 @@ import hashlib
 import warnings
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -24,6 +25,9 @@ from mxprobe.mx.mtasts import match_host
 _DANE_TA, DANE_EE = 2, 3
 _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 CANNOT_READ = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
+
+_REMEMBERED = 128
+"""Certificates that are not read again: several rules, and domains that have a host in common, look at the same."""
 
 NamesHost = Callable[[x509.Certificate], bool]
 """Whether a certificate bears a name that the sender accepts (RFC 7672 §3.2.2)."""
@@ -75,6 +79,7 @@ def tlsa_question(host: str, port: int = 25) -> Question:
     return Question(name=f"_{port}._tcp.{host}", rrtype=RecordType.TLSA)
 
 
+@lru_cache(maxsize=1024)
 def read_tlsa(text: str) -> TlsaRecord | None:
     """A record from its presentation text, "3 1 1 hex"; None where it is none."""
     words = text.split(None, 3)
@@ -178,6 +183,7 @@ def _read_chain(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
     return [one for one in found if one is not None] if found and found[0] is not None else []
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _read(der: bytes) -> x509.Certificate | None:
     try:
         with warnings.catch_warnings(action="ignore"):  # of what a peer may send, and nobody should
@@ -198,6 +204,7 @@ def _fits(record: TlsaRecord, certificate: x509.Certificate) -> bool:
         return False
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _select(certificate: x509.Certificate, selector: int) -> bytes:
     """What the record is about: the whole certificate, or its public key."""
     if selector == 0:

@@ -21,6 +21,7 @@ from mxprobe.facts.dns import (
 )
 from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -130,7 +131,7 @@ def mx_question(domain: str) -> Question:
 
 def mx_unknown(snapshot: Snapshot) -> str:
     """Why the MX records are not known; empty where somebody gave them, or said that there are none."""
-    texts = texts_in(index_answers(snapshot.answers), mx_question(snapshot.domain))
+    texts = texts_in(known_answers(snapshot), mx_question(snapshot.domain))
     return texts if isinstance(texts, str) else ""
 
 

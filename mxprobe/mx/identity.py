@@ -4,11 +4,13 @@ Works on answers alone. Receivers look at this before anything else (RFC 5321 §
 """
 
 import ipaddress
+from functools import lru_cache
 
 from mxprobe.facts.dns import Answer, Answers, AnswerStatus, Question, RecordType, TextRecord
 from mxprobe.mx.plan import special_use
 
 
+@lru_cache(maxsize=4096)
 def reverse_question(source: str) -> Question:
     """The question for the names of an address."""
     return Question(name=ipaddress.ip_address(source).reverse_pointer, rrtype=RecordType.PTR)

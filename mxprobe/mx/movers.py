@@ -10,12 +10,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mxprobe.facts.dns import Answer as DnsAnswer
-from mxprobe.facts.dns import AnswerStatus, index_answers
+from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.drift import address_questions
 from mxprobe.mx.matrix import Given, answers_of, asked_about
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.standing import Standing, judge_visit
 
 
@@ -122,7 +123,7 @@ def seen_of(snapshot: Snapshot, host: str) -> Seen:
 
 def absence_of(snapshot: Snapshot, host: str) -> tuple[str, tuple[DnsAnswer, ...]]:
     """The evidence that a host has no address (empty: it has some, or nobody knows), and what was answered."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     given = [answers.get(question) for question in address_questions(host)]
     known = tuple(one for one in given if one is not None and one.status is not AnswerStatus.NOT_ASKED)
     if not known or len(known) < len(given) or not all(one.status.is_absence for one in known):

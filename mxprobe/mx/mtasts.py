@@ -33,6 +33,9 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
 _TXT_VALUE = re.compile(r"[!-:<>-~]+\Z")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PATTERN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
+_ONE_STRING = re.compile(r'"[ !#-\[\]-~]{0,255}"\Z')
+"""A TXT record as most are: one string in which nothing is escaped."""
+
 _AGE = re.compile(r"[0-9]{1,10}\Z")
 _WSP = " \t"
 
@@ -85,6 +88,8 @@ def read_record(answer: Answer) -> PolicyRecord:
 
 def _join(record: TextRecord) -> bytes:
     """The octets of a TXT record, from its presentation text."""
+    if _ONE_STRING.match(record.text):
+        return record.text[1:-1].encode()
     try:
         rdata = dns.rdata.from_text("IN", "TXT", record.text)
     except (dns.exception.DNSException, ValueError):

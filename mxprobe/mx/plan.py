@@ -8,6 +8,7 @@ Standards: RFC 5321 §5.1 (order, implicit MX, unusable MX), RFC 7505 §3 (null 
 
 import ipaddress
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +19,9 @@ from mxprobe.facts.session import Endpoint
 from mxprobe.mx.delivery import Target
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile
+
+_REMEMBERED = 4096
+"""Addresses whose block is remembered: a look asks many times about each of its own."""
 
 _FAMILIES = {4: RecordType.A, 6: RecordType.AAAA}
 _PRIVATE = tuple(
@@ -252,6 +256,7 @@ def _why_none(asked: list[Answer]) -> tuple[HostProblem, str]:
     return HostProblem.NO_ADDRESS, "D9"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def special_use(address: str) -> str | None:
     """Which special-use block (RFC 6890) an address lies in, in words; None for a public address."""
     parsed = ipaddress.ip_address(address)

@@ -21,7 +21,7 @@ from mxprobe.mx.dane import DaneOutcome
 from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.plan import Plan
 from mxprobe.mx.policyseen import PolicySeen, policy_of
-from mxprobe.mx.promise import Promise, PromiseKind, match_session, names_that_count, promise_of, seen_of
+from mxprobe.mx.promise import Promise, PromiseKind, known_promises, match_session, names_that_count
 from mxprobe.mx.security import security_of
 from mxprobe.mx.tlsneed import Need, need_by_mtasts, need_by_promise
 
@@ -107,12 +107,11 @@ class _Known(Struct, frozen=True, kw_only=True):
 
 def forecast_policies(snapshot: Snapshot, plan: Plan, outcomes: Mapping[Endpoint, str | None]) -> tuple[OfPolicy, ...]:
     """Every policy over the chain; `outcomes` has the cell at each address that no policy changes (None: unknown)."""
-    seen = seen_of(snapshot)
     known = _Known(
         snapshot=snapshot,
         mx=security_of_chain(snapshot),
         mta_sts=policy_of(snapshot),
-        promises={host.name: promise_of(host.name, seen) for host in plan.hosts},
+        promises=known_promises(snapshot),
         visits={visit.endpoint: visit for visit in snapshot.visits},
         outcomes=outcomes,
     )

@@ -6,7 +6,6 @@ Standards: RFC 8461 §3.1, §3.2, §5.
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.policy import FetchStatus, PolicyFetch
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import (
@@ -19,6 +18,7 @@ from mxprobe.mx.mtasts import (
     read_record,
     record_question,
 )
+from mxprobe.mx.once import known_answers, once
 
 _NOT_IN_A_FILE = "a zone file was read; the MTA-STS policy is fetched over HTTPS when the zone is published"
 
@@ -52,9 +52,10 @@ class PolicySeen(Struct, frozen=True, kw_only=True):
         return f"the MTA-STS policy could not be had: {self.fetch.detail or self.fetch.status}"
 
 
+@once
 def policy_of(snapshot: Snapshot) -> PolicySeen:
     """What the probe knows of the policy."""
-    answer = index_answers(snapshot.answers).get(record_question(snapshot.domain))
+    answer = known_answers(snapshot).get(record_question(snapshot.domain))
     if answer is None:
         return PolicySeen()
     fetch = snapshot.policy

@@ -7,7 +7,7 @@ Standards: RFC 7672 §2.1.2 (lookups that fail), §2.2 (what records oblige to),
 (which names count).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -16,7 +16,8 @@ from mxprobe.facts.dns import Alias, Answer, Answers, AnswerStatus, Question, Re
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import DaneMatch, DaneOutcome, TlsaRecord, bears_name, match_chain, tlsa_question, tlsa_records
-from mxprobe.mx.security import Trusting
+from mxprobe.mx.once import known_chain, once
+from mxprobe.mx.security import trusting
 
 _FAMILIES = (RecordType.A, RecordType.AAAA)
 _BY_THE_ZONE = frozenset({AnswerStatus.SERVFAIL, AnswerStatus.TIMEOUT, AnswerStatus.MALFORMED, AnswerStatus.ALIAS_LOOP})
@@ -219,5 +220,12 @@ def match_session(promise: Promise, names: tuple[str, ...], session: Session) ->
 
 def seen_of(snapshot: Snapshot) -> Seen:
     """What a saved probe knows of promises."""
-    trusting = Trusting(snapshot)
-    return Seen(answers=trusting.answers, security=trusting.security_of, port=snapshot.vantage.port)
+    known = trusting(snapshot)
+    return Seen(answers=known.answers, security=known.security_of, port=snapshot.vantage.port)
+
+
+@once
+def known_promises(snapshot: Snapshot) -> Mapping[str, Promise]:
+    """What each MX host of a look promises, by its name, in the order of the chain."""
+    seen = seen_of(snapshot)
+    return {host.name: promise_of(host.name, seen) for host in known_chain(snapshot).hosts}

@@ -7,8 +7,9 @@ validate never sets it.
 Standards: RFC 4035 §3.2.3 (AD), §4.3 (the states), RFC 7672 §2.1.1 (what they mean to mail).
 """
 
-from mxprobe.facts.dns import Answer, Answers, Question, Security, index_answers
+from mxprobe.facts.dns import Answer, Answers, Question, Security
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers, once
 from mxprobe.mx.validation import OWN
 
 
@@ -16,7 +17,7 @@ class Trusting:
     """The security of every answer of a look; made once for many questions."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.answers: Answers = index_answers(snapshot.answers)
+        self.answers: Answers = known_answers(snapshot)
         self._told = {one.question: one.security for one in snapshot.validations}
         self._is_judged_here = OWN in snapshot.asked_for
         self._validating = {answer.server for answer in snapshot.answers if answer.authenticated} - {None}
@@ -38,6 +39,12 @@ class Trusting:
         return Security.INSECURE if validates else Security.UNKNOWN
 
 
+@once
+def trusting(snapshot: Snapshot) -> Trusting:
+    """The security of every answer of a look."""
+    return Trusting(snapshot)
+
+
 def security_of(snapshot: Snapshot, question: Question) -> Security:
     """The state of the answer to one question."""
-    return Trusting(snapshot).security_of(question)
+    return trusting(snapshot).security_of(question)

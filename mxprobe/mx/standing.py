@@ -9,10 +9,12 @@ Standards: RFC 5321 §4.2.1; RFC 3463 §3.8 (enhanced codes x.7.z are about poli
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 
 from mxprobe.facts.session import Endpoint, FailureKind, Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.once import once
 from mxprobe.mx.reading import classify
 
 _ABOUT_US = re.compile(
@@ -92,6 +94,9 @@ _ON_THE_WAY = frozenset(
 )
 """What a filter between the probe and a host can bring about."""
 
+_SESSIONS = 256
+"""Sessions whose standing is remembered: domains that have a host in common have a session with it in common."""
+
 SMTP_PORT = 25
 LEAST_CONTROLS = 2
 """So many hosts of other operators have to fail as well before our own side is suspected."""
@@ -131,6 +136,7 @@ def _was_dialled(session: Session) -> bool:
     return session.failure is None or session.failure.kind not in (FailureKind.NO_FAMILY, FailureKind.LOCAL)
 
 
+@partial(once, most=_SESSIONS)
 def _judge_session(session: Session) -> Standing:
     failure, banner = session.failure, session.banner
     if failure is not None and failure.kind is FailureKind.NO_FAMILY:

@@ -14,12 +14,12 @@ from itertools import combinations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.forecast import FateKind, MailerForecast, Outcomes, forecast_mailer
-from mxprobe.mx.plan import Plan, plan_mx, with_outsiders
+from mxprobe.mx.once import known_chain
+from mxprobe.mx.plan import Plan, with_outsiders
 from mxprobe.mx.policies import OfPolicy, forecast_policies
 from mxprobe.mx.profile import Grade, Profile
 from mxprobe.mx.senders import MODELLED, NOT_MODELLED
@@ -133,7 +133,7 @@ class Chain(Struct, frozen=True, kw_only=True):
 
 def chain_today(snapshot: Snapshot) -> Chain | None:
     """The chain of a saved probe as it stood then; None where there is none."""
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     assumed = snapshot.zone is not None
     plan = replace(with_outsiders(plan, (UNKNOWN_ADDRESS,)), temporary=False) if assumed else plan
     if not plan.tiers:
@@ -169,7 +169,7 @@ def forecast_snapshot(snapshot: Snapshot, mailers: Sequence[Profile] = MODELLED)
 
 def why_none(snapshot: Snapshot) -> str:
     """Why a chain is not forecast though there is one; empty where it is, or there is none."""
-    count = len(plan_mx(snapshot.domain, index_answers(snapshot.answers)).hosts)
+    count = len(known_chain(snapshot).hosts)
     return (
         f"the chain has {count} hosts, and one of more than {MOST_HOSTS} is not forecast" if count > MOST_HOSTS else ""
     )

@@ -21,13 +21,14 @@ from mxprobe.facts.approved import (
     WantedTls,
 )
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.text import escape_text
 from mxprobe.mx.drift import addresses_in, mx_unknown, published_mx, texts_in, zone_of
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.providers import provider_of
 from mxprobe.report.verdict import findings_of
 from mxprobe.rules.domain.expected import (
@@ -143,7 +144,7 @@ def _why_not_sayable(records: tuple[ApprovedMx, ...]) -> str:
 
 def _nameservers(snapshot: Snapshot) -> list[str]:
     apex = zone_of(snapshot) or snapshot.domain
-    names = texts_in(index_answers(snapshot.answers), Question(name=apex, rrtype=RecordType.NS))
+    names = texts_in(known_answers(snapshot), Question(name=apex, rrtype=RecordType.NS))
     if isinstance(names, str):
         return [f"# nameservers: {names}"]
     if not names or len(names) > _MOST or not all(map(_is_sayable, names)):
@@ -155,7 +156,7 @@ def _nameservers(snapshot: Snapshot) -> list[str]:
 
 def _addresses(snapshot: Snapshot) -> list[str]:
     """Those of hosts that are no provider's, which moves its addresses at will."""
-    answers, lines = index_answers(snapshot.answers), list[str]()
+    answers, lines = known_answers(snapshot), list[str]()
     given = published_mx(snapshot)
     hosts = dict.fromkeys(record.host for record in (given[0].records if given else ()))
     for host in list(hosts)[:_MOST]:

@@ -5,8 +5,8 @@ Whether that host judges it by its last client, only a message tells; here stand
 Standards: RFC 7208 §D.3 (mail that a host of one's own hands on).
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import plan_mx
 from mxprobe.mx.spfrecord import Word
 from mxprobe.mx.spfseen import spf_of
@@ -17,7 +17,7 @@ _REFUSED = (Word.FAIL, Word.SOFTFAIL)
 
 def render_handed_on(snapshot: Snapshot) -> list[str]:
     """A passage for the backups from which the domain's own mail fails SPF; nothing where there is none."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     plan = plan_mx(snapshot.domain, answers)
     said: dict[str, list[str]] = {}
     for tier in plan.tiers[1:]:

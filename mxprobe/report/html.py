@@ -12,12 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mxprobe.facts.advice import StepState
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Severity
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.text import escape_text
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.once import known_chain
 from mxprobe.mx.whatif import why_none
 from mxprobe.report.figures import queries_of, tally
 from mxprobe.report.forecast_told import tell_forecast
@@ -108,7 +107,7 @@ def _visible(value: Any) -> Any:
 def _look(document: LookDocument, number: int) -> Mapping[str, Any]:
     """What the template tells of one look."""
     snapshot = document.snapshot
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     falls = waterfalls_of(snapshot)
     reasons = left_open(document.judgements)
     return {

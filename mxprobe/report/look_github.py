@@ -5,9 +5,8 @@ Commands are the workflow commands of GitHub Actions.
 
 from collections.abc import Sequence
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Severity
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.once import known_chain
 from mxprobe.report.escapes import github_data, github_property
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import answer_of
@@ -27,7 +26,7 @@ def _look(document: LookDocument) -> list[str]:
     snapshot = document.snapshot
     found = [one for one in findings_of(document.judgements) if one.severity in _COMMANDS]
     lines = [_command(one, snapshot.domain) for one in found]
-    answer = answer_of(document, plan_mx(snapshot.domain, index_answers(snapshot.answers)))
+    answer = answer_of(document, known_chain(snapshot))
     told = f"title={github_property(f'mxprobe {snapshot.domain}')}::{github_data(cut(answer, _LONGEST))}"
     if document.exit_status == COULD_NOT_LOOK:
         return [f"::warning {told}", *lines]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from mxprobe.facts.advice import StepState
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.plan import Plan, plan_mx
+from mxprobe.mx.once import known_chain
+from mxprobe.mx.plan import Plan
 from mxprobe.mx.whatif import why_none
 from mxprobe.report.escapes import fenced, markdown_text
 from mxprobe.report.forecast_told import ForecastTold, Table, tell_forecast
@@ -31,7 +31,7 @@ def render_looks_markdown(looks: Sequence[LookDocument]) -> str:
 
 def _look(document: LookDocument) -> list[str]:
     snapshot = document.snapshot
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     lines = [f"### mxprobe: {_text(snapshot.domain)}", "", f"**{_text(answer_of(document, plan))}**", ""]
     lines += [*_chain(snapshot, plan), ""]
     lines += [f"#### Findings: {_text(tally_of(document.judgements))}", ""]

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.names import to_unicode
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot, Visit
 from mxprobe.mx.matrix import answers_of
-from mxprobe.mx.plan import Basis, Plan, plan_mx
+from mxprobe.mx.once import known_chain
+from mxprobe.mx.plan import Basis, Plan
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast, why_none
 from mxprobe.report.forecast_told import answer_chosen
@@ -43,7 +43,7 @@ _MOST_CODES = 6
 def render_look(document: LookDocument) -> str:
     """The whole report."""
     snapshot = document.snapshot
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     lines = [*wrap("", answer_of(document, plan)), "", *render_chain(snapshot, plan)]
     lines += [*render_recipients(snapshot), *render_findings(document.judgements)]
     if document.chosen and document.forecast is not None:

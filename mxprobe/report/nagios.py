@@ -12,10 +12,9 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.text import escape_text
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.once import known_chain
 from mxprobe.report.figures import AddressFigures, addresses_of, hosts_of, queries_of, tally
 from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import answer_of, left_open
@@ -140,7 +139,7 @@ def _beyond(document: LookDocument, thresholds: Sequence[Threshold], several: bo
 
 def _sentence(document: LookDocument, thresholds: Sequence[Threshold], several: bool) -> str:
     snapshot = document.snapshot
-    answer = answer_of(document, plan_mx(snapshot.domain, index_answers(snapshot.answers))).rstrip(".")
+    answer = answer_of(document, known_chain(snapshot)).rstrip(".")
     waived = [f"{one.code} until {one.waived.until}" for one in findings_of(document.judgements) if one.waived]
     parts = [
         answer,

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Severity, Status
 from mxprobe.facts.text import escape_text
 from mxprobe.mx.forecast import FateKind
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.once import known_chain
 from mxprobe.mx.whatif import Case, CaseKind
 from mxprobe.report.figures import AddressFigures, addresses_of, hosts_of, queries_of, tally
 from mxprobe.report.json import LookDocument
@@ -93,7 +92,7 @@ def _samples(document: LookDocument) -> Iterator[_Sample]:
 def _of_look(document: LookDocument) -> dict[str, float | None]:
     """The metrics that a look has one of."""
     snapshot, hosts = document.snapshot, hosts_of(document.snapshot)
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     looked = document.exit_status != COULD_NOT_LOOK
     waived = [found for found in findings_of(document.judgements) if found.waived is not None]
     return {

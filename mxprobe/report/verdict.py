@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from mxprobe.facts.change import Area, Changes
-from mxprobe.facts.dns import AnswerStatus, index_answers
+from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.finding import Finding, Judgement, Severity, Status
 from mxprobe.facts.snapshot import NotVisited, Snapshot
-from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.once import known_chain
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.mx.whatif import Forecast
 from mxprobe.report.json import LookDocument
@@ -45,7 +45,7 @@ def could_not_look(snapshot: Snapshot) -> str | None:
         return "the name leads out of the zone file" if mx.status is AnswerStatus.NOT_ASKED else None
     if mx.status in _NOBODY_ANSWERED:
         return f"the name server {mx.server or ''} {_NOBODY_ANSWERED[mx.status]}"
-    plan = plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    plan = known_chain(snapshot)
     if not plan.tiers:
         return "the addresses of the MX hosts could not be looked up" if plan.temporary else None
     if not snapshot.complete:

@@ -1,6 +1,10 @@
 """Judges: the rules over a snapshot or a run."""
 
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import ModuleType
+
+from msgspec import Struct
 
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
@@ -10,7 +14,7 @@ from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
 from mxprobe.rules.moments import day_of
 from mxprobe.rules.proof import RULES as PROOF_RULES
-from mxprobe.rules.rule import fold, inconclusive
+from mxprobe.rules.rule import Behind, Rule, fold, inconclusive
 from mxprobe.rules.sender import RULES as SENDER_RULES
 from mxprobe.rules.waivers import waive
 from mxprobe.rules.zone_lines import name_lines
@@ -32,21 +36,44 @@ def judge_snapshot(
     looks at an earlier probe or at what is approved has `find_beside` in place of `find`; one that looks at what the
     others say has `find_among`, and comes last. What is approved to be waived on the day of the look is marked.
     """
-    beside, rules = beside or Beside(), select(DOMAIN_RULES, wanted, unwanted)
+    beside, asked = beside or Beside(), _asked(wanted, unwanted)
+    first = tuple(find(snapshot, beside) for find in asked.first)
+    judgements = waive(fold(first, asked.rules), beside.approved, day_of(snapshot.started_at))
+    judgements += tuple(find_among(snapshot, beside, judgements) for find_among in asked.last)
+    return name_lines(snapshot, judgements, asked.behind)
+
+
+_Find = Callable[[Snapshot, Beside], Judgement]
+
+
+def _find(module: ModuleType) -> _Find:
+    """How a rule is asked about a look with what stands beside it."""
+    if hasattr(module, "find_beside"):
+        return module.find_beside  # type: ignore[no-any-return]
+    find: Callable[[Snapshot], Judgement] = module.find
+    return lambda snapshot, _beside: find(snapshot)
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    """The rules that are asked: `first` those that look at what was seen, of whom `rules` are the descriptions, `last`
+    those that look at what the others say; what is `behind` each by code."""
+
+    first: tuple[_Find, ...]
+    rules: tuple[Rule, ...]
+    last: tuple[Callable[[Snapshot, Beside, tuple[Judgement, ...]], Judgement], ...]
+    behind: Mapping[str, tuple[Behind, ...]]
+
+
+@lru_cache(maxsize=64)
+def _asked(wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> _Asked:
+    rules = select(DOMAIN_RULES, wanted, unwanted)
     first = tuple(module for module in rules if not hasattr(module, "find_among"))
-    judgements = fold(
-        tuple(_find(module, snapshot, beside) for module in first), tuple(module.RULE for module in first)
+    return _Asked(
+        first=tuple(map(_find, first)),
+        rules=tuple(module.RULE for module in first),
+        last=tuple(module.find_among for module in rules if hasattr(module, "find_among")),
+        behind={module.RULE.code: module.RULE.behind for module in rules},
     )
-    judgements = waive(judgements, beside.approved, day_of(snapshot.started_at))
-    last = (module for module in rules if hasattr(module, "find_among"))
-    judgements += tuple(module.find_among(snapshot, beside, judgements) for module in last)
-    return name_lines(snapshot, judgements, {module.RULE.code: module.RULE.behind for module in rules})
-
-
-def _find(module: ModuleType, snapshot: Snapshot, beside: Beside) -> Judgement:
-    found: Judgement
-    found = module.find_beside(snapshot, beside) if hasattr(module, "find_beside") else module.find(snapshot)
-    return found
 
 
 def judge_run(run: Run) -> tuple[Judgement, ...]:

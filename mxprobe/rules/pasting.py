@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import speaking, voices_of
 from mxprobe.mx.mtasts import POLICY_PATH, Mode, policy_host
+from mxprobe.mx.once import known_answers
 
 TTL = 3600
 """Of records that are not there yet."""
@@ -51,7 +52,7 @@ def text_record(name: str, text: str, ttl: int = TTL) -> tuple[str, ...]:
 
 def ttl_of(snapshot: Snapshot, name: str, rrtype: RecordType) -> int:
     """The TTL of records as it was seen; that of new ones where there are none."""
-    answer = index_answers(snapshot.answers).get(Question(name=name, rrtype=rrtype))
+    answer = known_answers(snapshot).get(Question(name=name, rrtype=rrtype))
     return max((one.ttl for one in answer.records), default=TTL) if answer is not None else TTL
 
 

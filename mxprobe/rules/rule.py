@@ -101,13 +101,21 @@ def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Ju
     """
     covers = {rule.code: rule.covers for rule in rules}
     firing = [found for judgement in judgements for found in judgement.findings]
+    told = {(found.code, found.subject): found.id for found in firing}
     covered: dict[str, Finding] = {}
     for found in firing:
-        for other in firing:
-            if other.code in covers.get(found.code, ()) and other.subject in (found.subject, *found.about):
-                covered.setdefault(other.id, found)
+        for code in covers.get(found.code, ()):
+            for subject in (found.subject, *found.about):
+                if (code, subject) in told:
+                    covered.setdefault(told[code, subject], found)
+    if not covered:
+        return tuple(_fold_one(judgement, {}, {}) for judgement in judgements)
     owner = {name: _root(found, covered) for name, found in covered.items()}
-    return tuple(_fold_one(judgement, firing, owner) for judgement in judgements)
+    under: dict[Finding, dict[str, None]] = {}
+    for found in firing:
+        if found.id in owner:
+            under.setdefault(owner[found.id], {})[f"{found.code} {found.name}"] = None
+    return tuple(_fold_one(judgement, owner, under) for judgement in judgements)
 
 
 def _root(found: Finding, covered: dict[str, Finding]) -> Finding:
@@ -119,13 +127,11 @@ def _root(found: Finding, covered: dict[str, Finding]) -> Finding:
     return found
 
 
-def _fold_one(judgement: Judgement, firing: list[Finding], owner: dict[str, Finding]) -> Judgement:
-    """A judgement with the findings that stand alone, and under each what follows from it."""
-    kept = []
-    for found in judgement.findings:
-        if found.id not in owner:
-            also = tuple(f"{other.code} {other.name}" for other in firing if owner.get(other.id) == found)
-            kept.append(replace(found, also=tuple(dict.fromkeys(also))))
-    under = dict.fromkeys(owner[found.id].code for found in judgement.findings if found.id in owner)
-    reason = f"told under {', '.join(under)}" if under and not kept else judgement.reason
+def _fold_one(judgement: Judgement, owner: dict[str, Finding], under: dict[Finding, dict[str, None]]) -> Judgement:
+    """A judgement with the findings that stand alone, and `under` each what follows from it."""
+    if not judgement.findings:
+        return judgement
+    kept = [replace(found, also=tuple(under.get(found, ()))) for found in judgement.findings if found.id not in owner]
+    above = dict.fromkeys(owner[found.id].code for found in judgement.findings if found.id in owner)
+    reason = f"told under {', '.join(above)}" if above and not kept else judgement.reason
     return replace(judgement, findings=tuple(kept), reason=reason)

@@ -7,7 +7,7 @@ Standards: RFC 1035 §2.3.3 (case).
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -16,6 +16,8 @@ from mxprobe.mx.providers.provider import Grade, Mx, MxSet, Provider, Role
 from mxprobe.mx.providers.table import PROVIDERS
 
 _ORDER = tuple(Grade)
+_REMEMBERED = 4096
+"""Names whose provider is remembered: a look asks a dozen times about each of its hosts."""
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -94,6 +96,7 @@ def _of_further() -> list[_Entry]:
     ]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def recognise(host: str) -> Known | None:
     """Whose host it is; None for a host that is nobody's we know. The longest end counts."""
     name = host.lower().removesuffix(".")

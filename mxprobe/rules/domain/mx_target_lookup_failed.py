@@ -12,9 +12,10 @@ What to do. Repair the zone of the host.
 Standards. RFC 5321 §5.1.
 """
 
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import Basis, HostProblem
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -29,7 +30,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, "the MX lookup gave no answer")
     best = min((host.preference for host in (*plan.hosts, *plan.excluded)), default=0)
     left = any(host.preference == best for host in plan.hosts)
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     if any(host.problem is HostProblem.NOT_ASKED for host in plan.excluded):
         return inconclusive(RULE, not_resolved(plan) or "nobody was asked")
     found = []

@@ -13,10 +13,10 @@ What to do. Give the probing host a forward-confirmed PTR and say that name with
 Standards. RFC 5321 §4.1.4.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.identity import identity_problems
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(code="MX002", name="probe-identity-weak", severity=Severity.INFO, references=("RFC 5321 §4.1.4",))
@@ -25,7 +25,7 @@ RULE = Rule(code="MX002", name="probe-identity-weak", severity=Severity.INFO, re
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each address of the probe that does not fit; an address behind NAT cannot be judged."""
     sources = sorted({one.source for visit in snapshot.visits for one in visit.sessions if one.source})
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     judged = {source: identity_problems(source, snapshot.vantage.helo, answers) for source in sources}
     if not judged or all(problems is None for problems in judged.values()):
         return inconclusive(RULE, "the address that hosts see this probe come from is not known, or not public")

@@ -1,21 +1,23 @@
 """What the rules about domains ask of a saved probe: the chain, the standings, the sessions that got somewhere."""
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import Answer, TextRecord, index_answers
+from mxprobe.facts.dns import Answer, TextRecord
 from mxprobe.facts.finding import Finding, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
-from mxprobe.mx.plan import Basis, HostProblem, Plan, plan_mx, with_outsiders
+from mxprobe.mx.once import known_chain, once
+from mxprobe.mx.plan import Basis, HostProblem, Plan, with_outsiders
 from mxprobe.mx.standing import Standing, judge_visit
 
 
 def chain_of(snapshot: Snapshot) -> Plan:
     """The MX chain, worked out again."""
-    return plan_mx(snapshot.domain, index_answers(snapshot.answers))
+    return known_chain(snapshot)
 
 
 def named_chain(snapshot: Snapshot) -> Plan:
@@ -54,7 +56,15 @@ def reach_of(snapshot: Snapshot, preference: int) -> Reach:
 
 def standings(snapshot: Snapshot, preference: int) -> list[Standing]:
     """The standing of every address of a preference."""
-    return [judge_visit(visit, snapshot) for visit in snapshot.visits if visit.preference == preference]
+    return list(_by_preference(snapshot).get(preference, ()))
+
+
+@once
+def _by_preference(snapshot: Snapshot) -> Mapping[int, list[Standing]]:
+    found: dict[int, list[Standing]] = {}
+    for visit in snapshot.visits:
+        found.setdefault(visit.preference, []).append(judge_visit(visit, snapshot))
+    return found
 
 
 def ways_of_failing(snapshot: Snapshot, preference: int) -> str:
@@ -110,6 +120,7 @@ def describe(session: Session) -> str:
     return f'"{refusal.text}"'
 
 
+@once
 def answering(snapshot: Snapshot) -> tuple[Session, ...]:
     """The last session of each address where EHLO was accepted."""
     last = [visit.sessions[-1] for visit in snapshot.visits if visit.sessions]

@@ -12,10 +12,11 @@ What to do. Publish the keys, or the aliases that the operator gives you, before
 Standards. RFC 6376 §3.6.1, §3.6.2.1.
 """
 
-from mxprobe.facts.dns import Answer, index_answers
+from mxprobe.facts.dns import Answer
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dkimkeys import Key, key_of, key_question
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
 RULE = Rule(
@@ -34,7 +35,7 @@ def find(snapshot: Snapshot) -> Judgement:
     selectors = snapshot.vantage.dkim_selectors
     if not selectors:
         return inconclusive(RULE, "no DKIM selector was named; --dkim-selector NAME would tell")
-    answers, found, unknown = index_answers(snapshot.answers), [], []
+    answers, found, unknown = known_answers(snapshot), [], []
     for selector in selectors:
         question = key_question(selector, snapshot.domain)
         answer = answers.get(question)

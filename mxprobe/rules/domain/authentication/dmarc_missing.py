@@ -13,10 +13,11 @@ What to do. Publish p=none with an address for reports, read them, and raise the
 Standards. RFC 9989 §4.7, §4.10.
 """
 
-from mxprobe.facts.dns import AnswerStatus, index_answers
+from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import discover
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.authentication.records import is_up_to_registry
 from mxprobe.rules.pasting import text_record
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
@@ -32,7 +33,7 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """One finding where the walk finds none."""
-    seen = discover(snapshot.domain, index_answers(snapshot.answers))
+    seen = discover(snapshot.domain, known_answers(snapshot))
     in_file = seen.record is None and is_up_to_registry(snapshot)
     if seen.unknown and not in_file:
         return inconclusive(RULE, seen.unknown)

@@ -17,10 +17,11 @@ What to do. Mend the MX records of that domain, have it publish the record, or l
 Standards. RFC 9990 §4; RFC 9989 §4.7; RFC 7505 §3.
 """
 
-from mxprobe.facts.dns import Answers, index_answers
+from mxprobe.facts.dns import Answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import MOST_DESTINATIONS, Discovery, discover, dmarc_texts, permission_question
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import Basis, plan_mx, special_use
 from mxprobe.rules.domain.reading import not_resolved
 from mxprobe.rules.pasting import text_record, under
@@ -40,7 +41,7 @@ _UNREACHABLE = ("private", "loopback", "link-local", "multicast")
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each domain that reports go to in vain."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     seen = discover(snapshot.domain, answers)
     if seen.unknown:
         return inconclusive(RULE, seen.unknown)

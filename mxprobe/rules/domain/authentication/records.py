@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import Answers, AnswerStatus, index_answers
+from mxprobe.facts.dns import Answers, AnswerStatus
 from mxprobe.facts.finding import Finding, Judgement
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import dmarc_question, walk_names
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.registered import is_sold_under
 from mxprobe.mx.spf import Spf
 from mxprobe.mx.spfrecord import BadRecord, SpfRecord, Word, read_spf, spf_texts
@@ -40,7 +41,7 @@ class Published(Struct, frozen=True, kw_only=True):
 
 def published(snapshot: Snapshot) -> Published:
     """What the domain publishes."""
-    answer = index_answers(snapshot.answers).get(spf_question(snapshot.domain))
+    answer = known_answers(snapshot).get(spf_question(snapshot.domain))
     if answer is None or answer.status is AnswerStatus.NOT_ASKED:
         return Published(unknown=f"nobody asked for the SPF record of {snapshot.domain}")
     if answer.status.is_temporary:
@@ -81,13 +82,13 @@ def judge_limits(rule: Rule, snapshot: Snapshot, look: Callable[[tuple[Said, ...
         return inconclusive(rule, seen.unknown)
     if not seen.texts:
         return conclude(rule, [])
-    said = said_of(snapshot, index_answers(snapshot.answers))
+    said = said_of(snapshot, known_answers(snapshot))
     found = look(said)
     if found:
         return conclude(rule, found)
     stranger = next((one.spf for one in said if one.who == "any other address"), None)
     if stranger is None:
-        surely = spf_of(snapshot.domain, STRANGER, in_the_best_case(index_answers(snapshot.answers)))
+        surely = spf_of(snapshot.domain, STRANGER, in_the_best_case(known_answers(snapshot)))
         if surely is not None and (found := look((Said(who=ANYBODY, spf=surely),))):
             return conclude(rule, found)
         return inconclusive(rule, f"the records that SPF of {snapshot.domain} includes were not all asked for")
@@ -100,7 +101,7 @@ def is_up_to_registry(snapshot: Snapshot) -> bool:
     """Whether a zone file has all of DMARC that its owner can publish: what is not known is a registry's record."""
     if snapshot.zone is None:
         return False
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     known = {name: answers.get(dmarc_question(name)) for name in walk_names(snapshot.domain)}
     left = [name for name, answer in known.items() if answer is None or answer.status.is_temporary]
     return snapshot.domain not in left and all(is_sold_under(name) for name in left)

@@ -13,9 +13,10 @@ What to do. Add the operator's include, if users send from there.
 Standards. RFC 7208 §5.2.
 """
 
-from mxprobe.facts.dns import RecordType, index_answers
+from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import Plan
 from mxprobe.mx.providers import Provider, is_below, sending_provider
 from mxprobe.mx.spfrecord import BadRecord, Word
@@ -52,7 +53,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(
             RULE, f"SPF of {snapshot.domain} cannot be read: {record.reason if record else 'several records'}"
         )
-    tree = tree_of(snapshot.domain, index_answers(snapshot.answers))
+    tree = tree_of(snapshot.domain, known_answers(snapshot))
     if any(is_below(name, include) for name in tree.names for include in operator.includes):
         return conclude(RULE, [])
     passes = _passes(snapshot, operator, tree)
@@ -79,7 +80,7 @@ def _operator(plan: Plan) -> Provider | None:
 
 def _passes(snapshot: Snapshot, operator: Provider, tree: Tree) -> bool | str:
     """Whether a sender of the operator passes by any other way; or why that is not known."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     if tree.is_open:
         return f"the records that SPF of {snapshot.domain} includes were not all asked for"
     if lets_everybody_in(spf_of(snapshot.domain, STRANGER, answers)):

@@ -13,10 +13,10 @@ What to do. Let the server serve the zone, or take it out of the zone's and the 
 Standards. RFC 1912 §2.8; RFC 2308 §7.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import Heard, Voice, failing, without_address, zone_of
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.chain.reading import place_of, zone_side_of
 from mxprobe.rules.rule import Behind, Rule, Words, decide, finding, inconclusive
 
@@ -43,7 +43,7 @@ def find(snapshot: Snapshot) -> Judgement:
     seen: dict[str, list[str]] = {}
     for voice in blamed:
         seen.setdefault(voice.authority.server, []).append(f"{place_of(voice)}: {_said(voice)}")
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     for server in without_address(zone_of(snapshot.domain, answers), answers):
         seen.setdefault(server, []).append(f"{server}: neither A nor AAAA")
     found = []

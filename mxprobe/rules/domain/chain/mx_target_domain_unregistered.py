@@ -18,9 +18,9 @@ What to do. Remove the record at once, or register the domain.
 Standards. RFC 5321 §5.1; RFC 8020 §2.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.registered import Registered, lost_hosts, registration_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.pasting import mx_without
@@ -37,7 +37,7 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host in such a domain."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     doubt = not_resolved(chain_of(snapshot))
     found, unknown = [], [doubt] if doubt else []
     for host, missing in lost_hosts(snapshot.domain, answers):

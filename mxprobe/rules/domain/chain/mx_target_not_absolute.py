@@ -13,10 +13,10 @@ What to do. Write the host's whole name with a final dot in the zone file; in a 
 Standards. RFC 1035 §5.1; RFC 5321 §2.3.5.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.intended import addresses_of_intended, intended_name
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.rules.domain.chain.reading import NO_ANSWER, line_of, named_hosts, records_of
 from mxprobe.rules.domain.reading import chain_of
@@ -37,7 +37,7 @@ def find(snapshot: Snapshot) -> Judgement:
     records = records_of(snapshot)
     if records is None:
         return inconclusive(RULE, NO_ANSWER)
-    answers, reached = index_answers(snapshot.answers), {host.name for host in chain_of(snapshot).hosts}
+    answers, reached = known_answers(snapshot), {host.name for host in chain_of(snapshot).hosts}
     found, unknown = [], []
     for name, record in named_hosts(records).items():
         intended = intended_name(name, snapshot.domain)

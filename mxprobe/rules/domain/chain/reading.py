@@ -2,14 +2,16 @@
 
 from msgspec import Struct
 
-from mxprobe.facts.dns import AnswerStatus, MxRecord, index_answers
+from mxprobe.facts.dns import AnswerStatus, MxRecord
 from mxprobe.facts.names import is_address
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import Voice, speaking, voices_of, zone_of
+from mxprobe.mx.once import known_answers, once
 
 NO_ANSWER = "the MX lookup gave no answer"
 
 
+@once
 def records_of(snapshot: Snapshot) -> tuple[MxRecord, ...] | None:
     """The MX records, best preference first; None where the lookup said nothing."""
     answer = snapshot.mx
@@ -18,6 +20,7 @@ def records_of(snapshot: Snapshot) -> tuple[MxRecord, ...] | None:
     return tuple(sorted(answer.mx, key=lambda record: (record.preference, record.exchange)))
 
 
+@once
 def named_hosts(records: tuple[MxRecord, ...]) -> dict[str, MxRecord]:
     """The hosts that the records name, each with its best record: no null MX, and no address."""
     found: dict[str, MxRecord] = {}
@@ -39,6 +42,7 @@ class ZoneSide(Struct, frozen=True, kw_only=True):
     unknown: str = ""
 
 
+@once
 def zone_side_of(snapshot: Snapshot) -> ZoneSide:
     """The zone's own servers as far as they were asked and heard."""
     voices = voices_of(snapshot.domain, snapshot.authorities)
@@ -52,7 +56,7 @@ def zone_side_of(snapshot: Snapshot) -> ZoneSide:
     if any(voice.mx.status is not AnswerStatus.NOT_ASKED for voice in voices):
         told = "none of the zone's own name servers was heard; a look from a network that lets DNS out would tell"
         return ZoneSide(voices=voices, unknown=told)
-    zone = zone_of(snapshot.domain, index_answers(snapshot.answers))
+    zone = zone_of(snapshot.domain, known_answers(snapshot))
     return ZoneSide(voices=voices, unknown=zone.unknown or _why_unasked(snapshot, zone.name))
 
 

@@ -12,7 +12,16 @@ from mxprobe.facts.finding import Judgement
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import CANNOT_READ, DaneMatch, DaneOutcome, TlsaRecord, tlsa_record
-from mxprobe.mx.promise import Promise, PromiseKind, match_session, names_that_count, promise_of, seen_of
+from mxprobe.mx.once import once
+from mxprobe.mx.promise import (
+    Promise,
+    PromiseKind,
+    known_promises,
+    match_session,
+    names_that_count,
+    promise_of,
+    seen_of,
+)
 from mxprobe.rules.domain.reading import chain_of, not_resolved
 from mxprobe.rules.domain.transport.address import Address
 
@@ -20,14 +29,16 @@ NOT_USED = "its TLSA records are not secure, and no sender uses them"
 _MOST_DIGITS = 64
 
 
+@once
 def promises_of(snapshot: Snapshot) -> Mapping[str, Promise]:
     """What each MX host promises, by its name, in the order of the chain.
 
     Whether a zone will be signed its file does not tell: the records are read as if it were, which findings say.
     """
-    seen = seen_of(snapshot)
-    if snapshot.zone is not None:
-        seen = replace(seen, security=lambda question: _if_signed(seen.answers.get(question)))
+    if snapshot.zone is None:
+        return known_promises(snapshot)
+    read = seen_of(snapshot)
+    seen = replace(read, security=lambda question: _if_signed(read.answers.get(question)))
     return {host.name: promise_of(host.name, seen) for host in chain_of(snapshot).hosts}
 
 
@@ -58,7 +69,9 @@ def match_of(snapshot: Snapshot, promise: Promise, session: Session | None) -> D
 
 def is_covered(snapshot: Snapshot, session: Session) -> DaneMatch | None:
     """How DANE proves the host that a session is with; None where it does not."""
-    promise = promise_of(session.endpoint.host, seen_of(snapshot))
+    promise = known_promises(snapshot).get(session.endpoint.host)
+    if promise is None:
+        promise = promise_of(session.endpoint.host, seen_of(snapshot))
     match = match_of(snapshot, promise, session)
     return match if match is not None and match.outcome is DaneOutcome.MATCHED else None
 

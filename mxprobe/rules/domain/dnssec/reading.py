@@ -5,7 +5,8 @@ from msgspec import Struct
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType, Security, Validation
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dane import tlsa_question
-from mxprobe.mx.security import Trusting
+from mxprobe.mx.once import once
+from mxprobe.mx.security import trusting
 from mxprobe.mx.validation import OWN, UNLESS_UNCHECKED
 from mxprobe.rules.domain.reading import chain_of
 
@@ -48,16 +49,17 @@ class Words(Struct, frozen=True, kw_only=True):
     hosts: dict[str, tuple[Word, ...]]
 
 
+@once
 def words_of(snapshot: Snapshot) -> Words:
     """All that was said of the chain."""
-    trusting, told = Trusting(snapshot), {one.question: one for one in snapshot.validations}
+    known, told = trusting(snapshot), {one.question: one for one in snapshot.validations}
 
     def word(question: Question) -> Word:
-        answer, said = trusting.answers.get(question), told.get(question)
+        answer, said = known.answers.get(question), told.get(question)
         own = said.security if said is not None else Security.UNKNOWN
         return Word(
             question=question,
-            security=own if validates_itself(snapshot) else trusting.security_of(question),
+            security=own if validates_itself(snapshot) else known.security_of(question),
             is_found=answer is not None and answer.status is AnswerStatus.FOUND,
             said=said,
         )
@@ -67,7 +69,7 @@ def words_of(snapshot: Snapshot) -> Words:
     hosts = {}
     for name in names:
         addresses = [Question(name=name, rrtype=rrtype) for rrtype in (RecordType.A, RecordType.AAAA)]
-        asked = [one for one in (*addresses, tlsa_question(name, port)) if one in trusting.answers or one in told]
+        asked = [one for one in (*addresses, tlsa_question(name, port)) if one in known.answers or one in told]
         hosts[name] = tuple(word(one) for one in asked)
     return Words(mx=word(Question(name=snapshot.domain, rrtype=RecordType.MX)), hosts=hosts)
 

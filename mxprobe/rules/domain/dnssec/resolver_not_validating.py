@@ -12,9 +12,10 @@ What to do. Ask a resolver that validates, on this machine, or let the probe val
 Standards. RFC 4035 §3.2.3, §4.9.3; RFC 7672 §2.1.3.
 """
 
-from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.validation import ROOT
 from mxprobe.rules.domain.dnssec.reading import NOT_IN_A_FILE, validates_itself
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
@@ -33,7 +34,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return conclude(RULE, [])
     if snapshot.zone is not None:
         return inconclusive(RULE, NOT_IN_A_FILE)
-    answers, bogus_name = index_answers(snapshot.answers), snapshot.vantage.bogus_name
+    answers, bogus_name = known_answers(snapshot), snapshot.vantage.bogus_name
     root = answers.get(ROOT)
     if root is None or root.status is AnswerStatus.NOT_ASKED:
         return inconclusive(RULE, "the resolver was not asked about the root, which is signed")

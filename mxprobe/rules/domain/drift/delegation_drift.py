@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from mxprobe.facts.approved import Approved
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.change import Weight
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.delegated import (
@@ -41,6 +41,7 @@ from mxprobe.mx.delegated import (
 from mxprobe.mx.drift import Difference, compare_delegation, differ, texts_in, zone_of
 from mxprobe.mx.migration import is_in_window
 from mxprobe.mx.newcomers import Weighed
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.drift.reading import (
     NO_BASELINE,
     SEVERITY,
@@ -113,7 +114,7 @@ def _compared(snapshot: Snapshot, beside: Beside) -> _Seen:
         return _Seen(parts=tuple(parts), together=together, is_signed=False, unknown=_said(unknown))
     unknown += change.unknown
     was = f"those of {said_before(before)}"
-    signed = texts_in(index_answers(snapshot.answers), Question(name=apex, rrtype=RecordType.DS))
+    signed = texts_in(known_answers(snapshot), Question(name=apex, rrtype=RecordType.DS))
     is_signed = not isinstance(signed, str) and bool(signed)
     if change.signers:
         together = replace(together, signers=weigh_signers(apex, change.signers, is_signed))
@@ -146,7 +147,7 @@ def _servers(apex: str, snapshot: Snapshot, beside: Beside) -> tuple[Difference,
     """How the name servers differ, and from which: those that are approved, or those that were there."""
     approved, before = beside.approved, beside.before
     if approved is not None and approved.nameservers is not None:
-        texts = texts_in(index_answers(snapshot.answers), Question(name=apex, rrtype=RecordType.NS))
+        texts = texts_in(known_answers(snapshot), Question(name=apex, rrtype=RecordType.NS))
         if isinstance(texts, str):
             return Difference(unknown=texts), ""
         return differ(frozenset(approved.nameservers), texts), f"those that {approved.place('nameservers')} approves"

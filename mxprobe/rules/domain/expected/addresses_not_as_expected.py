@@ -14,10 +14,11 @@ Standards. RFC 5321 §5.1.
 
 from mxprobe.facts.approved import Approved, WantedAddresses
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import Answers, index_answers
+from mxprobe.facts.dns import Answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions, texts_in
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, some, tell_broken
 from mxprobe.rules.rule import Behind, Rule, decide, inconclusive
 
@@ -37,7 +38,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if approved is None or not approved.addresses:
         return inconclusive(RULE, silent(beside))
     found, unknown = list[Finding](), list[str]()
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     for wanted in approved.addresses:
         broken = _differing(answers, approved, wanted, unknown)
         if broken:

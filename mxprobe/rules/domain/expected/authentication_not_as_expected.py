@@ -19,10 +19,11 @@ from collections.abc import Iterator
 
 from mxprobe.facts.approved import Approved, WantedDmarc, WantedSpf
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import Question, index_answers
+from mxprobe.facts.dns import Question
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dmarc import Discovery, Policy, discover
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.spf import Client, evaluate, replay
 from mxprobe.mx.spfrecord import BadRecord, Mechanism, SpfRecord, Word
 from mxprobe.mx.spfseen import STRANGER
@@ -75,7 +76,7 @@ def dmarc_word(seen: Discovery, domain: str) -> WantedDmarc:
 def _dmarc(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iterator[Finding]:
     if approved.dmarc is None:
         return
-    seen = discover(snapshot.domain, index_answers(snapshot.answers))
+    seen = discover(snapshot.domain, known_answers(snapshot))
     in_file = seen.record is None and is_up_to_registry(snapshot) and approved.dmarc is not WantedDmarc.ABSENT
     if seen.unknown and not in_file:
         unknown.append(seen.unknown)
@@ -105,7 +106,7 @@ def _spf(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iterator
         return
     if approved.spf is WantedSpf.PRESENT:
         return
-    said = replay(evaluate(Client(address=STRANGER, domain=domain)), index_answers(snapshot.answers))
+    said = replay(evaluate(Client(address=STRANGER, domain=domain)), known_answers(snapshot))
     if isinstance(said, Question) or said.word is Word.TEMPERROR:
         if _never_gives(approved.spf, seen.record):
             says = f"SPF of {domain} gives {approved.spf.value} to no client"

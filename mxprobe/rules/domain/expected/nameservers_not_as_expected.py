@@ -14,10 +14,11 @@ Standards. RFC 1034 §4.2.1.
 """
 
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import differ, texts_in, zone_of
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.expected.reading import Broken, or_change, silent, tell_broken
 from mxprobe.rules.rule import Behind, Rule, conclude, inconclusive
 
@@ -37,7 +38,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
     if approved is None or approved.nameservers is None:
         return inconclusive(RULE, silent(beside))
     apex = zone_of(snapshot) or snapshot.domain
-    texts = texts_in(index_answers(snapshot.answers), Question(name=apex, rrtype=RecordType.NS))
+    texts = texts_in(known_answers(snapshot), Question(name=apex, rrtype=RecordType.NS))
     if isinstance(texts, str):
         return inconclusive(RULE, texts)
     difference = differ(frozenset(approved.nameservers), texts)

@@ -19,10 +19,11 @@ from collections.abc import Iterator
 
 from mxprobe.facts.approved import Approved, WantedDane, WantedMode, WantedReports, WantedSigning
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import AnswerStatus, Security, index_answers
+from mxprobe.facts.dns import AnswerStatus, Security
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Policy, RecordStatus, record_question
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.policies import security_of_chain
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind
@@ -94,7 +95,7 @@ def _reports(snapshot: Snapshot, approved: Approved, unknown: list[str]) -> Iter
     if approved.tlsrpt is None:
         return
     question = report_question(snapshot.domain)
-    answer = index_answers(snapshot.answers).get(question)
+    answer = known_answers(snapshot).get(question)
     if answer is None or answer.status.is_temporary:
         asked = answer is not None and answer.status is not AnswerStatus.NOT_ASKED
         why = f"the TXT lookup of {question.name} failed ({answer.status})" if asked and answer is not None else ""

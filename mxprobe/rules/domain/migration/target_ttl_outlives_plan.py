@@ -22,11 +22,12 @@ Standards. RFC 1035 §3.2.1.
 """
 
 from mxprobe.facts.beside import Beside
-from mxprobe.facts.dns import Answer, index_answers
+from mxprobe.facts.dns import Answer
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.migration import LOW_TTL, NewAddresses
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.drift import address_questions
+from mxprobe.mx.once import known_answers
 from mxprobe.rules.domain.migration.reading import is_over, no_plan
 from mxprobe.rules.moments import say_left, say_moment
 from mxprobe.rules.pasting import record
@@ -75,7 +76,7 @@ def find_beside(snapshot: Snapshot, beside: Beside) -> Judgement:
 
 def _given(snapshot: Snapshot, moved: NewAddresses) -> list[Answer]:
     """What was answered about the addresses of a host that has not got the new ones."""
-    answers = index_answers(snapshot.answers)
+    answers = known_answers(snapshot)
     given = [answers[question] for question in address_questions(moved.host) if question in answers]
     addresses = {one.address for answer in given for one in answer.addresses}
     return [] if addresses == set(moved.addresses) else given

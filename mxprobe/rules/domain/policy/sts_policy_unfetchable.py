@@ -13,11 +13,12 @@ What to do. Serve the file at that address with status 200, without a redirect.
 Standards. RFC 8461 §3.3.
 """
 
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.policy import FetchStatus
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import POLICY_PATH, RecordStatus, policy_host
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.rule import Behind, Rule, Words, conclude, finding, inconclusive
 
@@ -74,7 +75,7 @@ def find(snapshot: Snapshot) -> Judgement:
 
 def _without_fetching(snapshot: Snapshot, unknown: str) -> Judgement:
     """What names alone tell: a policy host that is known to have no address is asked in vain."""
-    host, answers = policy_host(snapshot.domain), index_answers(snapshot.answers)
+    host, answers = policy_host(snapshot.domain), known_answers(snapshot)
     known = [answers.get(Question(name=host, rrtype=rrtype)) for rrtype in _FAMILIES]
     if not all(answer is not None and answer.status.is_absence for answer in known):
         return inconclusive(RULE, unknown)

@@ -10,10 +10,11 @@ What to do. Publish exactly one record with an id of letters and digits.
 Standards. RFC 8461 §3.1.
 """
 
-from mxprobe.facts.dns import Question, RecordType, index_answers
+from mxprobe.facts.dns import Question, RecordType
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.reading import texts_of
 from mxprobe.rules.pasting import policy_id, under
@@ -36,7 +37,7 @@ def find(snapshot: Snapshot) -> Judgement:
     if record.status is not RecordStatus.INVALID:
         return conclude(RULE, [])
     name = f"_mta-sts.{snapshot.domain}"
-    answer = index_answers(snapshot.answers)[Question(name=name, rrtype=RecordType.TXT)]
+    answer = known_answers(snapshot)[Question(name=name, rrtype=RecordType.TXT)]
     words = Words(
         says=f"senders cannot use the TXT record of the MTA-STS policy: {record.reason}",
         seen=tuple(f"{name} TXT {text}" for text in texts_of(answer)),

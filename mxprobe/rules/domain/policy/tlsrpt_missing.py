@@ -11,10 +11,10 @@ What to do. Publish a TXT record of TLS reporting, before the policy enforces.
 Standards. RFC 8460 §3; RFC 8461 §6.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import RecordStatus
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.tlsrpt import read_reports, report_question
 from mxprobe.rules.pasting import text_record
@@ -36,7 +36,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, seen.unknown)
     if seen.record.status is not RecordStatus.FOUND:
         return conclude(RULE, [])
-    answer = index_answers(snapshot.answers).get(report_question(snapshot.domain))
+    answer = known_answers(snapshot).get(report_question(snapshot.domain))
     if answer is None or answer.status.is_temporary:
         reason = "nobody asked" if answer is None else f"the lookup failed: {answer.status}"
         return inconclusive(RULE, f"whether reports are wanted is not known: {reason}")

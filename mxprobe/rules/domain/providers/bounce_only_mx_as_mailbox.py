@@ -11,10 +11,10 @@ What to do. Publish the hosts of the provider that has the mailboxes; leave retu
 Standards. RFC 5321 §5.1.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.authorities import zone_of
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.providers import Role
 from mxprobe.mx.providers.published import best_of
 from mxprobe.rules.domain.chain.reading import NO_ANSWER
@@ -38,7 +38,7 @@ def find(snapshot: Snapshot) -> Judgement:
     bounces = of_role(parties, Role.BOUNCE)
     if not bounces:
         return conclude(RULE, [])
-    zone = zone_of(snapshot.domain, index_answers(snapshot.answers))
+    zone = zone_of(snapshot.domain, known_answers(snapshot))
     is_top = snapshot.domain.count(".") <= 1 or zone.name == snapshot.domain
     if not is_top and not snapshot.recipients:
         unknown = not zone.name and len(bounces) < len(parties)

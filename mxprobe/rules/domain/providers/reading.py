@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from mxprobe.facts.beside import Beside
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.migration import is_in_window
+from mxprobe.mx.once import once
 from mxprobe.mx.providers import Grade, Role
 from mxprobe.mx.providers.published import Party, parties_of
 from mxprobe.rules.domain.chain.reading import named_hosts, records_of
 
 
+@once
 def published(snapshot: Snapshot) -> tuple[Party, ...] | None:
     """The hosts that the MX records name, best preference first; None where the lookup said nothing."""
     records = records_of(snapshot)

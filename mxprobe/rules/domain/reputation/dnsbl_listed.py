@@ -17,10 +17,10 @@ What to do. Find out what the host sends and end it; then ask the list to take t
 Standards. RFC 5782 §2.1, §5.
 """
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.dnsbl import Listed, listing_of
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import special_use
 from mxprobe.mx.providers import provider_of
 from mxprobe.rules.domain.reading import chain_of, not_resolved, unique
@@ -34,7 +34,7 @@ def find(snapshot: Snapshot) -> Judgement:
     lists = snapshot.vantage.dnsbls
     if not lists:
         return inconclusive(RULE, "no list was named; --dnsbl ZONE would tell")
-    plan, answers = chain_of(snapshot), index_answers(snapshot.answers)
+    plan, answers = chain_of(snapshot), known_answers(snapshot)
     doubt = not_resolved(plan)
     found, unknown = list[Finding](), [doubt] if doubt else []
     for host in plan.hosts:

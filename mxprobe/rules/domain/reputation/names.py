@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import known_answers
 from mxprobe.mx.plan import special_use
 from mxprobe.mx.providers import provider_of
 from mxprobe.mx.reverse import NOT_ASKED, Reverse, reverse_of
@@ -20,7 +20,7 @@ def judge_names(rule: Rule, snapshot: Snapshot, verdict: Reverse, words: Callabl
 
     Addresses of special use have names in private views alone, and are left out but where the probe was let at them.
     """
-    plan, answers = chain_of(snapshot), index_answers(snapshot.answers)
+    plan, answers = chain_of(snapshot), known_answers(snapshot)
     visited = {visit.endpoint.address for visit in snapshot.visits if visit.sessions}
     found, unknown = [], []
     for host in plan.hosts:

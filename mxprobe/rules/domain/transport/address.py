@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from mxprobe.facts.finding import Finding, Judgement, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.once import once
 from mxprobe.mx.standing import Standing, judge_visit
 from mxprobe.rules.domain.asked import best_preference
 from mxprobe.rules.domain.reading import Reach, attempts_of, chain_of, not_resolved, reach_of, was_dialled
@@ -60,6 +61,7 @@ class Trait(Struct, frozen=True, kw_only=True):
     severity: Callable[[Rule, Address], Severity]
 
 
+@once
 def addresses_of(snapshot: Snapshot) -> tuple[Address, ...]:
     """Every address of the chain, best preference first."""
     best = best_preference(snapshot)

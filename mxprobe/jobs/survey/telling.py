@@ -1,0 +1,252 @@
+"""Tells one domain of a survey: from what the journal has of it to its line of the results. No I/O.
+
+The snapshot is the one that `mxprobe probe` would have made with the same questions; it is judged and forecast with
+local parts of mail addresses cut short, as it is written. Sessions that many domains have in common are decoded,
+masked, encoded and judged once while they are remembered.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mxprobe import __version__
+from mxprobe.facts.codec import masked
+from mxprobe.facts.dns import Answer, AnswerStatus
+from mxprobe.facts.finding import Judgement
+from mxprobe.facts.matrix import AskedAbout
+from mxprobe.facts.session import Session, Turn
+from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
+from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
+from mxprobe.facts.tally import Tally
+from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
+from mxprobe.jobs.survey.material import Material, VisitMaterial
+from mxprobe.jobs.survey.tasks import LineRow
+from mxprobe.mx.consent import NoConsent
+from mxprobe.mx.delivery import Target
+from mxprobe.mx.envelopes import sessions_for
+from mxprobe.mx.foretold import foretell
+from mxprobe.mx.kinship import operator_name
+from mxprobe.mx.once import chain_by
+from mxprobe.mx.surveyed import asks_of, key_of, why_not_visited
+from mxprobe.mx.tallied import tally_of
+from mxprobe.mx.wishes import WISHES
+from mxprobe.probe.matrix import plain_questions
+from mxprobe.rules import judge_snapshot
+
+MOST_OCTETS = 33_554_432
+"""So many octets of sessions' JSON are remembered."""
+
+MOST_SESSIONS = 4096
+"""So many endpoints are remembered at the most."""
+
+_NEVER_ASKED = ("MX007",)
+"""That nobody was asked about a recipient is no finding where the survey's depth asks about none."""
+
+_ANSWERS = msgspec.json.Decoder(tuple[Answer, ...])
+_SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
+_TURNS = msgspec.json.Decoder(tuple[Turn, ...])
+_NO_SESSIONS = b"[]"
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """The sessions with an endpoint, masked: `whole` as they were made, and as an entry sees them that asked about
+    nobody, with their JSON."""
+
+    whole: tuple[Session, ...]
+    sessions: tuple[Session, ...]
+    octets: bytes
+
+
+class Memory:
+    """What one process remembers from one entry to the next; bounded, the oldest goes first."""
+
+    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
+        self._most = most_octets
+        self._octets = 0
+        self._heard: OrderedDict[bytes, Heard] = OrderedDict()
+
+    def heard(self, octets: bytes) -> Heard:
+        """The sessions of an endpoint by their JSON. Raises msgspec.MsgspecError."""
+        known = self._heard.get(octets)
+        if known is not None:
+            self._heard.move_to_end(octets)
+            return known
+        whole = _SESSIONS.decode(octets)
+        whole = masked(whole) if _has_address(octets, whole) else whole
+        sessions = sessions_for(whole, None)
+        heard = Heard(whole=whole, sessions=sessions, octets=msgspec.json.encode(sessions))
+        self._heard[octets] = heard
+        self._octets += len(octets)
+        while len(self._heard) > MOST_SESSIONS or (self._octets > self._most and len(self._heard) > 1):
+            gone, _ = self._heard.popitem(last=False)
+            self._octets -= len(gone)
+        return heard
+
+
+def _has_address(octets: bytes, sessions: tuple[Session, ...]) -> bool:
+    """Whether sessions may have the address of a mailbox: in their JSON, or in the bytes that it has as base64."""
+    if b"@" in octets or any(b"@" in session.surplus for session in sessions):
+        return True
+    return any(
+        (turn.command is not None and b"@" in turn.command) or (turn.reply is not None and b"@" in turn.reply.raw)
+        for session in sessions
+        for turn in session.turns
+    )
+
+
+class _Seen(Struct, frozen=True, kw_only=True):
+    """One visit as a fact, and as it is written."""
+
+    visit: Visit
+    line: VisitLine
+
+
+def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
+    """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
+    places = tuple(dict.fromkeys(visit.place for visit in material.visits)) or ("",)
+    answers, octets = _answers(material)
+    snapshot = _bare_snapshot(material, manner, answers)
+    chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
+    seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, memory) for place in places}
+    here = seen[places[0]]
+    missing = any(one.visit.not_visited is NotVisited.INTERRUPTED for one in here)
+    snapshot = replace(
+        snapshot,
+        visits=tuple(one.visit for one in here),
+        complete=not material.failure and not missing,
+    )
+    unwanted = () if manner.depth.reaches(Depth.RCPT) else _NEVER_ASKED
+    judgements = judge_snapshot(snapshot, unwanted=unwanted) if findings else None
+    foretold = foretell(snapshot) if findings else None
+    tally = tally_of(snapshot, manner.depth, foretold, judgements)
+    line = SurveyLine(
+        snapshot=with_raw(snapshot, octets, tuple(one.line for one in here)),
+        findings=None if judgements is None else _in_short(judgements),
+        foretold=foretold,
+        tally=_with_troubles(tally, material),
+        place=places[0],
+        elsewhere=tuple(Elsewhere(place=place, visits=tuple(one.line for one in seen[place])) for place in places[1:]),
+    )
+    return LineRow(
+        number=material.entry.number,
+        domain=material.entry.domain,
+        document=encode_line(line),
+        tally=msgspec.json.encode(line.tally),
+    )
+
+
+# -- the snapshot ------------------------------------------------------------------------------------------------------
+
+
+def _answers(material: Material) -> tuple[tuple[Answer, ...], bytes]:
+    """The answers and their JSON, masked where there is anything to mask."""
+    answers = _ANSWERS.decode(material.answers)
+    if b"@" not in material.answers:
+        return answers, material.answers
+    answers = masked(answers)
+    return answers, msgspec.json.encode(answers)
+
+
+def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> Snapshot:
+    """All of the snapshot but the visits."""
+    entry, vantage = material.entry, manner.vantage
+    asked_about, recipients = _asked_about(material, manner)
+    return Snapshot(
+        domain=entry.domain,
+        asked=masked(entry.asked),
+        version=__version__,
+        started_at=material.started_at,
+        elapsed=material.elapsed,
+        vantage=masked(vantage) if "@" in vantage.mail_from else vantage,
+        recipients=masked(recipients),
+        answers=answers,
+        asked_about=masked(asked_about),
+        asked_for=_wishes(manner.wishes),
+        unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
+        queries=material.queries,
+    )
+
+
+@lru_cache(maxsize=16)
+def _wishes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The families of facts that are asked for, in the order in which a probe names them."""
+    return tuple(wish.name for wish in WISHES if wish.name in names)
+
+
+def _asked_about(material: Material, manner: Manner) -> tuple[AskedAbout | None, tuple[str, ...]]:
+    """What the hosts were asked about, or why about nobody."""
+    if not manner.depth.reaches(Depth.RCPT):
+        return None, ()
+    named = Named(
+        entry=material.entry,
+        started_at=material.started_at,
+        elapsed=material.elapsed,
+        answers=_ANSWERS.decode(material.answers),
+    )
+    asks = asks_of(named, manner, _day(material.started_at))
+    if isinstance(asks, NoConsent):
+        return AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason), ()
+    return (None, ()) if asks is None else (plain_questions(asks.recipients, asks.sender), asks.recipients)
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()
+
+
+def _by_key(material: Material, place: str) -> dict[str, VisitMaterial]:
+    return {visit.key: visit for visit in material.visits if visit.place == place}
+
+
+def _visits(
+    chain: tuple[Target, ...], known: dict[str, VisitMaterial], manner: Manner, entry: Entry, memory: Memory
+) -> tuple[_Seen, ...]:
+    """Every address of the chain, in its order, as it was seen from one place."""
+    found = []
+    for target in chain:
+        why = why_not_visited(target.endpoint, manner, entry.domain)
+        material = known.get(key_of(target.endpoint, entry.number, manner)) if why is None else None
+        sessions, octets = _heard(material, entry.number, memory)
+        why = why or (None if sessions else NotVisited.INTERRUPTED)
+        visit = Visit(endpoint=target.endpoint, preference=target.preference, sessions=sessions, not_visited=why)
+        line = VisitLine(
+            endpoint=target.endpoint, preference=target.preference, sessions=msgspec.Raw(octets), not_visited=why
+        )
+        found.append(_Seen(visit=visit, line=line))
+    return tuple(found)
+
+
+def _heard(material: VisitMaterial | None, number: int, memory: Memory) -> tuple[tuple[Session, ...], bytes]:
+    """The sessions with an endpoint as one entry sees them, and their JSON; none where nobody came so far."""
+    if material is None or material.sessions is None:
+        return (), _NO_SESSIONS
+    heard = memory.heard(material.sessions)
+    if material.turns is None or material.session is None:
+        return heard.sessions, heard.octets
+    turns = masked(_TURNS.decode(material.turns))
+    sessions = sessions_for(heard.whole, Told(number=number, session=material.session, turns=turns))
+    return sessions, msgspec.json.encode(sessions)
+
+
+# -- what follows ------------------------------------------------------------------------------------------------------
+
+
+def _in_short(judgements: Sequence[Judgement]) -> tuple[ShortFinding, ...]:
+    """Every finding, the worst first."""
+    found = [one for judgement in judgements for one in judgement.findings]
+    return tuple(
+        ShortFinding(code=one.code, severity=one.severity, subject=masked(one.subject), says=masked(one.says))
+        for one in sorted(found, key=lambda one: one.severity.rank)
+    )
+
+
+def _with_troubles(tally: Tally, material: Material) -> Tally:
+    """The tally with what the journal knows of troubles."""
+    throttled = (operator_name(visit.endpoint.host) for visit in material.visits if visit.throttled)
+    failures = (material.failure, *(visit.failure for visit in material.visits))
+    untold = dict.fromkeys((*tally.untold, *filter(None, failures)))
+    return replace(tally, throttled=tuple(dict.fromkeys(throttled)), untold=tuple(untold))

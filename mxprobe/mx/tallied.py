@@ -1,0 +1,217 @@
+"""The tally of a look: the few facts that a survey counts, each with what is not known kept apart.
+
+What is not known of some hosts accuses nobody and praises nobody: a share is told over those of which something is
+known, and how many these are stands beside it.
+
+Standards: RFC 5321 §5.1 (the chain), RFC 7672 §2.2 (DANE), RFC 8461 §3.1 (MTA-STS).
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from mxprobe.facts.finding import Judgement, Severity, Status
+from mxprobe.facts.proof import Answer
+from mxprobe.facts.session import Session
+from mxprobe.facts.smtp import Phase
+from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
+from mxprobe.facts.survey import Depth
+from mxprobe.facts.tally import Extent, Known, Tally
+from mxprobe.mx.foretold import Foretold
+from mxprobe.mx.kinship import operator_name
+from mxprobe.mx.matrix import all_answers
+from mxprobe.mx.mtasts import RecordStatus
+from mxprobe.mx.once import known_chain
+from mxprobe.mx.plan import Basis, HostProblem, Plan
+from mxprobe.mx.policyseen import policy_of
+from mxprobe.mx.promise import PromiseKind, known_promises
+from mxprobe.mx.standing import Standing, judge_visit
+
+WAYS = {"C1": "refused", "C2": "silent", "B2": "says_421", "B3": "says_554"}
+"""The ways of failing that are counted: what they are called in a tally, by their cells."""
+
+_OPEN = (HostProblem.LOOKUP_FAILED, HostProblem.NOT_ASKED)
+_PLAIN_REASONS = (NotVisited.DNS_ONLY,)
+_MOST_REASONS = 8
+
+
+def tally_of(
+    snapshot: Snapshot,
+    depth: Depth,
+    foretold: Foretold | None = None,
+    judgements: Sequence[Judgement] | None = None,
+) -> Tally:
+    """The tally; `judgements` None where the rules were not asked."""
+    plan = known_chain(snapshot)
+    standings = [judge_visit(visit, snapshot) for visit in snapshot.visits]
+    tally = Tally(
+        domain=snapshot.domain,
+        depth=depth.value,
+        basis=plan.basis.value,
+        hosts=len(plan.hosts),
+        tiers=len(plan.tiers),
+        endpoints=sum(len(host.addresses) for host in plan.hosts),
+        visited=sum(1 for visit in snapshot.visits if visit.sessions),
+        reachable=standings.count(Standing.ANSWERS),
+        excluded=sum(1 for visit in snapshot.visits if visit.not_visited is NotVisited.EXCLUDED),
+        has_backup=_has_backup(plan),
+        operator=operator_name(plan.tiers[0].hosts[0].name) if plan.tiers else "",
+        starttls=_starttls(snapshot.visits),
+        certificates=_certificates(snapshot.visits),
+        dane=_dane(snapshot),
+        mta_sts=_mta_sts(snapshot),
+        accepts=_accepts(snapshot),
+        untold=_untold(snapshot, plan, standings),
+        **_shared(plan),
+        **_foretold(foretold),
+    )
+    return tally if judgements is None else _with_findings(tally, judgements)
+
+
+def _has_backup(plan: Plan) -> Known:
+    """Whether there is a host of a worse preference; a host whose addresses are not known may be one."""
+    if len(plan.tiers) > 1:
+        return Known.YES
+    if plan.basis is Basis.UNKNOWN or any(host.problem in _OPEN for host in plan.excluded):
+        return Known.UNKNOWN
+    return Known.NO
+
+
+def extent_of(states: Iterable[bool | None]) -> Extent:
+    """How many of those of which it is known have it."""
+    known = {state for state in states if state is not None}
+    if len(known) == 2:
+        return Extent.SOME
+    return Extent.UNKNOWN if not known else Extent.ALL if True in known else Extent.NONE
+
+
+def _last(visits: Iterable[Visit]) -> Iterable[Session]:
+    return (visit.sessions[-1] for visit in visits if visit.sessions)
+
+
+def _starttls(visits: Iterable[Visit]) -> Extent:
+    return extent_of(_offers(session) for session in _last(visits))
+
+
+def _offers(session: Session) -> bool | None:
+    """Whether the host offers STARTTLS; None where it answered no EHLO, nor HELO in its place."""
+    greeted = any(
+        turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None and turn.reply.is_positive
+        for turn in session.turns
+    )
+    return session.offers("STARTTLS") if greeted else None
+
+
+def _certificates(visits: Iterable[Visit]) -> Extent:
+    return extent_of(session.tls.verdict.is_valid for session in _last(visits) if session.tls is not None)
+
+
+def _dane(snapshot: Snapshot) -> Known:
+    """Whether the hosts have secure records that SMTP uses; YES is all of them."""
+    kinds = [promise.kind for promise in known_promises(snapshot).values()]
+    having = sum(kind is PromiseKind.USABLE for kind in kinds)
+    open_ones = sum(kind in (PromiseKind.UNKNOWN, PromiseKind.FAILED) for kind in kinds)
+    if having and having == len(kinds):
+        return Known.YES
+    if not kinds or (open_ones and (not having or having + open_ones == len(kinds))):
+        return Known.UNKNOWN
+    return Known.PARTLY if having else Known.NO
+
+
+def _mta_sts(snapshot: Snapshot) -> Known:
+    record = policy_of(snapshot).record
+    if record is None or record.status is RecordStatus.FAILED:
+        return Known.UNKNOWN
+    return Known.YES if record.status is RecordStatus.FOUND else Known.NO
+
+
+def _accepts(snapshot: Snapshot) -> Extent:
+    if not snapshot.recipients:
+        return Extent.UNKNOWN
+    answers: dict[str, set[Answer]] = {}
+    for given in all_answers(snapshot):
+        answers.setdefault(given.endpoint.id, set()).add(given.answer)
+    return extent_of(_took(said) for said in answers.values())
+
+
+def _took(said: set[Answer]) -> bool | None:
+    return False if Answer.REFUSED in said else True if said == {Answer.ACCEPTED} else None
+
+
+# -- what falls together -----------------------------------------------------------------------------------------------
+
+
+def _shared(plan: Plan) -> dict[str, Any]:
+    """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
+    addresses = {address for host in plan.hosts for address in host.addresses}
+    if not addresses:
+        return {}
+    is_open = any(host.problem in _OPEN for host in plan.excluded)
+    operators = {operator_name(host.name) for host in plan.hosts}
+    networks = {network_of(address) for address in addresses}
+
+    def alone(found: Iterable[bool]) -> Known:
+        """Whether there is one of each family."""
+        families = list(found)
+        if len(families) != len(set(families)):
+            return Known.NO
+        return Known.UNKNOWN if is_open else Known.YES
+
+    return {
+        "one_operator": Known.NO if len(operators) > 1 else Known.UNKNOWN if is_open else Known.YES,
+        "one_address": alone(":" in address for address in addresses),
+        "one_network": alone(":" in network for network in networks),
+    }
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """The network that is looked at as one place: a /24, or a /48 of IPv6."""
+    return str(ipaddress.ip_network((address, 48 if ":" in address else 24), strict=False))
+
+
+# -- what follows ------------------------------------------------------------------------------------------------------
+
+
+def _foretold(foretold: Foretold | None) -> dict[str, Any]:
+    if foretold is None or not foretold.ways:
+        return {}
+    found: dict[str, Any] = {"foretold": True}
+    for way in foretold.ways:
+        name = WAYS.get(way.cell)
+        if name is not None:
+            found[f"{name}_bounces"], found[f"{name}_waits"] = way.bounces, way.waits
+            found[f"{name}_unknown"] = way.unknown
+    return found
+
+
+def _untold(snapshot: Snapshot, plan: Plan, standings: Sequence[Standing]) -> tuple[str, ...]:
+    """Why something could not be looked at, each reason once."""
+    reasons: dict[str, None] = {}
+    if plan.basis is Basis.UNKNOWN:
+        answer = snapshot.mx
+        reasons[f"the MX lookup failed: {answer.status if answer is not None else 'nobody was asked'}"] = None
+    if any(host.problem is HostProblem.LOOKUP_FAILED for host in plan.excluded):
+        reasons["addresses of MX hosts could not be looked up"] = None
+    for visit, standing in zip(snapshot.visits, standings, strict=True):
+        if visit.not_visited is not None and visit.not_visited not in _PLAIN_REASONS:
+            reasons[f"not visited: {visit.not_visited.value}"] = None
+        elif visit.not_visited is None and not standing.is_known:
+            reasons[standing.value] = None
+    return tuple(reasons)[:_MOST_REASONS]
+
+
+def _with_findings(tally: Tally, judgements: Sequence[Judgement]) -> Tally:
+    findings = [one for judgement in judgements for one in judgement.findings]
+    severities = [one.severity for one in findings]
+    return replace(
+        tally,
+        errors=severities.count(Severity.ERROR),
+        warnings=severities.count(Severity.WARNING),
+        notes=severities.count(Severity.INFO),
+        found=tuple(dict.fromkeys(one.code for one in findings if one.severity is not Severity.OK)),
+        unjudged=sum(one.status is Status.INCONCLUSIVE for one in judgements),
+    )

@@ -1,0 +1,51 @@
+"""What the journal of a survey would have of a look: the same facts, cut into its material."""
+
+from msgspec.structs import replace
+
+from mxprobe.facts.codec import encode
+from mxprobe.facts.dns import Answer, Question, index_answers
+from mxprobe.facts.snapshot import Snapshot
+from mxprobe.facts.survey import Depth, Entry, Manner
+from mxprobe.jobs.survey.material import Material, VisitMaterial
+from mxprobe.mx.surveyed import key_of, next_survey_questions
+
+
+def manner_of(look: Snapshot, depth: Depth = Depth.TLS) -> Manner:
+    """The manner of a survey that looks from where that look was made."""
+    return Manner(depth=depth, vantage=look.vantage, owned=True)
+
+
+def as_surveyed(look: Snapshot, manner: Manner) -> Snapshot:
+    """The look without the answers to what a survey does not ask."""
+    everything, known = index_answers(look.answers), dict[Question, Answer]()
+    while questions := next_survey_questions(look.domain, known, manner):
+        known.update({question: everything[question] for question in questions})
+    return replace(
+        look,
+        answers=tuple(known.values()),
+        visits=look.visits if manner.depth.reaches(Depth.CONNECT) else (),
+        asked_for=manner.wishes,
+        asked_about=None,
+        authorities=(),
+        validations=(),
+        controls=(),
+        policy=None,
+        unasked=(),
+    )
+
+
+def material_of(look: Snapshot, manner: Manner, number: int = 0) -> Material:
+    """The material of a line about a look (of `as_surveyed`)."""
+    return Material(
+        entry=Entry(number=number, domain=look.domain, asked=look.asked),
+        started_at=look.started_at,
+        elapsed=look.elapsed,
+        queries=look.queries,
+        answers=encode(look.answers),
+        visits=tuple(
+            VisitMaterial(
+                key=key_of(visit.endpoint, number, manner), endpoint=visit.endpoint, sessions=encode(visit.sessions)
+            )
+            for visit in look.visits
+        ),
+    )
