@@ -262,7 +262,8 @@ async def test_a_survey_that_is_interrupted_goes_on_and_has_each_domain_once(tmp
             *("--nameserver", world.nameserver, "--port", str(world.port), "-4", "--ask", "none"),
         )
         first = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
-        await called.wait()
+        async with asyncio.timeout(30):
+            await called.wait()
         first.send_signal(signal.SIGINT)
         _, told = await first.communicate()
         assert (first.returncode, told.splitlines()[-1]) == (

@@ -63,22 +63,18 @@ async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = 
     where = destination(options.out)
     path = _journal_path(options, where)
     output = where.make()
+    places = tuple(place.name for place in options.places) or ("",)
     if not options.resume or not path.exists() or not path.stat().st_size:
         _refuse_results(where)
     try:
-        with closing(Journal.open(path, options.manner, resume=options.resume)) as journal, closing(output):
+        opened = Journal.open(path, options.manner, resume=options.resume, places=places)
+        with closing(opened) as journal, closing(output):
             standing = journal.standing
             if not output.open(standing.written, resume=options.resume):
                 _log.warning("what was written of the results is gone; all lines are written again")
                 journal.tell_again()
             async with _workforce(options) as workforce:
-                parts = Survey(
-                    manner=options.manner,
-                    listing=options.entries,
-                    journal=journal,
-                    output=output,
-                    places=tuple(place.name for place in options.places) or ("",),
-                )
+                parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
                 return await conduct(parts, workforce, progress)
     finally:
         if where.path is None and options.journal is None:
