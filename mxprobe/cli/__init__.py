@@ -11,6 +11,7 @@ from mxprobe.cli.lazy import LazyCommand, LazyGroup
 
 COMMANDS = (
     LazyCommand("probe", "mxprobe.cli.probe:command", "Look at live domains: MX chain, addresses, findings, forecast."),
+    LazyCommand("survey", "mxprobe.cli.survey:command", "Look at many domains, each distinct address visited once."),
     LazyCommand("run", "mxprobe.cli.run:command", "Play scenario files and give verdicts, with no network."),
     LazyCommand("lab", "mxprobe.cli.lab:command", "Hold a scenario's world up on real loopback sockets."),
     LazyCommand("prove", "mxprobe.cli.prove:command", "Send a labelled message over each MX host; prove it arrives."),
@@ -25,6 +26,8 @@ Examples:
   mxprobe probe example.com                    is it right, and what if mx1 dies?
   mxprobe probe --to me@example.com            would every MX take my mail? (sends none)
   mxprobe probe example.com --save before.json keep what was seen, for later
+  mxprobe survey domains.txt --out results.jsonl
+                                               many domains; then --summary results.jsonl
   mxprobe report before.json                   the same, judged with today's rules
   mxprobe diff before.json after.json          what changed: a renewal, or somebody else?
   mxprobe run scenarios/                       rehearse outages; for a CI job

@@ -12,22 +12,28 @@ _COUNT = click.IntRange(min=1)
 DEPTHS = ("dns", "connect", "ehlo", "tls", "rcpt")
 """As `facts.survey.Depth` has them; a test holds the two together."""
 
+FAMILIES = (
+    "DNS facts beside the chain, in place of mta-sts,tlsa: tlsrpt, authorities, registered, intended, reverse, dmarc, "
+    "spf; or none."
+)
+
 _RESULTS = (
     option("--out", metavar="WHERE", help="Results: FILE.jsonl, FILE.parquet or sqlite:FILE."),
     option("--resume", is_flag=True, help="Go on with the survey whose results lie there."),
+    option("--journal", type=_FILE, help="Where its state is kept (default: beside the results)."),
     option("--summary", is_flag=True, help="Print the summary: at the end; of a file of results without --out."),
     option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of the summary."),
     option("--no-findings", is_flag=True, help="Keep what was seen, and do not judge or forecast."),
     option("--strict", is_flag=True, help="Refuse a list with a line that names no domain."),
-    option("--quiet", "-q", is_flag=True, help="Say nothing of how far it is."),
+    option("--quiet", is_flag=True, help="Say nothing of how far it is."),
 )
 _ASKED = (
     option("--depth", type=click.Choice(DEPTHS), default="dns", show_default=True, help="How far to go."),
-    option("--ask", multiple=True, metavar="FAMILY,...", help="DNS facts beside the chain (default mta-sts,tlsa)."),
+    option("--ask", multiple=True, metavar="FAMILY,...", help=FAMILIES),
     option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender at depth rcpt."),
     option("-4", "only_4", is_flag=True, help="IPv4 alone."),
     option("-6", "only_6", is_flag=True, help="IPv6 alone."),
-    option("--exclude", type=_FILE, help="Leave these alone: names, addresses, networks, one a line."),
+    option("--exclude", type=_FILE, help="Do not dial these: names, addresses, networks, one a line."),
 )
 _LOOKS = (
     option("--contact", default="", metavar="WHO", help="Your address or https page, for those who are looked at."),
@@ -35,7 +41,7 @@ _LOOKS = (
     option("--probing-txt", is_flag=True, help="Print the file to serve at https://NAME/.well-known/probing.txt."),
 )
 _SPEED = (
-    option("--workers", type=_COUNT, metavar="N", help="Processes (default: one a core)."),
+    option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes (default: one a core; 0: this one)."),
     option("--sessions", "at_once", type=_COUNT, metavar="N", help="Sessions at once in each (default 1000)."),
     option("--lookups", type=_COUNT, metavar="N", help="DNS lookups at once in each (default 500)."),
     option("--per-operator", type=click.IntRange(min=0), metavar="N", help="Sessions at once with one (default 8)."),
@@ -44,7 +50,7 @@ _SPEED = (
     option("--vantage", "vantages", metavar="A,B", help="With --scheduler: look from workers of each resource."),
 )
 _OWN = (
-    option("--i-own-these", is_flag=True, help="Domains and hosts are mine: RCPT without a TXT record; and:"),
+    option("--i-own-these", is_flag=True, help="Domains and hosts are mine: RCPT without a TXT record, and these:"),
     option("--no-pacing", is_flag=True, help="No limits for each operator."),
     option("--no-dedup", is_flag=True, help="Visit the hosts of each domain anew, to compare."),
     option("--allow-special", is_flag=True, help="Dial private and loopback addresses."),
@@ -75,6 +81,6 @@ GROUPS = (
 LOOKED_WITH = (
     *("contact", "helo", "mail_from", "ask", "exclude", "i_own_these", "allow_special", "nameservers", "port"),
     *("source", "timeout", "attempts", "cafile", "at_once", "lookups", "per_operator", "spacing", "no_pacing"),
-    "no_dedup",
+    *("no_dedup", "no_findings"),
 )
 """What stands in `MannerOptions` under the same name."""

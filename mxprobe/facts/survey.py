@@ -46,7 +46,8 @@ class Manner(Struct, frozen=True, kw_only=True):
     domains are theirs, so that RCPT needs no consent record. `excluded` are names (each with what is below it) and
     networks that are left alone. `lookups_at_once` and `sessions_at_once` are for each process; `per_operator` sessions
     at most are open with one operator (0: no limit), and `spacing` seconds lie between the starts of two of them.
-    `merged` False visits the endpoints of each domain anew, for comparison.
+    `merged` False visits the endpoints of each domain anew, for comparison. `judged` False keeps what was seen alone:
+    no rules, no forecast.
     """
 
     depth: Depth
@@ -62,6 +63,7 @@ class Manner(Struct, frozen=True, kw_only=True):
     per_operator: int = 8
     spacing: float = 0.1
     merged: bool = True
+    judged: bool = True
 
 
 class Named(Struct, frozen=True, kw_only=True):

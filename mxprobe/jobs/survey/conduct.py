@@ -52,13 +52,12 @@ _THROTTLING = 5
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """What is conducted. `places` are the vantage points that each endpoint is visited from; `wall` is the clock."""
+    """What is conducted; `wall` is the clock."""
 
     manner: Manner
     listing: Listing
     journal: Journal
     output: Output
-    places: tuple[str, ...] = ("",)
     wall: Callable[[], float] = time.time
 
 
@@ -101,7 +100,7 @@ class _Conductor:
         self._workforce = workforce
         self._progress = progress
         self._reader = Reader(survey.listing)
-        self._hand_out = HandOut(survey.journal, survey.manner, workforce.size, survey.places)
+        self._hand_out = HandOut(survey.journal, survey.manner, workforce.size, survey.journal.places)
         self._before = survey.journal.standing
         self._changed = asyncio.Event()
         self._reads = asyncio.Event()
@@ -240,7 +239,7 @@ class _Conductor:
                     del piece.owed[row.number]
                     lines.append(row)
         if resolved:
-            self._journal.keep_resolved(resolved, self._survey.places)
+            self._journal.keep_resolved(resolved)
         if lines:
             self._keep_lines(lines)
 

@@ -64,6 +64,8 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None, manner: Manner) -> None:
         self.path = path
         self.manner = manner
+        self.places: tuple[str, ...] = ("",)
+        """From where each endpoint is visited."""
         self.book = ErrandBook(connection, merges=manner.depth is Depth.RCPT)
         self.standing = Standing()
         self._connection = connection
@@ -71,7 +73,7 @@ class Journal:
         self._dirty = False
 
     @classmethod
-    def open(cls, path: Path, manner: Manner, *, resume: bool) -> Self:
+    def open(cls, path: Path, manner: Manner, *, resume: bool, places: tuple[str, ...] = ("",)) -> Self:
         """The journal at `path`; a new one where there is none.
 
         Raises InputError where there is one that nobody wants to `resume`, for one of another manner, and for one that
@@ -82,6 +84,7 @@ class Journal:
         try:
             connection = open_tables(path)
             journal = cls(path, connection, lock, manner)
+            journal.places = places
             journal._start(resume=resume)
         except BaseException as error:
             if connection is not None:
@@ -100,6 +103,7 @@ class Journal:
             make_tables(self._connection)
             self._put("schema", SCHEMA)
             self._put("manner", self.manner)
+            self._put("places", self.places)
         elif resume:
             self._read_standing()
             take_back(self._connection)
@@ -114,6 +118,8 @@ class Journal:
         if schema != SCHEMA:
             raise InputError(f"the journal is of another mxprobe (form {schema})", place=Place(str(self.path)))
         differing = _differences(self._get("manner", Manner), self.manner)
+        if self._get("places", tuple[str, ...]) != self.places:
+            differing.append("vantage points")
         if differing:
             hint = "What a survey asks is decided when it begins; only how fast it goes may change."
             message = f"this survey was begun with other options: {', '.join(differing)}"
@@ -192,13 +198,13 @@ class Journal:
             for number, domain, asked, recipients in rows
         )
 
-    def keep_resolved(self, rows: Iterable[ResolvedRow], places: Sequence[str] = ("",)) -> None:
+    def keep_resolved(self, rows: Iterable[ResolvedRow]) -> None:
         """Keep what the DNS said of some entries, and the errands that follow, for each place once."""
         self.begin()
         queries = 0
         named, states = [], []
         for row in rows:
-            chain = self.book.add_chain(row.errands, places)
+            chain = self.book.add_chain(row.errands, self.places)
             named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, ""))
             states.append((EntryState.RESOLVED, chain, row.number))
             queries += row.queries
@@ -273,6 +279,8 @@ class Journal:
 
     def _get(self, name: str, kind: type[T]) -> T:
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise InputError(f"this is no journal of a survey: it has no {name}", place=Place(str(self.path)))
         return msgspec.json.decode(row[0], type=kind)
 
 

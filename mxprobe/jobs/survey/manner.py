@@ -18,7 +18,7 @@ from mxprobe.jobs.look import LookOptions, ehlo_name, make_vantage
 from mxprobe.jobs.saved import read_octets
 from mxprobe.mx.wishes import WISHES
 from mxprobe.report.attribution import NoContact, Signpost, contact_uri
-from mxprobe.settings import Settings
+from mxprobe.settings import Settings, load_settings
 
 OWN = "--i-own-these"
 """The flag that says: the domains and their hosts are mine."""
@@ -65,10 +65,15 @@ class MannerOptions(Struct, frozen=True, kw_only=True):
     spacing: float | None = None
     no_pacing: bool = False
     no_dedup: bool = False
+    no_findings: bool = False
 
 
-def make_manner(options: MannerOptions, settings: Settings) -> Manner:
-    """The manner that these words stand for. Raises InputError, and CouldNotLook without a name server."""
+def make_manner(options: MannerOptions, settings: Settings | None = None) -> Manner:
+    """The manner that these words stand for; None: the settings that hold here.
+
+    Raises InputError, and CouldNotLook without a name server.
+    """
+    settings = settings or load_settings()
     if options.mail_from and not options.depth.reaches(Depth.RCPT):
         raise InputError("--from is said before recipients: it goes with --depth rcpt")
     per_operator, spacing = _pace(options)
@@ -89,6 +94,7 @@ def make_manner(options: MannerOptions, settings: Settings) -> Manner:
         per_operator=usual.per_operator if per_operator is None else per_operator,
         spacing=usual.spacing if spacing is None else spacing,
         merged=not options.no_dedup,
+        judged=not options.no_findings,
     )
 
 

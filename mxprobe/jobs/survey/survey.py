@@ -15,6 +15,7 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.progress import Progress
 from mxprobe.facts.survey import Manner
+from mxprobe.facts.vantages import VantagePoint
 from mxprobe.jobs.survey.conduct import Outcome, Survey, conduct
 from mxprobe.jobs.survey.handout import RESOLVE
 from mxprobe.jobs.survey.journal import Journal
@@ -34,7 +35,8 @@ class SurveyOptions(Struct, frozen=True, kw_only=True):
     `out` is "-", FILE.jsonl, FILE.parquet or sqlite:FILE. `journal` None: beside the results; where these go to
     standard output, it is forgotten at the end, and nobody can go on with it. `resume` goes on with a survey that was
     begun, and begins it where it was not. `workers` processes (None: one a core, and this process alone for a short
-    list; 0: this process alone).
+    list; 0: this process alone). With `scheduler`, the address of a Dask cluster, the workers there ask and dial, at
+    each of the `places` where there are any, and those here write.
     """
 
     entries: EntryList
@@ -43,6 +45,8 @@ class SurveyOptions(Struct, frozen=True, kw_only=True):
     journal: Path | None = None
     resume: bool = False
     workers: int | None = None
+    scheduler: str | None = None
+    places: tuple[VantagePoint, ...] = ()
 
 
 def tell_nobody(progress: Progress) -> None:
@@ -59,15 +63,17 @@ async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = 
     where = destination(options.out)
     path = _journal_path(options, where)
     output = where.make()
+    places = tuple(place.name for place in options.places) or ("",)
     if not options.resume or not path.exists() or not path.stat().st_size:
         _refuse_results(where)
     try:
-        with closing(Journal.open(path, options.manner, resume=options.resume)) as journal, closing(output):
+        opened = Journal.open(path, options.manner, resume=options.resume, places=places)
+        with closing(opened) as journal, closing(output):
             standing = journal.standing
             if not output.open(standing.written, resume=options.resume):
                 _log.warning("what was written of the results is gone; all lines are written again")
                 journal.tell_again()
-            async with _workforce(options, options.entries) as workforce:
+            async with _workforce(options) as workforce:
                 parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
                 return await conduct(parts, workforce, progress)
     finally:
@@ -106,11 +112,24 @@ def _remove(path: Path) -> None:
 
 
 @asynccontextmanager
-async def _workforce(options: SurveyOptions, entries: EntryList) -> AsyncIterator[Workforce]:
-    """Who works: a process for each core, and this one alone where the list is short."""
-    workers = options.workers
+async def _workforce(options: SurveyOptions) -> AsyncIterator[Workforce]:
+    """Who works: the workers of a cluster, or who is here."""
+    async with _workers_here(options) as here:
+        if options.scheduler is None:
+            yield here
+            return
+        from mxprobe.jobs.survey.cluster import Cluster
+
+        async with Cluster(options.scheduler, here, options.places) as cluster:
+            yield cluster
+
+
+@asynccontextmanager
+async def _workers_here(options: SurveyOptions) -> AsyncIterator[Workforce]:
+    """A process for each core, and this one alone where the list is short."""
+    workers, size = options.workers, options.entries.size
     if workers is None:
-        is_short = entries.size is not None and entries.size <= RESOLVE * _OCTETS
+        is_short = size is not None and size <= RESOLVE * _OCTETS
         workers = (
             0 if is_short else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         )

@@ -58,12 +58,12 @@ async def surveyed(world: World, workforce: Workforce, out: Path, places: tuple[
     manner = Manner(depth=Depth.EHLO, vantage=vantage, helo="probe.test", wishes=(), allow_special=True, spacing=0.0)
     output = destination(str(out)).make()
     with ExitStack() as opened:
-        journal = Journal.open(out.with_suffix(".journal"), manner, resume=False)
+        journal = Journal.open(out.with_suffix(".journal"), manner, resume=False, places=places)
         opened.callback(journal.close)
         output.open(0, resume=False)
         opened.callback(output.close)
         listing = opened.enter_context(EntryList(listed))
-        survey = Survey(manner=manner, listing=listing, journal=journal, output=output, places=places)
+        survey = Survey(manner=manner, listing=listing, journal=journal, output=output)
         return await conduct(survey, workforce, lambda _: None)
 
 

@@ -12,7 +12,7 @@ from mxprobe.jobs.survey import conduct as conducting
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.outputs import LinesFile
 from mxprobe.jobs.survey.tasks import LineRow, ResolvedRow, Row, VisitedRow, VisitTask
-from tests.support.scripted_survey import DNS, RCPT, TLS, Scripted, entries_of, expected_lines, survey_once
+from tests.support.small_internet import DNS, RCPT, TLS, Scripted, entries_of, expected_lines, survey_once
 
 
 @pytest.fixture

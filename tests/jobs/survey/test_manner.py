@@ -31,12 +31,15 @@ def test_whoever_dials_strangers_says_who_looks(depth: Depth) -> None:
         manner(depth=depth)
 
     assert manner(depth=depth, contact="abuse@example.com").depth is depth
-    assert manner(Settings(nameservers=("192.0.2.53",), contact="https://example.com/survey"), depth=depth)
+    assert (
+        manner(Settings(nameservers=("192.0.2.53",), contact="https://example.com/survey"), depth=depth).owned is False
+    )
 
 
 def test_a_lab_of_ones_own_needs_no_contact_but_both_words() -> None:
     assert manner(depth=Depth.RCPT, allow_special=True, i_own_these=True).owned
-    for half in ({"allow_special": True}, {"i_own_these": True}):
+    halves: tuple[dict[str, Any], ...] = ({"allow_special": True}, {"i_own_these": True})
+    for half in halves:
         with pytest.raises(InputError, match="--contact"):
             manner(depth=Depth.RCPT, **half)
 
@@ -55,7 +58,7 @@ def test_what_burdens_hosts_needs_the_word_that_they_are_ones_own(words: dict[st
     with pytest.raises(InputError, match=says):
         manner(**words)
 
-    assert manner(i_own_these=True, **words)
+    assert manner(i_own_these=True, **words).owned
 
 
 def test_without_pacing_there_is_no_limit_for_an_operator() -> None:
