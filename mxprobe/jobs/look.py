@@ -199,7 +199,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         dns_only=options.dns_only,
         in_order=options.in_order,
         allow_special=options.allow_special,
-        controls=tuple(_control(text) for text in settings.controls),
+        controls=tuple(control_host(text) for text in settings.controls),
         own_sender=not options.mail_from,
         matrix=_matrix(domain_of(domain), recipients, options),
         dry_run=options.dry_run,
@@ -327,7 +327,7 @@ def _spacing(seconds: float) -> float:
     return seconds
 
 
-def _control(text: str) -> ControlHost:
+def control_host(text: str) -> ControlHost:
     """A control host of the settings: a name or an address, and a port where it is not 25."""
     name, colon, port = text.rpartition(":")
     if colon and port.isdigit() and not is_address(text):

@@ -16,10 +16,11 @@ from mxprobe.cli import main
 from mxprobe.cli.survey_options import DEPTHS, FAMILIES, GROUPS, LOOKED_WITH
 from mxprobe.errors import CouldNotLook
 from mxprobe.facts.progress import Counts, Progress
-from mxprobe.facts.survey import Depth
+from mxprobe.facts.survey import Depth, Manner
 from mxprobe.jobs.survey.conduct import Outcome
 from mxprobe.jobs.survey.manner import ASKABLE, MannerOptions
 from mxprobe.jobs.survey.survey import SurveyOptions
+from mxprobe.settings import Settings
 from tests.support.loopback_world import Manners, standing
 
 START = 1_790_000_000.0
@@ -128,7 +129,11 @@ def _carried_out(monkeypatch: pytest.MonkeyPatch, body: Body) -> list[SurveyOpti
         asked.append(options)
         return body(options, progress)
 
+    async def sees(manner: Manner, settings: Settings) -> None:
+        pass
+
     monkeypatch.setattr("mxprobe.jobs.survey.survey.survey", survey)
+    monkeypatch.setattr("mxprobe.jobs.survey.sight.require_sight_here", sees)
     return asked
 
 
@@ -248,6 +253,33 @@ def test_quiet_says_nothing(monkeypatch: pytest.MonkeyPatch, domains: Path) -> N
     _carried_out(monkeypatch, _reads_all)
 
     assert _type(domains, "--out", "r.jsonl", "--quiet").output == ""
+
+
+def test_results_that_are_there_are_summed_up_in_text_and_json(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"schema": 1, "kind": "look"}\n' * 2)
+
+    text, document = _type("--summary", path), _type("--summary", path, "--format", "json")
+
+    assert (text.exit_code, text.stderr, document.exit_code) == (0, "", 0)
+    assert text.stdout.startswith("2 domains")
+    assert msgspec.json.decode(document.stdout)["untallied"] == 2
+
+
+def test_what_are_no_results_is_said_with_the_file(domains: Path) -> None:
+    result = _type("--summary", domains)
+
+    assert result.exit_code == 2
+    assert "domains.txt:1: no line of a survey" in result.stderr
+
+
+def test_without_a_name_server_nothing_is_written_and_the_exit_status_is_3(domains: Path) -> None:
+    out = domains.parent / "r.jsonl"
+    result = _type(domains, "--out", out)
+
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[-1].startswith("could not look: no name server answers (127.0.0.1:1)")
+    assert list(domains.parent.iterdir()) == [domains]
 
 
 @pytest.mark.slow

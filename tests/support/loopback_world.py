@@ -5,6 +5,7 @@ share. A host answers as `Manners` say, which may depend on the address that cal
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -77,7 +78,10 @@ class _Names(asyncio.DatagramProtocol):
 def _records(name: str) -> list[tuple[str, str, str]]:
     if name == "mx.shared.test":
         return [(name, "A", ADDRESSES[0])]
-    number = int(name.removeprefix("mx.").removeprefix("d").removesuffix(".test") or 0) if name.count(".") < 3 else 0
+    known = re.fullmatch(r"(?:mx\.)?d(\d+)\.test", name)
+    if known is None:
+        return []
+    number = int(known[1])
     if name.startswith("mx."):
         return [(name, "A", ADDRESSES[number % len(ADDRESSES)])]
     shared = [(name, "MX", "20 mx.shared.test.")] if number % 3 == 0 else []
