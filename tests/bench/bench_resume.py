@@ -19,7 +19,6 @@ from pathlib import Path
 
 from tests.bench.surveying import World, plain_lines, start_survey, world
 
-
 _FAREWELL = 10.0  # seconds after which a worker without its survey is one that was left behind
 
 
