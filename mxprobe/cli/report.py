@@ -14,6 +14,7 @@ _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
 
 @click.command("report")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...|DIR")
+@click.option("--domain", metavar="NAME", help="Of results of a survey: the line about this domain.")
 @click.option("--down", multiple=True, metavar="PART[,PART...]", help="What if these fail: mx1, mx1/v6, 10, v6.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="WORDS", help="How they fail: 'reply 554 at banner', refuses."
@@ -38,6 +39,8 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     Of reports of SMTP TLS reporting (RFC 8460: JSON, .gz, or the mail that carries one), also beside saved probes:
     which sessions with which MX host failed, how, and who says so. --fail-on error counts those whose mail waits.
 
+    Of results of a survey (FILE.jsonl, FILE.parquet, sqlite:FILE): the line of --domain; without it their summary.
+
     With --down or --fault: what mailers would do if that happened. A part is a host, one family or address of it, a
     preference or a family; parts joined by commas fail together, and each --down is a case of its own. A fault is
     refuses, does not answer, unreachable, tls fails, `reply CODE at PHASE`, `no answer at PHASE`, `closes at PHASE`, or
@@ -47,8 +50,9 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     from mxprobe.errors import InputError, Place
     from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import look_beside
-    from mxprobe.jobs.look import Look
+    from mxprobe.jobs.look import Look, domain_of
     from mxprobe.jobs.look_again import look_again
+    from mxprobe.jobs.survey.results import are_many
     from mxprobe.jobs.tlsreports import holds_reports
     from mxprobe.jobs.what_if import what_if
     from mxprobe.report.formats import load_format
@@ -64,10 +68,15 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
 
         return show_kept(files, options)
     (file,) = files
+    domain = domain_of(options["domain"]) if options["domain"] is not None else None
+    if domain is None and are_many(file):
+        from mxprobe.cli.surveyed import show_summary
+
+        return show_summary(file, options)
     if options["down"] or options["faults"]:
         _check_what_if(options)
-        return show(what_if(file, options["down"], options["faults"]), options)
-    seen = look_again(file)
+        return show(what_if(file, options["down"], options["faults"], domain), options)
+    seen = look_again(file, domain)
     if not isinstance(seen, tuple | Look):
         _check_alone(options, file)
         from mxprobe.cli.proving import show_again

@@ -13,6 +13,7 @@ from mxprobe.facts.names import to_unicode
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.look import Look, domain_of, judge
 from mxprobe.jobs.saved import read_octets, read_saved
+from mxprobe.jobs.survey.results import are_many
 
 
 def read_beside(
@@ -70,7 +71,7 @@ def look_beside(
 
 def _of_domain(path: Path, domain: str) -> Snapshot:
     """The look of a saved probe of `domain`."""
-    snapshot = read_saved(path)
+    snapshot = read_saved(path, domain if are_many(path) else None)
     if snapshot.domain != domain:
         says = f"this is a probe of {to_unicode(snapshot.domain)}, and {to_unicode(domain)} is looked at"
         raise InputError(says, place=Place(str(path)))

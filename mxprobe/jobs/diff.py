@@ -32,12 +32,12 @@ class Compared(Struct, frozen=True, kw_only=True):
     mended: tuple[Finding, ...]
 
 
-def diff(old: Path | str, new: Path | str) -> Compared:
-    """Compare the saved probe `new` with the earlier one, `old`.
+def diff(old: Path | str, new: Path | str, domain: str | None = None) -> Compared:
+    """Compare the saved probe `new` with the earlier one, `old`; of results of surveys the lines about a `domain`.
 
     Raises InputError for a file that is no saved probe, for probes of two domains, and where `old` is the younger one.
     """
-    before, now = read_saved(Path(old)), read_saved(Path(new))
+    before, now = read_saved(Path(old), domain), read_saved(Path(new), domain)
     if before.domain != now.domain:
         says = f"this is a probe of {to_unicode(now.domain)}, and {old} is one of {to_unicode(before.domain)}"
         raise InputError(says, place=Place(str(new)), hint="Right are two probes of one domain, the earlier one first.")

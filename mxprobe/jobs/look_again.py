@@ -30,13 +30,14 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 0
 
 
-def look_again(path: str | Path) -> "Look | Proved | tuple[Run, ...]":
-    """The look of a saved probe, a proof that was kept, or the runs of a saved play; of a history the last look.
+def look_again(path: str | Path, domain: str | None = None) -> "Look | Proved | tuple[Run, ...]":
+    """The look of a saved probe, a proof that was kept, or the runs of a saved play; of a history the last look, of
+    results of a survey that at a `domain`, as A-label.
 
     Raises InputError for any other file, and for one that is too large.
     """
     path = Path(path)
-    data = read_document(path, MOST_OCTETS)
+    data = read_document(path, MOST_OCTETS, domain)
     try:
         saved = msgspec.json.decode(data, type=_Saved)
         if saved.schema != 1 or saved.kind not in ("look", "runs", "proof"):

@@ -30,9 +30,12 @@ class _SavedLook(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
 
 
-def read_saved(path: Path) -> Snapshot:
-    """The look of a saved probe. Raises InputError for any other file, one that is too large or of a later schema."""
-    return look_in(read_document(path, MOST_OCTETS), path)
+def read_saved(path: Path, domain: str | None = None) -> Snapshot:
+    """The look of a saved probe; of the results of a survey that at a `domain`, as A-label.
+
+    Raises InputError for any other file, one that is too large or of a later schema.
+    """
+    return look_in(read_document(path, MOST_OCTETS, domain), path)
 
 
 def look_in(data: bytes, path: Path) -> Snapshot:
@@ -52,11 +55,15 @@ def look_in(data: bytes, path: Path) -> Snapshot:
     return snapshot
 
 
-def read_document(path: Path, most: int) -> bytes:
+def read_document(path: Path, most: int, domain: str | None = None) -> bytes:
     """The document in a file, which is not larger than it may be; of a history (DOMAIN.jsonl) the last one.
 
-    Raises InputError.
+    Where a `domain` is named, the last one about it: that is how results of a survey are read. Raises InputError.
     """
+    if domain is not None:
+        from mxprobe.jobs.survey.results import line_about
+
+        return line_about(path, domain)
     if path.suffix != HISTORY_SUFFIX:
         return read_octets(path, most)
     from mxprobe.jobs.history import last_line

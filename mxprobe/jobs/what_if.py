@@ -25,16 +25,16 @@ from mxprobe.scenario.fault_words import read_way
 _FAMILIES = {"v4": 4, "v6": 6}
 
 
-def what_if(path: str | Path, down: Sequence[str] = (), faults: Sequence[str] = ()) -> Look:
+def what_if(path: str | Path, down: Sequence[str] = (), faults: Sequence[str] = (), domain: str | None = None) -> Look:
     """The forecast of a saved probe for what a person names, in place of every case.
 
     Each of `down` is one case: parts of the chain that fail together, joined by commas. A part is a host (short or full
     name), one address or family of it (mx1/192.0.2.1, mx1/v6), a preference (10), or a family everywhere (v4, v6);
     without any, each host fails alone. `faults` are ways of failing in words ("reply 554 at banner"); without any, the
-    usual ones. Raises InputError for a file that is no saved probe, for one without a chain, and for words that name
-    nothing.
+    usual ones. `domain`: whose line it is in results of a survey. Raises InputError for a file that is no saved probe,
+    for one without a chain, and for words that name nothing.
     """
-    seen = look_again(path)
+    seen = look_again(path, domain)
     if not isinstance(seen, Look):
         what = "saved runs have" if isinstance(seen, tuple) else "a proof has"
         raise InputError(f"{what} no chain to ask about; a saved probe has", place=Place(str(path)))

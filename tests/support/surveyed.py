@@ -1,13 +1,18 @@
 """What the journal of a survey would have of a look: the same facts, cut into its material."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import encode
-from mxprobe.facts.dns import Answer, Question, index_answers
+from mxprobe.facts.dns import Answer, Question, RecordType, index_answers
+from mxprobe.facts.session import FailureKind
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.survey import Depth, Entry, Manner
 from mxprobe.jobs.survey.material import Material, VisitMaterial
+from mxprobe.jobs.survey.telling import Memory, line_of
 from mxprobe.mx.surveyed import key_of, next_survey_questions
+from tests.support.snapshots import host, mx, snapshot, visit
 
 
 def manner_of(look: Snapshot, depth: Depth = Depth.TLS) -> Manner:
@@ -49,3 +54,22 @@ def material_of(look: Snapshot, manner: Manner, number: int = 0) -> Material:
             for visit in look.visits
         ),
     )
+
+
+def line_about(domain: str, *hosts: tuple[int, str, Sequence[str] | FailureKind], findings: bool = True) -> bytes:
+    """A line of a survey about a domain whose MX hosts say these words, with its end.
+
+    A host is a preference, a label below the domain, and what is heard there.
+    """
+    names = [f"{label}.{domain}" for _, label, _ in hosts]
+    records = [(preference, name) for (preference, _, _), name in zip(hosts, names, strict=True)]
+    chain = mx(*records)
+    answers = [replace(chain, question=Question(name=domain, rrtype=RecordType.MX))]
+    answers += [host(name, f"192.0.2.{number}") for number, name in enumerate(names, 1)]
+    visits = [
+        visit(preference, name, f"192.0.2.{number}", said)
+        for number, ((preference, _, said), name) in enumerate(zip(hosts, names, strict=True), 1)
+    ]
+    look = replace(snapshot(answers, visits), domain=domain, asked=domain)
+    manner = replace(manner_of(look), allow_special=True)
+    return line_of(material_of(look, manner), manner, Memory(), findings=findings).document + b"\n"

@@ -5,6 +5,7 @@ Results are lines of JSON, a SQLite database (`sqlite:FILE`) or a Parquet file, 
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -14,17 +15,13 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.summary import Summary
 from mxprobe.facts.tally import Tally
-from mxprobe.jobs.saved import MOST_OCTETS
+from mxprobe.jobs.survey.results import HINT, PARQUET, SQLITE, lines_in, open_database
 from mxprobe.mx.summed import Sums
-
-SQLITE = "sqlite:"
-PARQUET = ".parquet"
 
 _TEXTS = tuple(name for name, kind in get_type_hints(Tally).items() if kind == tuple[str, ...])
 """The parts of a tally that a table has as JSON."""
 
 _ROWS = 2000
-_HINT = "It comes from `mxprobe survey --out`: lines of JSON, FILE.parquet or sqlite:FILE."
 
 
 class _Line(Struct, frozen=True, kw_only=True):
@@ -48,30 +45,22 @@ def summarize(results: str) -> Summary:
 
 def _add_lines(sums: Sums, path: Path) -> bool:
     """Add the lines of a file; whether the last one has its end. Raises InputError."""
-    decoder, number = msgspec.json.Decoder(_Line), 0
-    try:
-        with path.open("rb") as file:
-            while line := file.readline(MOST_OCTETS + 1):
-                number += 1
-                if len(line) > MOST_OCTETS:
-                    raise InputError(f"a line has more than {MOST_OCTETS} octets", place=Place(str(path), number))
-                if not line.endswith(b"\n"):
-                    return False
-                _add_line(sums, decoder, line, Place(str(path), number))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=Place(str(path))) from error
-    if not number:
-        raise InputError("there is no line in this file", place=Place(str(path)), hint=_HINT)
-    return True
+    decoder, octets = msgspec.json.Decoder(_Line), 0
+    for number, line in lines_in(path):
+        octets += len(line)
+        _add_line(sums, decoder, line, Place(str(path), number))
+    if not octets:
+        raise InputError("there is no whole line in this file", place=Place(str(path)), hint=HINT)
+    return octets == path.stat().st_size
 
 
 def _add_line(sums: Sums, decoder: "msgspec.json.Decoder[_Line]", line: bytes, place: Place) -> None:
     try:
         read = decoder.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"no line of a survey: {error}", place=place, hint=_HINT) from error
+        raise InputError(f"no line of a survey: {error}", place=place, hint=HINT) from error
     if read.kind != "look" or read.schema != 1:
-        raise InputError("no line of a survey of schema 1", place=place, hint=_HINT)
+        raise InputError("no line of a survey of schema 1", place=place, hint=HINT)
     if read.tally is None:
         sums.pass_over()
     else:
@@ -101,28 +90,23 @@ def tally_in(row: dict[str, Any]) -> Tally | None:
                 parts[name] = msgspec.json.decode(parts[name])
         return msgspec.convert(parts, Tally, strict=False)
     except msgspec.MsgspecError as error:
-        raise InputError(f"a row of the results is no tally: {error}", hint=_HINT) from error
+        raise InputError(f"a row of the results is no tally: {error}", hint=HINT) from error
 
 
 def _rows_of_database(path: Path) -> Iterator[dict[str, Any]]:
     """The columns of the table that a tally has. Raises InputError."""
-    if not path.is_file():
-        raise InputError("there is no such database", place=Place(str(path)))
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
+        with closing(open_database(path)) as connection:
             found = {row[1] for row in connection.execute("PRAGMA table_info(results)")}
             names = [name for name in Tally.__struct_fields__ if name in found]
             if "domain" not in names:
-                raise InputError("this database has no results of a survey", place=Place(str(path)), hint=_HINT)
+                raise InputError("this database has no results of a survey", place=Place(str(path)), hint=HINT)
             columns = ", ".join(f'"{name}"' for name in names)
             cursor = connection.execute(f"SELECT {columns} FROM results ORDER BY number")  # noqa: S608 - our own names
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
-        finally:
-            connection.close()
     except sqlite3.Error as error:
-        raise InputError(f"cannot be read: {error}", place=Place(str(path)), hint=_HINT) from error
+        raise InputError(f"cannot be read: {error}", place=Place(str(path)), hint=HINT) from error
 
 
 def _rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -136,8 +120,8 @@ def _rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
         with parquet.ParquetFile(path) as file:
             names = [name for name in Tally.__struct_fields__ if name in file.schema_arrow.names]
             if "domain" not in names:
-                raise InputError("this file has no results of a survey", place=Place(str(path)), hint=_HINT)
+                raise InputError("this file has no results of a survey", place=Place(str(path)), hint=HINT)
             for batch in file.iter_batches(batch_size=_ROWS, columns=names):
                 yield from batch.to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"cannot be read: {error}", place=Place(str(path)), hint=_HINT) from error
+        raise InputError(f"cannot be read: {error}", place=Place(str(path)), hint=HINT) from error
