@@ -47,7 +47,8 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     `errors`, `warnings`, `notes` are findings, None where the rules were not asked; `found` the codes of what was
     found, each once, but for what is good. `unjudged` rules needed more than was asked for. `throttled` are the
-    operators that limited us, `untold` the reasons why something could not be looked at.
+    operators that limited us, `untold` the reasons why something could not be looked at. `differs` is what was not
+    alike from all vantage points (`facts.vantages.Showing`), each once; with those of `silent` nothing was compared.
     """
 
     domain: str
@@ -89,3 +90,5 @@ class Tally(Struct, frozen=True, kw_only=True):
     unjudged: int | None = None
     throttled: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()

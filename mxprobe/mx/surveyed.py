@@ -3,40 +3,99 @@
 Standards: RFC 5321 §5.1 (the chain), RFC 6890 (addresses that are not dialled).
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import Answers, Question, index_answers
+from mxprobe.facts.dns import Answer, Answers, AnswerStatus, MxRecord, Question, RecordType, index_answers
+from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import NotVisited
 from mxprobe.facts.survey import Asked, Depth, Errand, Manner, Named
 from mxprobe.mx.consent import FLAG, NoConsent, consent_question, judge_consent
+from mxprobe.mx.dane import tlsa_question
 from mxprobe.mx.exclusions import excludes_address, excludes_name, exclusions_of
 from mxprobe.mx.kinship import operator_name
-from mxprobe.mx.plan import next_questions, plan_mx, special_use
-from mxprobe.mx.wishes import WISHES, Subject
+from mxprobe.mx.mtasts import record_question
+from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.mx.promise import next_tlsa_questions
+from mxprobe.mx.tlsrpt import report_question
+from mxprobe.mx.wishes import WISHES, Subject, Wish
 
 _LONGEST_PATH = 254
 """What RFC 5321 §4.5.3.1.3 leaves of a path's 256 octets for the address inside of its brackets."""
 
-_NOTHING_SPENT: Mapping[str, int] = Counter()
+_RECORDS = {4: RecordType.A, 6: RecordType.AAAA}
+_FIXED: dict[str, Callable[[str], Question]] = {"mta-sts": record_question, "tlsrpt": report_question}
+_MOST = {wish.name: wish.most for wish in WISHES}
 
 
 def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tuple[Question, ...]:
-    """What is to be asked now; empty when all is known that this manner wants. What needs no chain is asked at once."""
-    families = manner.vantage.families
-    chain = next_questions(domain, answers, families)
-    wanted = dict.fromkeys(chain)
-    if manner.depth.reaches(Depth.RCPT) and not manner.owned:
-        wanted[consent_question(domain)] = None
-    subject = Subject(domain=domain, allow_special=manner.allow_special, port=manner.vantage.port)
-    for wish in WISHES:
-        if wish.name in manner.wishes:
-            wanted.update(dict.fromkeys(wish.questions(subject, answers)[: wish.most]))
-    return tuple(question for question in wanted if question not in answers)
+    """What is to be asked now; empty when all is known that this manner wants.
+
+    What needs no chain is asked with the MX records, the addresses of all hosts after them, and what needs addresses
+    last. As this is asked very many times, nothing is worked out here that is not needed yet.
+    """
+    fixed, others = _families(manner.wishes)
+    wanted = [Question(name=domain, rrtype=RecordType.MX)]
+    if manner.depth is Depth.RCPT and not manner.owned:
+        wanted.append(consent_question(domain))
+    wanted += [question_of(domain) for question_of in fixed]
+    chain = answers.get(wanted[0])
+    hosts = () if chain is None else _hosts(domain, chain)
+    families = [_RECORDS[family] for family in manner.vantage.families]
+    wanted += [Question(name=host, rrtype=rrtype) for host in hosts for rrtype in families]
+    found = [question for question in wanted if question not in answers]
+    if others:
+        subject = Subject(domain=domain, allow_special=manner.allow_special, port=manner.vantage.port)
+        for wish in others:
+            found += [one for one in wish.questions(subject, answers)[: wish.most] if one not in answers]
+    if not found and hosts and "tlsa" in manner.wishes:
+        found = _promises(hosts, answers, manner.vantage.port)
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _families(wishes: tuple[str, ...]) -> tuple[tuple[Callable[[str], Question], ...], tuple[Wish, ...]]:
+    """The families that are wanted: the one question of each that follows from the domain, and all others but TLSA."""
+    fixed = tuple(question_of for name, question_of in _FIXED.items() if name in wishes)
+    return fixed, tuple(wish for wish in WISHES if wish.name in wishes and wish.name not in {*_FIXED, "tlsa"})
+
+
+def _hosts(domain: str, chain: Answer) -> tuple[str, ...]:
+    """The names whose addresses make the chain, best preference first; as `mx.plan.next_questions` has them."""
+    records = chain.mx
+    if records:
+        ordered = sorted(records, key=_preference) if len(records) > 1 else records
+        names = dict.fromkeys(record.exchange for record in ordered)
+        return tuple(name for name in names if name != "." and not _is_address(name))
+    status = chain.status
+    return (domain,) if status is AnswerStatus.NODATA or status is AnswerStatus.FOUND else ()
+
+
+def _promises(hosts: tuple[str, ...], answers: Answers, port: int) -> list[Question]:
+    """What `next_tlsa_questions` says, at less cost for hosts without an alias: it is one question for each."""
+    found: list[Question] = []
+    for host in hosts:
+        known = [answers.get(Question(name=host, rrtype=rrtype)) for rrtype in _RECORDS.values()]
+        if any(answer is not None and answer.aliases for answer in known):
+            found += next_tlsa_questions((host,), answers, port)
+        elif any(answer is not None and answer.records for answer in known):
+            question = tlsa_question(host, port)
+            if question not in answers:
+                found.append(question)
+    return found[: _MOST["tlsa"]]
+
+
+def _preference(record: MxRecord) -> tuple[int, str]:
+    return record.preference, record.exchange
+
+
+def _is_address(name: str) -> bool:
+    """`is_address` at a glance: an address that ends with a letter has a colon."""
+    return (":" in name or not name[-1:].isalpha()) and is_address(name)
 
 
 def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple[Errand, ...]:

@@ -35,11 +35,13 @@ def compare_places(
     places: Mapping[str, Iterable[Visit]], silent: AbstractSet[str] = frozenset()
 ) -> tuple[Differs, ...]:
     """What the places that are not `silent` saw differently, an endpoint at a time, in the order of the first place."""
+    heard = {place: visits for place, visits in places.items() if place not in silent}
+    if len(heard) < 2:
+        return ()
     endpoints: dict[str, dict[str, Visit]] = {}
-    for place, visits in places.items():
-        if place not in silent:
-            for visit in visits:
-                endpoints.setdefault(visit.endpoint.id, {})[place] = visit
+    for place, visits in heard.items():
+        for visit in visits:
+            endpoints.setdefault(visit.endpoint.id, {})[place] = visit
     return tuple(differs for endpoint, seen in endpoints.items() for differs in _compare(endpoint, seen))
 
 

@@ -38,14 +38,14 @@ TimeoutError is one.
 
 _log = logging.getLogger("mxprobe.wire")
 
-# Of several failures the one that says most about the zone is told.
-_TELLING = (
+TELLING = (
     AnswerStatus.SERVFAIL,
     AnswerStatus.REFUSED,
     AnswerStatus.MALFORMED,
     AnswerStatus.TIMEOUT,
     AnswerStatus.UNREACHABLE,
 )
+"""Of several failures the one that says most about the zone is told: the first of these."""
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ class Resolver:
             failures.append(answer)
         if not failures:
             return Answer(question=question, status=AnswerStatus.TIMEOUT, detail="no time left to ask", tries=0), None
-        told = min(failures, key=lambda answer: _TELLING.index(answer.status))
+        told = min(failures, key=lambda answer: TELLING.index(answer.status))
         return replace(told, tries=len(failures)), None
 
     async def _try(self, question: Question, server: str, deadline: float) -> Response:

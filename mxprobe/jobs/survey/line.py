@@ -8,6 +8,7 @@
     tally      what is counted of it (`facts.tally`): all that the summary reads
     place      the vantage point that the snapshot is of, "" where there is one alone
     elsewhere  the visits from every other vantage point
+    differs    what was not alike at all of them (`facts.vantages`)
 
 Local parts of mail addresses are cut short, everywhere. What follows from the snapshot is worked out again by `report`
 and `diff`, with the rules of their day.
@@ -23,6 +24,7 @@ from mxprobe.facts.policy import PolicyFetch
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.snapshot import Control, NotVisited, Snapshot, Vantage, Visit, ZoneSource
 from mxprobe.facts.tally import Tally
+from mxprobe.facts.vantages import Differs
 from mxprobe.mx.foretold import Foretold
 
 
@@ -90,6 +92,7 @@ class SurveyLine(Struct, frozen=True, kw_only=True):
     tally: Tally
     place: str = ""
     elsewhere: tuple[Elsewhere, ...] = ()
+    differs: tuple[Differs, ...] = ()
 
 
 def with_raw(snapshot: Snapshot, answers: bytes, visits: tuple[VisitLine, ...]) -> SnapshotLine:

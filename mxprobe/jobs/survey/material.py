@@ -33,7 +33,8 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
 class Material(Struct, frozen=True, kw_only=True):
     """One entry, the JSON of its tuple of `Answer`, and its visits, in no order.
 
-    `failure`: no worker could ask the DNS about this entry, and why; then there are no answers.
+    `failure`: no worker could ask the DNS about this entry, and why; then there are no answers. `silent` are the
+    vantage points from which nobody at all was heard so far, while others heard somebody (`mx.vantages`).
     """
 
     entry: Entry
@@ -43,3 +44,4 @@ class Material(Struct, frozen=True, kw_only=True):
     answers: bytes = b"[]"
     visits: tuple[VisitMaterial, ...] = ()
     failure: str = ""
+    silent: tuple[str, ...] = ()

@@ -4,16 +4,23 @@ Entries of one chain that follow each other share what is read of their endpoint
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+import msgspec
 from msgspec.structs import replace
 
-from mxprobe.facts.session import Endpoint
+from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Entry
 from mxprobe.jobs.survey.material import Material, VisitMaterial
 from mxprobe.jobs.survey.tables import NO_CHAIN, read_tables
+from mxprobe.mx.vantages import has_greeted, silent_places
+
+_SAMPLE = 50  # visits of a place by which it is judged
+
+_SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
 
 
 class Materials:
@@ -23,6 +30,7 @@ class Materials:
         self._connection = read_tables(path)
         self._chain = NO_CHAIN
         self._visits = dict[int, VisitMaterial]()
+        self._silent: tuple[str, ...] | None = None
         self._asked = False
 
     def __enter__(self) -> Self:
@@ -40,7 +48,7 @@ class Materials:
 
         What is kept of a chain is forgotten at the end, so that the next call sees later visits.
         """
-        self._chain = NO_CHAIN
+        self._chain, self._silent = NO_CHAIN, None
         self._asked = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM told)").fetchone()[0])
         for number in numbers:
             row = self._connection.execute(
@@ -54,15 +62,36 @@ class Materials:
     def _material(self, number: int, row: tuple[str, str, str, int, float, float, int, bytes, str]) -> Material:
         domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure = row
         names = tuple(recipients.split("\n")) if recipients else ()
+        visits = self._visits_for(number, chain)
         return Material(
             entry=Entry(number=number, domain=domain, asked=asked, recipients=names),
             started_at=started_at,
             elapsed=elapsed,
             queries=queries,
             answers=_octets(answers),
-            visits=self._visits_for(number, chain),
+            visits=visits,
             failure=failure,
+            silent=self._silent_among(tuple(dict.fromkeys(visit.place for visit in visits))),
         )
+
+    def _silent_among(self, places: tuple[str, ...]) -> tuple[str, ...]:
+        """The places from which nobody was heard, by the first that were visited from each."""
+        if len(places) < 2:
+            return ()
+        if self._silent is None:
+            found = [(place, greeted) for place in places for greeted in self._first_greetings(place)]
+            heard = Counter(place for place, greeted in found if greeted)
+            self._silent = silent_places(heard, Counter(place for place, greeted in found if not greeted))
+        return self._silent
+
+    def _first_greetings(self, place: str) -> list[bool]:
+        """Whether somebody greeted at each of the first visits from a place."""
+        rows = self._connection.execute(
+            "SELECT v.sessions FROM endpoints e JOIN visits v ON v.id = e.visit"
+            " WHERE e.place = ? AND e.visit IS NOT NULL AND v.sessions IS NOT NULL LIMIT ?",
+            (place, _SAMPLE),
+        )
+        return [any(map(has_greeted, _SESSIONS.decode(sessions))) for (sessions,) in rows]
 
     def _visits_for(self, number: int, chain: int) -> tuple[VisitMaterial, ...]:
         if chain == NO_CHAIN:

@@ -14,11 +14,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from mxprobe.facts.dns import index_answers
 from mxprobe.facts.survey import Asked, Depth, Manner, Named, Pace, PutOff, Visited
 from mxprobe.jobs.survey.batches import in_batches
 from mxprobe.jobs.survey.materials import Materials
-from mxprobe.jobs.survey.stand_in import line_of, make_errands, name_all
 from mxprobe.jobs.survey.tasks import (
     LineRow,
     PaceRow,
@@ -32,12 +30,13 @@ from mxprobe.jobs.survey.tasks import (
     VisitedRow,
     VisitTask,
 )
-from mxprobe.mx.consent import Consent, consent_question, read_consent
-from mxprobe.mx.surveyed import errands_of
+from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.mx.surveyed import asks_of, errands_of
+from mxprobe.probe.errands import make_errands
+from mxprobe.probe.naming import name_all
 from mxprobe.wire.dial import SocketDialer
-from mxprobe.wire.exchange import ask_over_sockets
-from mxprobe.wire.resolver import Patience, Resolver
 from mxprobe.wire.session import Means
+from mxprobe.wire.stub import Stub
 from mxprobe.wire.tls import TlsContext
 
 _LINES = 50  # told between two looks at other tasks
@@ -53,38 +52,29 @@ async def perform(task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...],
 async def _rows(task: Task, manner: Manner) -> AsyncGenerator[Row, None]:
     match task:
         case ResolveTask():
-            async for named in name_all(task.entries, manner, _equipment(manner).resolver, time.time):
-                yield _resolved(named, manner)
+            async with Stub(manner.vantage.nameservers) as stub:
+                async for named in name_all(task.entries, manner, stub, time.time):
+                    yield _resolved(named, manner)
         case VisitTask():
-            async for made in make_errands(task.errands, task.paces, manner, _equipment(manner).means):
-                yield _made(made)
+            means = _equipment(manner).means
+            async with aclosing(make_errands(task.errands, task.paces, manner, means)) as visits:
+                async for made in visits:
+                    yield _made(made)
         case TellTask():
             async for line in _tell(task, manner):
                 yield line
 
 
 def _resolved(named: Named, manner: Manner) -> ResolvedRow:
+    asked = asks_of(named, manner, datetime.fromtimestamp(named.started_at, UTC).date())
     return ResolvedRow(
         number=named.entry.number,
         started_at=named.started_at,
         elapsed=named.elapsed,
         queries=named.queries,
         answers=_encode(named.answers),
-        errands=errands_of(named, manner, _asks(named, manner)),
+        errands=errands_of(named, manner, asked if isinstance(asked, Asked) else None),
     )
-
-
-def _asks(named: Named, manner: Manner) -> Asked | None:
-    """What the hosts of an entry may be asked about: its recipients, where its domain allows it today."""
-    entry = named.entry
-    if not manner.depth.reaches(Depth.RCPT) or not entry.recipients:
-        return None
-    if not manner.owned:
-        today = datetime.fromtimestamp(named.started_at, UTC).date()
-        answer = index_answers(named.answers).get(consent_question(entry.domain))
-        if not isinstance(read_consent(entry.domain, answer, today), Consent):
-            return None
-    return Asked(number=entry.number, sender=manner.vantage.mail_from, recipients=entry.recipients)
 
 
 def _made(made: Visited | PutOff | Pace) -> Row:
@@ -114,9 +104,8 @@ _encode = msgspec.json.Encoder().encode
 class _Equipment(Struct):
     """What tasks are made with."""
 
-    resolver: Resolver
     means: Means
-    memory: object
+    memory: Memory
 
 
 _kept: tuple[object, Manner, _Equipment] | None = None
@@ -133,9 +122,7 @@ def _equipment(manner: Manner) -> _Equipment:
 
 def _make_equipment(manner: Manner) -> _Equipment:
     tls = TlsContext(Path(manner.cafile) if manner.cafile else None) if manner.depth.reaches(Depth.TLS) else None
-    patience = Patience(at_once=manner.lookups_at_once)
     return _Equipment(
-        resolver=Resolver(ask_over_sockets, manner.vantage.nameservers, patience),
         means=Means(dialer=SocketDialer(), tls=tls, wall=time.time),
-        memory={},
+        memory=Memory(),
     )

@@ -23,6 +23,7 @@ from mxprobe.facts.session import Session, Turn
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
 from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
 from mxprobe.facts.tally import Tally
+from mxprobe.facts.vantages import Differs
 from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
 from mxprobe.jobs.survey.material import Material, VisitMaterial
 from mxprobe.jobs.survey.tasks import LineRow
@@ -34,6 +35,7 @@ from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.once import chain_by
 from mxprobe.mx.surveyed import asks_of, key_of, why_not_visited
 from mxprobe.mx.tallied import tally_of
+from mxprobe.mx.vantages import compare_places
 from mxprobe.mx.wishes import WISHES
 from mxprobe.probe.matrix import plain_questions
 from mxprobe.rules import judge_snapshot
@@ -108,7 +110,7 @@ class _Seen(Struct, frozen=True, kw_only=True):
 
 def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
     """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
-    places = tuple(dict.fromkeys(visit.place for visit in material.visits)) or ("",)
+    places = _places(material)
     answers, octets = _answers(material)
     snapshot = _bare_snapshot(material, manner, answers)
     chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
@@ -124,13 +126,15 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     judgements = judge_snapshot(snapshot, unwanted=unwanted) if findings else None
     foretold = foretell(snapshot) if findings else None
     tally = tally_of(snapshot, manner.depth, foretold, judgements)
+    differs = compare_places({place: [one.visit for one in seen[place]] for place in places}, set(material.silent))
     line = SurveyLine(
         snapshot=with_raw(snapshot, octets, tuple(one.line for one in here)),
         findings=None if judgements is None else _in_short(judgements),
         foretold=foretold,
-        tally=_with_troubles(tally, material),
+        tally=_with_troubles(tally, material, differs),
         place=places[0],
         elsewhere=tuple(Elsewhere(place=place, visits=tuple(one.line for one in seen[place])) for place in places[1:]),
+        differs=differs,
     )
     return LineRow(
         number=material.entry.number,
@@ -198,6 +202,12 @@ def _day(at: float) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
+def _places(material: Material) -> tuple[str, ...]:
+    """The vantage points, as they were named; those from which nobody was heard last."""
+    places = dict.fromkeys(visit.place for visit in material.visits)
+    return tuple(sorted(places, key=lambda place: place in material.silent)) or ("",)
+
+
 def _by_key(material: Material, place: str) -> dict[str, VisitMaterial]:
     return {visit.key: visit for visit in material.visits if visit.place == place}
 
@@ -244,9 +254,15 @@ def _in_short(judgements: Sequence[Judgement]) -> tuple[ShortFinding, ...]:
     )
 
 
-def _with_troubles(tally: Tally, material: Material) -> Tally:
-    """The tally with what the journal knows of troubles."""
+def _with_troubles(tally: Tally, material: Material, differs: tuple[Differs, ...]) -> Tally:
+    """The tally with what the journal knows of troubles, and what was not alike from all vantage points."""
     throttled = (operator_name(visit.endpoint.host) for visit in material.visits if visit.throttled)
     failures = (material.failure, *(visit.failure for visit in material.visits))
     untold = dict.fromkeys((*tally.untold, *filter(None, failures)))
-    return replace(tally, throttled=tuple(dict.fromkeys(throttled)), untold=tuple(untold))
+    return replace(
+        tally,
+        throttled=tuple(dict.fromkeys(throttled)),
+        untold=tuple(untold),
+        differs=tuple(dict.fromkeys(one.showing.value for one in differs)),
+        silent=material.silent,
+    )
