@@ -310,3 +310,24 @@ async def test_a_survey_that_is_interrupted_goes_on_and_has_each_domain_once(tmp
     assert told.splitlines()[-1].startswith(b"surveyed 60 domains ")
     domains = [msgspec.json.decode(line)["snapshot"]["domain"] for line in out.read_bytes().splitlines()]
     assert sorted(domains) == sorted(f"d{number}.test" for number in range(60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("judged", [True, False])
+async def test_a_survey_is_judged_and_summed_up_unless_facts_alone_are_wanted(judged: bool, tmp_path: Path) -> None:
+    listed, out = tmp_path / "domains.txt", tmp_path / "r.jsonl"
+    listed.write_text("rank,domain\n" + "".join(f"{number},d{number}.test\n" for number in range(9)))
+    async with standing() as world:
+        words = (
+            *(sys.executable, "-m", "mxprobe", "survey", str(listed), "--out", str(out), "--depth", "ehlo", *LAB),
+            *("--nameserver", world.nameserver, "--port", str(world.port), "-4", "--ask", "none", "--summary"),
+            *(() if judged else ("--no-findings",)),
+        )
+        job = await asyncio.create_subprocess_exec(
+            *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        summary, told = await job.communicate()
+
+    assert job.returncode == 0, told
+    assert summary.startswith(b"9 domains: 3 of 9 (33 %) have a backup")
+    assert [msgspec.json.decode(line)["findings"] is not None for line in out.read_bytes().splitlines()] == [judged] * 9
