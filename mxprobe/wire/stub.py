@@ -53,7 +53,7 @@ class Stub:
         self._sharing = sharing or Sharing()
         self.each = self._patience.each
         self._streams = streams
-        self._known = Known(self._sharing.remembered)
+        self.known = Known(self._sharing.remembered)
         self._open: dict[Question, Inquiry] = {}
         self._carriers: set[asyncio.Task[None]] = set()
         self._logs = _log.isEnabledFor(logging.DEBUG)
@@ -93,7 +93,7 @@ class Stub:
         Whoever has a deadline shares no question that may take longer, and nobody shares theirs.
         """
         now = self._loop.time()
-        known = self._known.get(question, now)
+        known = self.known.get(question, now)
         if known is not None:
             return known
         shared = self._open.get(question)
@@ -116,7 +116,7 @@ class Stub:
             ways = tuple(sorted(ways, key=lambda way: way.rests_until > now))
         return ways * self._patience.rounds
 
-    def carry(self, inquiry: Inquiry, now: float) -> None:
+    def carry(self, inquiry: Inquiry) -> None:
         """Ask over TCP."""
         carrier = self._group.create_task(self._carry(inquiry))
         self._carriers.add(carrier)
@@ -141,7 +141,7 @@ class Stub:
         question = inquiry.question
         if self._open.get(question) is inquiry:
             del self._open[question]
-        self._known.keep(answer, self._loop.time())
+        self.known.keep(answer, self._loop.time())
         if self._logs:
             _log.debug("%s %s: %s", question.name, question.rrtype, answer.status)
         queries = inquiry.sent
