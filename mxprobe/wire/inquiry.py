@@ -38,7 +38,7 @@ class Desk(Protocol):
     def carry(self, inquiry: "Inquiry") -> None:
         """Ask the server that the inquiry is at over TCP, and let it `hear_stream` or `fail`."""
 
-    def conclude(self, inquiry: "Inquiry", answer: Answer) -> None:
+    def conclude(self, inquiry: "Inquiry", answer: Answer, now: float) -> None:
         """The inquiry is over."""
 
 
@@ -240,4 +240,4 @@ class Inquiry:
             detail=detail,
         )
         self.answer = final
-        self._desk.conclude(self, final)
+        self._desk.conclude(self, final, now)

@@ -89,7 +89,7 @@ def questions(named: Named) -> list[str]:
 def test_a_domain_has_its_chain_in_the_order_in_which_it_was_asked_for() -> None:
     (named,) = name_them(Oracle(), DNS, entries(1))
 
-    assert questions(named) == ["d0.test MX", "mx1.d0.test A", "mx1.d0.test AAAA", "mx2.d0.test A", "mx2.d0.test AAAA"]
+    assert questions(named) == ["d0.test MX", "mx1.d0.test A", "mx2.d0.test A", "mx1.d0.test AAAA", "mx2.d0.test AAAA"]
     assert (named.started_at, named.elapsed, named.queries) == (EPOCH, 2 * DELAY, 5)
     assert plan_mx("d0.test", index_answers(named.answers)).basis is Basis.EXPLICIT
 
@@ -202,12 +202,8 @@ def test_questions_of_a_domain_over_which_we_stumble_are_told_as_not_asked() -> 
 
     (named,) = name_them(Stumbling(), DNS, entries(1))
 
-    assert [answer.status for answer in named.answers] == [
-        AnswerStatus.FOUND,
-        AnswerStatus.NOT_ASKED,
-        AnswerStatus.NOT_ASKED,
-    ]
-    assert [answer.question.name for answer in named.answers] == ["d0.test", "mx1.d0.test", "mx1.d0.test"]
+    assert [answer.status for answer in named.answers] == [AnswerStatus.FOUND, AnswerStatus.NOT_ASKED]
+    assert [answer.question.name for answer in named.answers] == ["d0.test", "mx1.d0.test"]
 
 
 def test_whoever_stops_taking_hears_no_more() -> None:

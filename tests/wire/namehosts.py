@@ -1,6 +1,7 @@
 """Name servers for tests: responses from lines of a zone file, and scripted servers on real sockets of this machine."""
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from mxprobe.wire.exchange import join_server
+from tests.support.mailers.addresses import free_address
 
 SOA = "example.test. 900 IN SOA ns.example.test. admin.example.test. 1 2 3 4 300"
 
@@ -61,24 +63,30 @@ class _Ear(asyncio.DatagramProtocol):
 async def scripted(script: Script) -> AsyncIterator[str]:
     """A server that follows the script, over UDP and TCP: "address:port"."""
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        (length,) = struct.unpack("!H", await reader.readexactly(2))
-        for reply in script(dns.message.from_wire(await reader.readexactly(length)), True):
-            writer.write(struct.pack("!H", len(reply)) + reply)
-        await reader.read()
-        writer.close()
+        writers.append(writer)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            (length,) = struct.unpack("!H", await reader.readexactly(2))
+            for reply in script(dns.message.from_wire(await reader.readexactly(length)), True):
+                writer.write(struct.pack("!H", len(reply)) + reply)
+            await reader.read()
 
     loop = asyncio.get_running_loop()
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = free_address()  # so that its port is free for UDP, too
+    server = await asyncio.start_server(serve, address, 0)
     port = server.sockets[0].getsockname()[1]
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(script), local_addr=("127.0.0.1", port))
+    transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(script), local_addr=(address, port))
     try:
-        yield join_server("127.0.0.1", port)
+        yield join_server(address, port)
     finally:
         transport.close()
         server.close()
+        for writer in writers:
+            writer.transport.abort()
         await server.wait_closed()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
