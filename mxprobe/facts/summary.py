@@ -49,6 +49,9 @@ class Summary(Struct, frozen=True, kw_only=True):
     `starttls`, `certificates` and `accepts` are `having` where every address that was heard has it. `foretold` have a
     forecast, `judged` were judged, `erring` of them with an error, `warned` with a warning and no error.
 
+    `differs` counts what was not alike from all vantage points (`facts.vantages.Showing`), `silent` the places from
+    which nobody was heard, with the domains for which they were left out.
+
     Of `operators` (whose the first host is), `throttled`, `found` and `untold` the most frequent are named. So many
     different ones may be met that they were not all kept in mind: a count may be `too_few` less than it should be.
     """
@@ -81,4 +84,6 @@ class Summary(Struct, frozen=True, kw_only=True):
     throttled: tuple[Counted, ...] = ()
     found: tuple[Counted, ...] = ()
     untold: tuple[Counted, ...] = ()
+    differs: tuple[Counted, ...] = ()
+    silent: tuple[Counted, ...] = ()
     too_few: int = 0

@@ -73,6 +73,7 @@ class Sums:
         self._counts: Counter[str] = Counter()
         self._reach, self._basis, self._found = Frequent(), Frequent(), Frequent()
         self._operators, self._throttled, self._untold = Frequent(), Frequent(), Frequent()
+        self._differs, self._silent = Frequent(), Frequent()
         self._mailers: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, tally: Tally) -> None:
@@ -96,6 +97,8 @@ class Sums:
         counts["excluded"] += bool(tally.excluded)
         self._throttled.add(tally.throttled)
         self._untold.add(tally.untold)
+        self._differs.add(tally.differs)
+        self._silent.add(tally.silent)
         self._add_judged(tally)
 
     def _add_judged(self, tally: Tally) -> None:
@@ -131,6 +134,8 @@ class Sums:
             throttled=self._throttled.top(),
             found=self._found.top(),
             untold=self._untold.top(),
+            differs=self._differs.top(),
+            silent=self._silent.top(),
             too_few=max(one.too_few for one in frequent),
             **numbers,
         )

@@ -6,6 +6,7 @@ from mxprobe.facts.summary import Counted, MailerCount, Share, Summary
 from mxprobe.mx.senders import MODELLED
 from mxprobe.mx.tallied import WAYS as TALLIED
 from mxprobe.mx.whatif import WAYS
+from mxprobe.report.vantage_text import NAMES_ASKED, say_counted, say_silent_place
 from mxprobe.report.words import cut, wrap
 from mxprobe.rules import ALL_RULES
 
@@ -29,7 +30,8 @@ def render_summary(summary: Summary) -> str:
     if summary.domains > summary.untallied:
         basis = ", ".join(f"{one.domains:,} {_BASIS.get(one.name, one.name)}" for one in summary.basis)
         lines += wrap("DOMAINS    ", basis)
-        lines += ["", *_shares(summary), *_forecast(summary), *_found(summary), *_operators(summary), *_untold(summary)]
+        lines += ["", *_shares(summary), *_forecast(summary), *_found(summary), *_operators(summary)]
+        lines += [*_vantages(summary), *_untold(summary)]
     return "\n".join([*lines, "", *wrap("", ending(summary))]) + "\n"
 
 
@@ -165,6 +167,17 @@ def _operators(summary: Summary) -> list[str]:
         lines += [_line(one, summary.with_hosts, one.name) for one in summary.throttled[:_TOP]]
         lines += _more(summary.throttled, _TOP)
     return lines
+
+
+def _vantages(summary: Summary) -> list[str]:
+    """What was not alike from all vantage points, and which of them are blocked themselves."""
+    if not summary.differs and not summary.silent:
+        return []
+    lines = ["", "VANTAGE POINTS   what was not alike from all of them, and for how many domains"]
+    lines += [_line(one, summary.with_hosts, say_counted(one.name)) for one in summary.differs]
+    for place in summary.silent[:_TOP]:
+        lines += wrap(" ", say_silent_place(cut(place.name, 63)))
+    return [*lines, *_more(summary.silent, _TOP), *wrap(" ", NAMES_ASKED)]
 
 
 def _untold(summary: Summary) -> list[str]:

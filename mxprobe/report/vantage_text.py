@@ -23,14 +23,26 @@ def _say_side(showing: Showing, shown: Shown) -> str:
     return f"from {shown.place} {_SHOWING[showing]}{shown.what}"
 
 
-def say_silent_place(place: str, unheard: int) -> str:
-    """A place from which nothing was heard, once for all that it did not see."""
+def say_silent_place(place: str) -> str:
+    """A place from which nobody was heard, once for all that it did not see."""
     return (
-        f"From {place} none of {unheard} addresses answered, and others heard them: port 25 seems to be blocked there."
-        " Nothing was compared with it."
+        f"From {place} nobody was heard, and others heard somebody: port 25 seems to be blocked there. It was compared"
+        " with no other place."
     )
 
 
-def say_where_names_were_asked(place: str) -> str:
-    """What a survey with several places does not see."""
-    return f"Names were asked for at {place} alone: what name servers tell other places was not seen."
+_COUNTED = {
+    Showing.ANSWER: "a host answers at one place and not, or not us, at another",
+    Showing.BANNER: "another code in the greeting",
+    Showing.STARTTLS: "STARTTLS is offered, or works, at one place alone",
+    Showing.CERTIFICATE: "another certificate, or another verdict about it",
+    Showing.RECIPIENT: "a recipient is accepted at one place and refused at another",
+}
+
+
+def say_counted(showing: str) -> str:
+    """What domains are counted for, in a summary."""
+    return _COUNTED[Showing(showing)] if showing in set(Showing) else showing
+
+
+NAMES_ASKED = "Names were asked for at the first place alone: what name servers tell the others was not seen."

@@ -34,6 +34,8 @@ _SUMMARY = st.builds(
     throttled=_COUNTED,
     found=_COUNTED,
     untold=_COUNTED,
+    differs=_COUNTED,
+    silent=_COUNTED,
     too_few=_NUMBER,
 )
 
@@ -84,3 +86,22 @@ def test_results_of_nothing_say_so() -> None:
 def test_the_json_form_has_a_schema_and_every_count() -> None:
     document = json.loads(render_summary_json(Summary(domains=2)))
     assert (document["schema"], document["kind"], document["domains"]) == (1, "survey-summary", 2)
+
+
+def test_what_vantage_points_saw_differently_is_counted_and_a_silent_one_is_told_once() -> None:
+    summary = Summary(
+        domains=40,
+        with_hosts=40,
+        differs=(Counted(name="answer", domains=4), Counted(name="certificate", domains=1)),
+        silent=(Counted(name="us", domains=40),),
+    )
+    text = render_summary(summary)
+
+    assert "           4    10 %  a host answers at one place and not, or not us, at another\n" in text
+    assert "           1     2 %  another certificate, or another verdict about it\n" in text
+    assert text.count("From us nobody was heard") == 1
+    assert "Names were asked for at the first place alone" in text
+
+
+def test_a_survey_from_one_place_says_nothing_of_vantage_points() -> None:
+    assert "VANTAGE" not in render_summary(Summary(domains=40, with_hosts=40))

@@ -6,6 +6,7 @@ and again. Dask's own objects have few types, and are `Any` here.
 
 import asyncio
 import itertools
+import logging
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,8 @@ from mxprobe.jobs.survey.tasks import WorkerLost
 _Thing = TypeVar("_Thing")
 
 GOES_ON = "The journal is good: the same command with --resume goes on where this one stopped."
+
+_LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.utils")
 
 _STOPPING = 3.0  # seconds that a shard gets to stop, and a scheduler to be told that we go
 
@@ -35,7 +38,10 @@ async def connected(address: str, connect: float, answer: float) -> AsyncIterato
         raise InputError("--scheduler needs Dask", hint="It comes with: pip install 'mxprobe[dask]'") from None
     client: Any = None
     begin: Any = Client
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
     try:
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what they would say at length, we say in one line
         try:
             client = begin(address, asynchronous=True, set_as_default=False, timeout=connect)
             await client
@@ -49,6 +55,8 @@ async def connected(address: str, connect: float, answer: float) -> AsyncIterato
         if client is not None:
             with suppress(OSError):
                 await client.close(timeout=_STOPPING)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 class Scheduler:
