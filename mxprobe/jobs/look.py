@@ -18,7 +18,6 @@ from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
-from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
 from mxprobe.mx.whatif import Forecast, forecast_snapshot
 from mxprobe.probe.matrix import MatrixRequest
 from mxprobe.probe.snapshot import ControlHost, Request, announce_to_nobody, take_snapshot, tell_nobody
@@ -201,10 +200,14 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
 
 def _anchor(options: LookOptions) -> tuple[str, ...]:
     """What is trusted to begin with; nothing where the resolver is believed. Raises InputError."""
-    if options.trust_anchor is None:
-        return ROOT_ANCHOR if options.dnssec else ()
     if not options.dnssec:
-        raise InputError("--trust-anchor says what validating begins with: it goes with --dnssec")
+        if options.trust_anchor is not None:
+            raise InputError("--trust-anchor says what validating begins with: it goes with --dnssec")
+        return ()
+    from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
+
+    if options.trust_anchor is None:
+        return ROOT_ANCHOR
     place = Place(str(options.trust_anchor))
     try:
         return read_anchor(options.trust_anchor.read_text(encoding="utf-8"))
