@@ -1,4 +1,4 @@
-"""Follows the chains of signatures over answers of a look: with an anchor of ours, or where the resolver fails for them.
+"""Follows the chains of signatures over answers of a look: by an anchor of ours, or where the resolver fails for them.
 
 Apart from `validate`, which every look goes through: here is loaded what can check a signature.
 Standards: RFC 4035 §3.2.2 (CD), §5.5.
