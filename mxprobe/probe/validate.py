@@ -48,7 +48,7 @@ class Validator:
         self._seen.update(wanted)
         async with asyncio.TaskGroup() as group:
             for question in wanted:
-                group.create_task(self._judge(question) if self._anchor else self._doubt(known[question]))
+                group.create_task(self.judge_answer(question) if self._anchor else self._doubt(known[question]))
 
     @cached_property
     def _follower(self) -> "Follower":
@@ -57,7 +57,8 @@ class Validator:
 
         return Follower(self._resolver, self._budget, self._anchor, self._now)
 
-    async def _judge(self, question: Question) -> None:
+    async def judge_answer(self, question: Question) -> None:
+        """Judge one answer by the anchor."""
         validation, is_spent = await self._follower.judge_answer(question)
         if validation is not None:
             self.validations[question] = validation

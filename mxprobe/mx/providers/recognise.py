@@ -103,7 +103,9 @@ def recognise(host: str) -> Known | None:
     name = host.lower().removesuffix(".")
     index, tail = _index(), name
     while tail:
-        fitting = [(entry, match) for entry in index.get(tail, ()) if (match := _read(entry.expression).fullmatch(name))]
+        fitting = [
+            (entry, match) for entry in index.get(tail, ()) if (match := _read(entry.expression).fullmatch(name))
+        ]
         if fitting:
             return _known(fitting)
         tail = tail.partition(".")[2]
