@@ -27,7 +27,7 @@ from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
 from mxprobe.wire.fetch import FetchMeans, allow_any, allow_public
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
-from mxprobe.wire.tls import TlsContext
+from mxprobe.wire.tls import TlsContext, system_context
 
 Number = TypeVar("Number", int, float)
 
@@ -127,7 +127,7 @@ def _means(resolver: Resolver, options: LookOptions) -> Means:
     """What a look on the sockets of this machine is made with."""
     if options.dns_only:
         return Means(dialer=SocketDialer(), tls=None, wall=time.time, ask=ask_over_sockets)
-    tls = TlsContext(options.cafile)
+    tls = system_context() if options.cafile is None else TlsContext(options.cafile)
     allows = allow_any if options.allow_special else allow_public
     fetch = FetchMeans(
         resolver=resolver, connect=connect, tls=tls, wall=time.time, families=options.families, allows=allows
