@@ -65,6 +65,23 @@ class ConnectDialer:
             raise
 
 
+class NotingDialer:
+    """Another's dialer; the own address of each connection is told to `note`."""
+
+    def __init__(self, dialer: Dialer, note: Callable[[str], None]) -> None:
+        self._dialer, self._note = dialer, note
+
+    async def open(
+        self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
+    ) -> tuple[asyncio.Transport, P]:
+        """See `Dialer.open`."""
+        opened = await self._dialer.open(protocol_factory, address, port, source=source)
+        name = opened[0].get_extra_info("sockname")
+        if name:
+            self._note(str(name[0]))
+        return opened
+
+
 async def connect(endpoint: Endpoint) -> socket.socket:
     """A `Connect` on the sockets of this machine. Raises OSError as `Dialer.open` does."""
     return await _connect(endpoint.address, endpoint.port, None)

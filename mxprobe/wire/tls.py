@@ -9,7 +9,9 @@ Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server nam
 
 import contextlib
 import ssl
+from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from cryptography import x509
@@ -49,8 +51,11 @@ class TlsContext:
         store = context.get_cert_store()
         assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
         store.set_flags(_NO_CHECK_TIME)
+        self._loading: Thread | None = None
         if cafile is None and pem is None:
-            context.set_default_verify_paths()
+            # The system's anchors take OpenSSL a while, in which the names are asked for: the first handshake waits.
+            self._loading = Thread(target=context.set_default_verify_paths, name="trust anchors", daemon=True)
+            self._loading.start()
         for certificate in () if cafile is None else _read_anchors(Path(cafile)):
             store.add_cert(crypto.X509.from_cryptography(certificate))
         for certificate in () if pem is None else x509.load_pem_x509_certificates(pem):
@@ -59,10 +64,19 @@ class TlsContext:
 
     def connect(self, verification: _Verification) -> SSL.Connection:
         """A connection over memory; what its verifier objects to is put into `verification`."""
+        if self._loading is not None:
+            self._loading.join()
+            self._loading = None
         connection = SSL.Connection(self._context, None)
         connection.set_app_data(verification)
         connection.set_connect_state()
         return connection
+
+
+@cache
+def system_context() -> TlsContext:
+    """The context that trusts the system's authorities: one for the process, loaded once."""
+    return TlsContext()
 
 
 def _record(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, good: int) -> bool:

@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from tests.bench.session_programs import POSTTLS, NotHere, measure_program
 
 from tests.bench.domains import ZONE, Served, skewed, zone_lines
 from tests.bench.nsd import serve_zones, write_zone
-from tests.bench.session_programs import POSTTLS, NotHere, measure_program
 from tests.bench.sink import Settings, Sink, standing
 
 ROOT = Path(__file__).parents[2]

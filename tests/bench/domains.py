@@ -1,4 +1,4 @@
-"""Domains for benchmarks: as skewed as those of the world, or each with a host of its own. Written as they are asked for.
+"""Domains for benchmarks: as skewed as those of the world, or each with a host of its own, written one by one.
 
 Hosts are those of `tests.bench.sink`: a name for which it has a certificate, at a loopback address of their own. In a
 skewed world five providers have 40 % of the domains, hosters with ever fewer customers 35 %, and the rest has a host of
