@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, index_answers
 from mxprobe.mx.plan import best_first, next_questions
-from mxprobe.wire import messages as _messages  # noqa: F401 - loaded before the first query, not while it waits
 from mxprobe.wire.failures import describe
 from mxprobe.wire.responses import (
     LONGEST_CHAIN,

@@ -35,6 +35,11 @@ class Response(Struct, frozen=True, kw_only=True):
 
 def make_query(question: Question, *, edns: bool = True, recursion: bool = True) -> bytes:
     """A query that asks for DNSSEC's AD bit. Raises NotAsked for a name that cannot be in the DNS."""
+    from mxprobe.wire import plain
+
+    section = plain.question_section(question)
+    if section is not None:
+        return secrets.token_bytes(2) + plain.query_behind_its_number(section, edns=edns, recursion=recursion)
     from mxprobe.wire.messages import query_behind_its_number
 
     return secrets.token_bytes(2) + query_behind_its_number(question, edns, recursion)
@@ -77,6 +82,12 @@ def read_response(wire: bytes, query: bytes, question: Question) -> Response:
     """What the response says about the question; whatever does not parse is MALFORMED."""
     if not is_answer_to(wire, query):
         return malformed(question, "the response belongs to another question")
+    from mxprobe.wire import plain
+
+    section = plain.question_section(question)
+    response = None if section is None else plain.read_plain(wire, question, section)
+    if response is not None:
+        return response
     from mxprobe.wire.messages import read_behind_its_number
 
     return read_behind_its_number(wire[2:], question)
