@@ -39,7 +39,7 @@ from mxprobe.wire.session import Means
 from mxprobe.wire.stub import Stub
 from mxprobe.wire.tls import TlsContext
 
-_LINES = 10  # told between two looks at other tasks
+_LINES = 2  # told between two looks at other tasks
 
 
 async def perform(task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...], None]:
