@@ -86,7 +86,7 @@ async def test_endpoints_of_one_operator_are_with_one_worker_at_a_time(
 
 
 async def test_no_more_endpoints_are_with_the_workers_than_they_may_have_sessions(results: Path) -> None:
-    owed, came = [], []
+    owed, came = list[int](), list[Row]()
 
     class Watching(Scripted):
         def _count(self, row: Row) -> None:
@@ -98,7 +98,7 @@ async def test_no_more_endpoints_are_with_the_workers_than_they_may_have_session
 
     await survey_once(results, entries_of(200), Watching(), replace(TLS, sessions_at_once=6))
 
-    assert max(owed) == 2 * 6
+    assert 3 <= max(owed) <= 2 * 6
 
 
 @pytest.mark.parametrize("lost", [1, 2, 5, 11, 23, 40, 77, 100])
