@@ -23,8 +23,6 @@ ROOT = Path(__file__).parents[2]
 
 PROVIDERS = 5
 _TIMES = frozenset({"started_at", "elapsed", "started", "ended", "after", "ttl", "negative_ttl"})
-_OURS = frozenset({"queries", "source"})
-"""How many queries were sent depends on what was remembered, and from which port a session came on nothing."""
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -102,7 +100,7 @@ def plain_lines(path: Path) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if key not in _TIMES and key not in _OURS}
+        return {key: _plain(one) for key, one in value.items() if key not in _TIMES}
     return [_plain(one) for one in value] if isinstance(value, list) else value
 
 

@@ -172,7 +172,7 @@ def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ..
         asked_about=masked(asked_about),
         asked_for=_wishes(manner.wishes),
         unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
-        queries=material.queries,
+        queries=sum(answer.tries for answer in answers),  # what it takes for one domain alone; a survey remembers
     )
 
 
