@@ -34,6 +34,7 @@ from mxprobe.jobs.survey.telling import Memory, line_of
 from mxprobe.mx.surveyed import asks_of, errands_of
 from mxprobe.probe.errands import make_errands
 from mxprobe.probe.naming import name_all
+from mxprobe.wire.descriptors import allow_many_connections
 from mxprobe.wire.dial import SocketDialer
 from mxprobe.wire.session import Means
 from mxprobe.wire.stub import Stub
@@ -121,6 +122,7 @@ def _equipment(manner: Manner) -> _Equipment:
 
 
 def _make_equipment(manner: Manner) -> _Equipment:
+    allow_many_connections()
     tls = TlsContext(Path(manner.cafile) if manner.cafile else None) if manner.depth.reaches(Depth.TLS) else None
     return _Equipment(
         means=Means(dialer=SocketDialer(), tls=tls, wall=time.time),
