@@ -5,7 +5,6 @@ key is also an environment variable, MXPROBE_TIMEOUT for `timeout`, lists separa
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +59,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
+    import tomllib  # few machines have such a file
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -3,7 +3,7 @@
 from click.testing import CliRunner
 
 from mxprobe.cli import main
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 from tests.support.readme import README, with_rules
 
 

@@ -14,7 +14,18 @@ from mxprobe.mx.proven import last_proven
 from mxprobe.report.json import ProvenDocument, render_document
 from mxprobe.report.proven_text import Allowed, render_proven
 
-_OF_ONE_FILE = ("down", "faults", "select", "ignore", "baseline", "expect", "migration", "output", "threshold")
+_OF_ONE_FILE = (
+    "domain",
+    "down",
+    "faults",
+    "select",
+    "ignore",
+    "baseline",
+    "expect",
+    "migration",
+    "output",
+    "threshold",
+)
 
 
 def show_kept(files: tuple[Path, ...], options: Mapping[str, Any]) -> int:

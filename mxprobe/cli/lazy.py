@@ -3,9 +3,11 @@
 `mxprobe --help` and a mistyped command load nothing but click. What the commands do is theirs.
 """
 
+import gc
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
@@ -15,6 +17,19 @@ import click
 from mxprobe.errors import MxprobeError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """A place to import in: no garbage is looked for meanwhile, nor later in what was loaded, which all stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 class LazyCommand(NamedTuple):
@@ -27,7 +42,8 @@ class LazyCommand(NamedTuple):
     def load(self) -> click.Command:
         """Import the command's module; ImportError if it cannot be had."""
         module, _, attribute = self.place.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        with loading():
+            command: click.Command = getattr(import_module(module), attribute)
         return command
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mxprobe.cli.grouped import GroupedCommand
+from mxprobe.cli.lazy import loading
 from mxprobe.cli.probe_options import DIALS, GROUPS, LOOKED_WITH
 from mxprobe.cli.watch_options import check_watching
 
@@ -40,14 +41,14 @@ def command(**options: Any) -> int:
     Exit 0 nothing at or above --fail-on, 1 findings, 2 wrong use, 3 could not look. With --format nagios as a plugin:
     0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
     """
-    import asyncio
+    with loading():
+        import asyncio
 
-    from mxprobe.cli.showing import check_options, document_of, show_all
-    from mxprobe.facts.text import mask
-    from mxprobe.jobs.beside import read_beside
-    from mxprobe.jobs.look import LookOptions, look
-    from mxprobe.report.asking import render_dry_run
-    from mxprobe.report.json import LookDocument
+        from mxprobe.cli.showing import check_options, document_of, show_all
+        from mxprobe.facts.text import mask
+        from mxprobe.jobs.beside import read_beside
+        from mxprobe.jobs.look import LookOptions, look
+        from mxprobe.report.json import LookDocument
 
     check_watching(options)
     if options["zone"] is not None or options["domain"] is not None:
@@ -66,6 +67,8 @@ def command(**options: Any) -> int:
         how = wanted if watching is None else watching.compare(wanted)
         seen = asyncio.run(look(domain, how, _progress, _announce))
         if options["dry_run"]:
+            from mxprobe.report.asking import render_dry_run
+
             planned = render_dry_run(seen.snapshot)
             click.echo(planned if sys.stdout.isatty() else mask(planned))
             continue

@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mxprobe.cli.probe_options import FAIL_ON, THRESHOLD
 from mxprobe.report.formats import LOOK_FORMATS, RUN_FORMATS
+
+if TYPE_CHECKING:
+    from mxprobe.facts.run import Run
 
 _FORMATS = ("text", *dict.fromkeys((*LOOK_FORMATS, *RUN_FORMATS)))
 
@@ -48,15 +51,12 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     """
     from mxprobe.cli.showing import check_options, show
     from mxprobe.errors import InputError, Place
-    from mxprobe.facts.text import mask
     from mxprobe.jobs.beside import look_beside
     from mxprobe.jobs.look import Look, domain_of
     from mxprobe.jobs.look_again import look_again
     from mxprobe.jobs.survey.results import are_many
     from mxprobe.jobs.tlsreports import holds_reports
     from mxprobe.jobs.what_if import what_if
-    from mxprobe.report.formats import load_format
-    from mxprobe.report.run_text import failed, render_runs
 
     check_options(options)
     if holds_reports(files):
@@ -87,12 +87,21 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     if isinstance(seen, Look):
         return show(look_beside(seen, options["baseline"], options["expect"], options["migration"]), options)
     _check_alone(options, file)
-    if options["form"] == "text":
-        text = render_runs(seen)
+    return _show_runs(seen, options["form"])
+
+
+def _show_runs(runs: "tuple[Run, ...]", form: str) -> int:
+    """Print saved runs, and give the exit status."""
+    from mxprobe.facts.text import mask
+    from mxprobe.report.formats import load_format
+    from mxprobe.report.run_text import failed, render_runs
+
+    if form == "text":
+        text = render_runs(runs)
         click.echo(text if sys.stdout.isatty() else mask(text))
     else:
-        click.echo(mask(load_format(RUN_FORMATS, options["form"], "saved runs")(seen)), nl=False)
-    return 1 if failed(seen) else 0
+        click.echo(mask(load_format(RUN_FORMATS, form, "saved runs")(runs)), nl=False)
+    return 1 if failed(runs) else 0
 
 
 def _check_alone(options: dict[str, Any], file: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ from mxprobe.report.formats import LOOK_FORMATS, load_format
 from mxprobe.report.json import LookDocument, render_document
 from mxprobe.report.look_text import render_look
 from mxprobe.report.verdict import conclude_look
-from mxprobe.rules import ALL_RULES
 
 if TYPE_CHECKING:
     from mxprobe.report.nagios import Threshold
@@ -32,10 +30,9 @@ _FOR_EVERYBODY = ("prometheus",)
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse, before anything is looked at, what could only fail behind it. Raises InputError."""
     _thresholds(options)
-    codes = [module.RULE.code for module in ALL_RULES]
     for option in ("select", "ignore"):
         for wanted in options.get(option, ()):
-            if not any(code.startswith(wanted.upper()) for code in codes):
+            if not _begins_a_code(wanted):
                 hint = "All rules: mxprobe explain rules."
                 raise InputError(f"--{option} {wanted}: no rule's code begins with this", hint=hint)
     _check_file("save", options.get("save"))
@@ -46,6 +43,12 @@ def check_options(options: Mapping[str, Any]) -> None:
     if output is not None and output == options.get("save"):
         raise InputError("--save and --output name one file: each writes its own", place=Place(str(output)))
     check_beginning(options)
+
+
+def _begins_a_code(wanted: str) -> bool:
+    from mxprobe.rules.all import ALL_RULES
+
+    return any(module.RULE.code.startswith(wanted.upper()) for module in ALL_RULES)
 
 
 def _check_file(verb: str, path: Path | None) -> None:
@@ -134,6 +137,8 @@ def _save(path: Path, text: str) -> None:
 
 def _replace(path: Path, text: str, *, for_everybody: bool) -> None:
     """Write a file whole or not at all: who reads it meanwhile sees the old one. Raises InputError."""
+    import tempfile  # loads much that a look printed on a terminal does without
+
     place = Path(os.path.realpath(path))
     mask = os.umask(0)
     os.umask(mask)

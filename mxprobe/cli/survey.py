@@ -13,6 +13,7 @@ from mxprobe.cli.lazy import INTERRUPTED
 from mxprobe.cli.survey_options import GROUPS, LOOKED_WITH
 
 if TYPE_CHECKING:
+    from mxprobe.cli.progress import Teller
     from mxprobe.jobs.survey.conduct import Outcome
     from mxprobe.jobs.survey.listing import EntryList
     from mxprobe.jobs.survey.manner import MannerOptions
@@ -53,7 +54,6 @@ def command(**options: Any) -> int:
         return _summarize(_file_of(options), options)
     from mxprobe.cli.progress import Teller
     from mxprobe.errors import InputError
-    from mxprobe.jobs.survey.survey import survey
 
     if options["only_4"] and options["only_6"]:
         raise InputError("-4 and -6 exclude each other; without either both families are asked for")
@@ -63,7 +63,7 @@ def command(**options: Any) -> int:
         _warn(options)
         outcome: Outcome | None = None
         with Teller(quiet=quiet) as teller, contextlib.suppress(KeyboardInterrupt):
-            outcome = _run(survey(wanted, teller))
+            outcome = _run(_survey(wanted, teller))
         _tell_bad_lines(entries)
     if outcome is None or not outcome.complete:
         return _interrupted(options)
@@ -81,6 +81,17 @@ def _interrupted(options: dict[str, Any]) -> int:
         how = f"What was done is kept.  The same command {'' if options['resume'] else 'with --resume '}goes on."
     click.echo(f"Interrupted.  {how}  Exit {INTERRUPTED}.", err=True)
     return INTERRUPTED
+
+
+async def _survey(wanted: "SurveyOptions", teller: "Teller") -> "Outcome":
+    """Carry it out, where anything can be seen from here. Raises CouldNotLook."""
+    from mxprobe.jobs.survey.sight import require_sight_here
+    from mxprobe.jobs.survey.survey import survey
+    from mxprobe.settings import load_settings
+
+    if wanted.scheduler is None:
+        await require_sight_here(wanted.manner, load_settings())
+    return await survey(wanted, teller)
 
 
 def _run(job: "Coroutine[Any, Any, Outcome]") -> "Outcome":
@@ -190,10 +201,10 @@ def _tell_bad_lines(entries: "EntryList") -> None:
 
     if not entries.passed_over:
         return
-    lines = [f"{entries.passed_over:,} lines of the list name no domain and were passed over (--strict refuses them):"]
-    lines += [
-        f"  line {one.line}: {escape_text(one.text[:60])}: {escape_text(one.reason)}" for one in entries.bad_lines
-    ]
+    one = entries.passed_over == 1
+    which = "1 line of the list names" if one else f"{entries.passed_over:,} lines of the list name"
+    lines = [f"{which} no domain and {'was' if one else 'were'} passed over (--strict refuses such a list):"]
+    lines += [f"  line {bad.line}: {escape_text(f'{bad.text[:60]}: {bad.reason}')}" for bad in entries.bad_lines]
     if more := entries.passed_over - len(entries.bad_lines):
         lines.append(f"  and {more:,} more")
     text = "\n".join(lines)

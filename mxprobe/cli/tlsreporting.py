@@ -14,7 +14,19 @@ from mxprobe.mx.tlssummary import sum_reports, without_repeats
 from mxprobe.report.json import render_document
 from mxprobe.report.tlsreport_text import TlsReportsDocument, conclude_reports, render_reports
 
-_OF_LOOKS = ("down", "faults", "select", "ignore", "baseline", "expect", "migration", "within", "in_outage", "output")
+_OF_LOOKS = (
+    "domain",
+    "down",
+    "faults",
+    "select",
+    "ignore",
+    "baseline",
+    "expect",
+    "migration",
+    "within",
+    "in_outage",
+    "output",
+)
 _FLAGS = {"faults": "--fault", "within": "--proven-within", "in_outage": "--in-outage"}
 
 

@@ -28,6 +28,9 @@ STANDARD_LINE = 512
 """The longest line of a command or reply, its CRLF included, that RFC 5321 §4.5.3.1 lets a peer send."""
 
 _CODED = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
+_ORDINARY = re.compile(rb"([2-5]\d\d)(?:-[ -~]{0,506}\r\n\1){0,100}(?: [ -~]{0,506})?\r\n")
+"""A whole reply about which nothing is odd: one code, ASCII, lines of no more than STANDARD_LINE octets."""
+
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ORDER = {oddity: number for number, oddity in enumerate(Oddity)}
 
@@ -107,6 +110,11 @@ class ReplyReader:
         self.overflowed = False
 
     @property
+    def is_open(self) -> bool:
+        """Whether a reply has begun and not ended."""
+        return self._size > 0
+
+    @property
     def pending(self) -> bytes:
         """What was kept of a reply that has not ended."""
         return b"".join(line.raw for line in self._lines) + bytes(self._splitter.kept)
@@ -114,7 +122,10 @@ class ReplyReader:
     def feed(self, data: bytes) -> list[Reply]:
         """The replies that `data` completes."""
         replies: list[Reply] = []
-        view, position = memoryview(data), 0
+        position = 0 if self._size or self.overflowed else _take_ordinary(data, 0, replies)
+        if position == len(data):
+            return replies
+        view = memoryview(data)
         while position < len(data) and not self.overflowed:
             found = data.find(b"\n", position)
             end = found if found >= 0 else len(data)
@@ -169,6 +180,23 @@ class ReplyReader:
             lines=tuple(texts),
             oddities=sort_oddities(oddities),
         )
+
+
+def _take_ordinary(data: bytes, position: int, replies: list[Reply]) -> int:
+    """Where the ordinary replies that stand at `position` end; most replies are, and so cost little."""
+    match = _ORDINARY.match
+    while (found := match(data, position)) is not None:
+        position = found.end()
+        raw = found[0]
+        if raw[3] == _HYPHEN:
+            lines = tuple([line[4:] for line in raw[:-2].decode("ascii").split("\r\n")])
+        else:
+            lines = (raw[4:-2].decode("ascii"),)
+        replies.append(Reply(raw=raw, code=int(found[1]), lines=lines))
+    return position
+
+
+_HYPHEN = 0x2D
 
 
 class CommandReader:

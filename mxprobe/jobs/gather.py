@@ -11,7 +11,7 @@ from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.jobs.library import STANDARD, find_in_library, library_words
 from mxprobe.jobs.zone_text import read_zone_text
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 from mxprobe.scenario.load import Around, load_bytes
 from mxprobe.scenario.load_plan import PlanFile, Shelf, is_plan, load_plan_bytes
 from mxprobe.scenario.mistakes import check_zone

@@ -18,7 +18,6 @@ from mxprobe.facts.beside import Beside
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.names import NameRefused, is_address, to_address, to_ascii
 from mxprobe.facts.snapshot import Snapshot, Vantage
-from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
 from mxprobe.mx.whatif import Forecast, forecast_snapshot
 from mxprobe.probe.matrix import MatrixRequest
 from mxprobe.probe.snapshot import ControlHost, Request, announce_to_nobody, take_snapshot, tell_nobody
@@ -28,7 +27,7 @@ from mxprobe.wire.exchange import ask_over_sockets, name_servers, system_servers
 from mxprobe.wire.fetch import FetchMeans, allow_any, allow_public
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
-from mxprobe.wire.tls import TlsContext
+from mxprobe.wire.tls import TlsContext, system_context
 
 Number = TypeVar("Number", int, float)
 
@@ -128,7 +127,7 @@ def _means(resolver: Resolver, options: LookOptions) -> Means:
     """What a look on the sockets of this machine is made with."""
     if options.dns_only:
         return Means(dialer=SocketDialer(), tls=None, wall=time.time, ask=ask_over_sockets)
-    tls = TlsContext(options.cafile)
+    tls = system_context() if options.cafile is None else TlsContext(options.cafile)
     allows = allow_any if options.allow_special else allow_public
     fetch = FetchMeans(
         resolver=resolver, connect=connect, tls=tls, wall=time.time, families=options.families, allows=allows
@@ -199,7 +198,7 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
         dns_only=options.dns_only,
         in_order=options.in_order,
         allow_special=options.allow_special,
-        controls=tuple(_control(text) for text in settings.controls),
+        controls=tuple(control_host(text) for text in settings.controls),
         own_sender=not options.mail_from,
         matrix=_matrix(domain_of(domain), recipients, options),
         dry_run=options.dry_run,
@@ -210,10 +209,14 @@ def make_request(domain: str, options: LookOptions, settings: Settings) -> Reque
 
 def _anchor(options: LookOptions) -> tuple[str, ...]:
     """What is trusted to begin with; nothing where the resolver is believed. Raises InputError."""
-    if options.trust_anchor is None:
-        return ROOT_ANCHOR if options.dnssec else ()
     if not options.dnssec:
-        raise InputError("--trust-anchor says what validating begins with: it goes with --dnssec")
+        if options.trust_anchor is not None:
+            raise InputError("--trust-anchor says what validating begins with: it goes with --dnssec")
+        return ()
+    from mxprobe.mx.anchors import ROOT_ANCHOR, NoAnchor, read_anchor
+
+    if options.trust_anchor is None:
+        return ROOT_ANCHOR
     place = Place(str(options.trust_anchor))
     try:
         return read_anchor(options.trust_anchor.read_text(encoding="utf-8"))
@@ -327,7 +330,7 @@ def _spacing(seconds: float) -> float:
     return seconds
 
 
-def _control(text: str) -> ControlHost:
+def control_host(text: str) -> ControlHost:
     """A control host of the settings: a name or an address, and a port where it is not 25."""
     name, colon, port = text.rpartition(":")
     if colon and port.isdigit() and not is_address(text):

@@ -28,7 +28,7 @@ from mxprobe.facts.dns import Security
 from mxprobe.lab.world import EPOCH, World
 from mxprobe.lab.zones import PAYLOAD
 from mxprobe.mx.dnssec import Judgement, Link, judge
-from mxprobe.mx.signatures import Reason
+from mxprobe.mx.vouching import Reason
 from mxprobe.wire.resolver import Exchange, Resolver
 
 OWN_ADDRESS = "127.0.0.1:53"

@@ -30,7 +30,6 @@ from mxprobe.mx.nsec3 import MOST_ITERATIONS, Cut, Proof
 from mxprobe.mx.signatures import (
     Failed,
     Keys,
-    Reason,
     find_signature,
     home_of,
     read_digest,
@@ -39,6 +38,7 @@ from mxprobe.mx.signatures import (
     usable_digests,
     vouched_for,
 )
+from mxprobe.mx.vouching import Reason
 
 MOST_CHECKED = 128
 """RRsets whose signatures are checked for one judgement."""

@@ -9,9 +9,6 @@ Standards: RFC 8461 §3.1 (record), §3.2 (file), §3.3 (fetching), §4.1 (names
 import re
 from enum import StrEnum
 
-import dns.exception
-import dns.rdata
-from dns.rdtypes.ANY.TXT import TXT
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -90,6 +87,10 @@ def _join(record: TextRecord) -> bytes:
     """The octets of a TXT record, from its presentation text."""
     if _ONE_STRING.match(record.text):
         return record.text[1:-1].encode()
+    import dns.exception  # most domains have no such record, and dnspython takes its time to be loaded
+    import dns.rdata
+    from dns.rdtypes.ANY.TXT import TXT
+
     try:
         rdata = dns.rdata.from_text("IN", "TXT", record.text)
     except (dns.exception.DNSException, ValueError):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from mxprobe.facts.dns import Answers, AnswerStatus, Question, RecordType
 from mxprobe.mx.authorities import names_in
-from mxprobe.mx.plan import HostProblem, plan_mx
+from mxprobe.mx.plan import HostProblem, Plan, plan_mx
 
 MOST_LEVELS = 5
 """So many names are asked, from the top."""
@@ -54,20 +54,20 @@ class Registration(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def lost_hosts(domain: str, answers: Answers) -> tuple[tuple[str, str], ...]:
+def lost_hosts(plan: Plan) -> tuple[tuple[str, str], ...]:
     """The MX hosts outside the domain that do not exist, each with the name that is missing: its own, or its alias's
     end."""
     missing = (
         (host.name, host.aliases[-1].points_to if host.aliases else host.name)
-        for host in plan_mx(domain, answers).excluded
+        for host in plan.excluded
         if host.problem is HostProblem.NXDOMAIN
     )
-    return tuple((host, end) for host, end in missing if not f".{end}".endswith(f".{domain}"))
+    return tuple((host, end) for host, end in missing if not f".{end}".endswith(f".{plan.domain}"))
 
 
 def registration_questions(domain: str, answers: Answers) -> tuple[Question, ...]:
     """What is asked about the domains of hosts that do not exist: all at once, as nobody waits for the answer."""
-    names = dict.fromkeys(name for _, end in lost_hosts(domain, answers) for name in _from_the_top(end))
+    names = dict.fromkeys(name for _, end in lost_hosts(plan_mx(domain, answers)) for name in _from_the_top(end))
     return tuple(Question(name=name, rrtype=RecordType.NS) for name in names)
 
 

@@ -9,7 +9,6 @@ Standards: RFC 4034 §3, §5, RFC 4035 §5.3 (checks), RFC 4509 §3 (SHA-1 besid
 import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import dns.dnssec
 import dns.exception
@@ -27,6 +26,7 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 from msgspec import Struct
 
 from mxprobe.mx.nsec import Name, Type
+from mxprobe.mx.vouching import Reason
 
 MOST_TRIED = 8
 """So many keys, signatures or digests for the same thing are tried, and no more."""
@@ -35,25 +35,6 @@ _ZONE_KEY = 0x0100
 _ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
 _SHA1, _DIGESTS = 1, frozenset({1, 2, 4})
 _CANNOT_VERIFY = (dns.exception.DNSException, ValueError, TypeError, struct.error, IndexError)
-
-
-class Reason(StrEnum):
-    """Why an answer is not secure: from NO_ANSWER on nothing is known, and from NOT_SIGNED on it need not be."""
-
-    UNSIGNED = "unsigned"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not-yet-valid"
-    WRONG_KEY = "wrong-key"
-    BAD_SIGNATURE = "bad-signature"
-    NO_KEYS = "no-keys"
-    UNTRUSTED_KEYS = "untrusted-keys"
-    NO_PROOF = "no-proof"
-    NO_ANSWER = "no-answer"
-    TOO_MUCH = "too-much"
-    NOT_SIGNED = "not-signed"
-    OPT_OUT = "opt-out"
-    UNKNOWN_ALGORITHM = "unknown-algorithm"
-    TOO_MANY_ITERATIONS = "too-many-iterations"
 
 
 class Keys(Struct, frozen=True, kw_only=True):

@@ -21,12 +21,14 @@ from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.mtasts import record_question
 from mxprobe.mx.plan import plan_mx, special_use
 from mxprobe.mx.promise import next_tlsa_questions
+from mxprobe.mx.providers import consumer_operator
 from mxprobe.mx.tlsrpt import report_question
 from mxprobe.mx.wishes import WISHES, Subject, Wish
 
 _LONGEST_PATH = 254
 """What RFC 5321 §4.5.3.1.3 leaves of a path's 256 octets for the address inside of its brackets."""
 
+_MX = RecordType.MX
 _RECORDS = {4: RecordType.A, 6: RecordType.AAAA}
 _FIXED: dict[str, Callable[[str], Question]] = {"mta-sts": record_question, "tlsrpt": report_question}
 _MOST = {wish.name: wish.most for wish in WISHES}
@@ -39,14 +41,15 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
     last. As this is asked very many times, nothing is worked out here that is not needed yet.
     """
     fixed, others = _families(manner.wishes)
-    wanted = [Question(name=domain, rrtype=RecordType.MX)]
-    if manner.depth is Depth.RCPT and not manner.owned:
+    wanted = [Question(name=domain, rrtype=_MX)]
+    if manner.depth is Depth.RCPT and (not manner.owned or consumer_operator(domain) is not None):
         wanted.append(consent_question(domain))
     wanted += [question_of(domain) for question_of in fixed]
     chain = answers.get(wanted[0])
     hosts = () if chain is None else _hosts(domain, chain)
-    families = [_RECORDS[family] for family in manner.vantage.families]
-    wanted += [Question(name=host, rrtype=rrtype) for host in hosts for rrtype in families]
+    for family in manner.vantage.families:
+        rrtype = _RECORDS[family]
+        wanted += [Question(name=host, rrtype=rrtype) for host in hosts]
     found = [question for question in wanted if question not in answers]
     if others:
         subject = Subject(domain=domain, allow_special=manner.allow_special, port=manner.vantage.port)
@@ -70,7 +73,7 @@ def _hosts(domain: str, chain: Answer) -> tuple[str, ...]:
     if records:
         ordered = sorted(records, key=_preference) if len(records) > 1 else records
         names = dict.fromkeys(record.exchange for record in ordered)
-        return tuple(name for name in names if name != "." and not _is_address(name))
+        return tuple([name for name in names if (name[-1:].isalpha() and ":" not in name) or _is_host(name)])
     status = chain.status
     return (domain,) if status is AnswerStatus.NODATA or status is AnswerStatus.FOUND else ()
 
@@ -93,9 +96,9 @@ def _preference(record: MxRecord) -> tuple[int, str]:
     return record.preference, record.exchange
 
 
-def _is_address(name: str) -> bool:
-    """`is_address` at a glance: an address that ends with a letter has a colon."""
-    return (":" in name or not name[-1:].isalpha()) and is_address(name)
+def _is_host(name: str) -> bool:
+    """Whether a name is one that can have addresses: not the root, and no address written as a name."""
+    return name != "." and not is_address(name)
 
 
 def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple[Errand, ...]:

@@ -1,15 +1,10 @@
-"""Which answers of a look are worth a validator's word, and the word in the form that is kept.
+"""Which answers of a look are worth a validator's word.
 
 Standards: RFC 7672 §2.2 (what a sender that does DANE has to know: MX, addresses and TLSA records).
 """
 
-import dns.exception
-import dns.name
-import dns.rdatatype
-
-from mxprobe.facts.dns import Answers, Question, RecordType, Security, Validation
+from mxprobe.facts.dns import Answers, Question, RecordType
 from mxprobe.mx.dane import tlsa_question
-from mxprobe.mx.dnssec import Judgement, Link
 from mxprobe.mx.plan import plan_mx
 
 OWN = "dnssec"
@@ -22,7 +17,6 @@ MOST_JUDGED = 120
 """So many answers of one look are judged: MX, and three for each of 40 hosts."""
 
 _KINDS = (RecordType.MX, RecordType.A, RecordType.AAAA, RecordType.TLSA)
-_WORST = (Security.BOGUS, Security.UNKNOWN, Security.INSECURE, Security.SECURE)
 
 
 ROOT = Question(name=".", rrtype=RecordType.SOA)
@@ -49,28 +43,3 @@ def questions_to_judge(domain: str, answers: Answers, port: int = 25) -> tuple[Q
             wanted.append(tlsa_question(name, port))
     wanted += [question for question in answers if question.rrtype is RecordType.TLSA]
     return tuple(dict.fromkeys(wanted))[:MOST_JUDGED]
-
-
-def link_to(question: Question) -> Link | None:
-    """The question as a link of a chain; None for a name that cannot be in the DNS."""
-    try:
-        name = dns.name.from_text(question.name, origin=dns.name.root, idna_codec=dns.name.IDNA_2008)
-    except dns.exception.DNSException:
-        return None
-    return Link(name=name, rdtype=dns.rdatatype.from_text(question.rrtype.value))
-
-
-def tell(question: Question, judgements: tuple[Judgement, ...]) -> Validation:
-    """The word on an answer whose aliases led over several responses: that of the worst, dates of the narrowest."""
-    worst = min(judgements, key=lambda judgement: _WORST.index(judgement.security))
-    begins = [one.valid_from for one in judgements if one.valid_from is not None]
-    ends = [one.valid_until for one in judgements if one.valid_until is not None]
-    return Validation(
-        question=question,
-        security=worst.security,
-        reason=worst.reason.value if worst.reason is not None else "",
-        link=worst.link,
-        detail=worst.detail,
-        valid_from=max(begins, default=None),
-        valid_until=min(ends, default=None),
-    )

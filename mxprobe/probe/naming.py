@@ -8,7 +8,7 @@ asked for, in the order in which it asked, whoever caused them to be looked up.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ class Asker(Protocol):
 
 async def name_all(
     entries: Iterable[Entry], manner: Manner, stub: Asker, wall: Callable[[], float]
-) -> AsyncIterator[Named]:
+) -> AsyncGenerator[Named, None]:
     """What the DNS says of each entry, in the order in which that is complete; `wall` gives seconds since 1970.
 
     At most `manner.lookups_at_once` domains are begun and not yet taken. `entries` is read as they are begun. A domain

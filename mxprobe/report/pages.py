@@ -14,7 +14,7 @@ from mxprobe.mx.senders import NOT_MODELLED, PROFILES, REMEMBERED
 from mxprobe.report.provider_pages import render_provider, render_providers
 from mxprobe.report.story_words import EXPECTATIONS, STEPS, Word
 from mxprobe.report.words import say_span, wrap
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.faults.fault import About, Fault
 

@@ -50,9 +50,10 @@ def render_end(last: Progress, out: str) -> str:
     if last.depth.reaches(Depth.CONNECT):
         visits = f"{count_of_many(done.visited, 'endpoint')} visited with {count_of_many(done.sessions, 'session')}, "
     throttled = f", {count_of(len(last.paces), 'operator')} throttled" if last.paces else ""
+    where = "results on standard output" if out == "-" else f"results in {cut(out, 200)}"
     return (
         f"surveyed {count_of_many(done.told, 'domain')}{again} in {_span(last.at - last.started_at)}: "
-        f"{visits}{count_of_many(done.queries, 'DNS query', 'DNS queries')}{throttled}; results in {cut(out, 200)}"
+        f"{visits}{count_of_many(done.queries, 'DNS query', 'DNS queries')}{throttled}; {where}"
     )
 
 

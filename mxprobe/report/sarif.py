@@ -23,7 +23,7 @@ from mxprobe.report.json import LookDocument
 from mxprobe.report.look_text import left_open
 from mxprobe.report.verdict import COULD_NOT_LOOK, findings_of
 from mxprobe.report.words import cut
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "mxprobe/v1"

@@ -8,7 +8,7 @@ from mxprobe.mx.tallied import WAYS as TALLIED
 from mxprobe.mx.whatif import WAYS
 from mxprobe.report.vantage_text import NAMES_ASKED, say_counted, say_silent_place
 from mxprobe.report.words import cut, wrap
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 
 _TOP = 10
 _TOP_FOUND = 20

@@ -13,13 +13,9 @@ from mxprobe.facts.run import EventKind, Run
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
 from mxprobe.rules.moments import day_of
-from mxprobe.rules.proof import RULES as PROOF_RULES
 from mxprobe.rules.rule import Behind, Rule, fold, inconclusive
-from mxprobe.rules.sender import RULES as SENDER_RULES
 from mxprobe.rules.waivers import waive
 from mxprobe.rules.zone_lines import name_lines
-
-ALL_RULES: tuple[ModuleType, ...] = DOMAIN_RULES + SENDER_RULES + PROOF_RULES
 
 _CHANGED = "the MX records change while the story lasts"
 
@@ -78,6 +74,8 @@ def _asked(wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> _Asked:
 
 def judge_run(run: Run) -> tuple[Judgement, ...]:
     """What every rule about senders says of a run."""
+    from mxprobe.rules.sender import RULES as SENDER_RULES  # a look at a domain does without them
+
     changed = any(event.kind is EventKind.PUBLISH for event in run.events)
     judgements = tuple(
         inconclusive(module.RULE, _CHANGED) if changed and module.RULE.by_chain else module.find(run)
@@ -98,5 +96,7 @@ def select(rules: tuple[ModuleType, ...], wanted: tuple[str, ...], unwanted: tup
 
 def judge_proof(proof: Proof) -> tuple[Judgement, ...]:
     """What every rule about proofs says of one; some rules about domains and senders can judge proofs, too."""
+    from mxprobe.rules.all import ALL_RULES
+
     rules = tuple(module for module in ALL_RULES if hasattr(module, "find_in_proof"))
     return fold(tuple(module.find_in_proof(proof) for module in rules), tuple(module.RULE for module in rules))

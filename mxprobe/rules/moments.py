@@ -1,6 +1,7 @@
 """Moments and spans as findings say them: 2026-03-01 08:00 UTC, 3 h 20 min."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def say_moment(at: float) -> str:
@@ -22,6 +23,7 @@ def say_left(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+@lru_cache(maxsize=64)
 def day_of(at: float) -> str:
     """The day (UTC) of a moment, 2026-03-01; one that no calendar has lies behind all days."""
     try:

@@ -5,6 +5,7 @@ or of a run. `INCONCLUSIVE` is no pass: it says what was missing.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -77,8 +78,15 @@ def finding(rule: Rule, subject: str, words: Words, severity: Severity | None = 
 
 def conclude(rule: Rule, findings: list[Finding]) -> Judgement:
     """The rule fires with its findings, or passes without one."""
-    status = Status.FIRES if findings else Status.PASSES
-    return Judgement(code=rule.code, name=rule.name, status=status, findings=tuple(findings))
+    if not findings:
+        return _passed(rule.code, rule.name)
+    return Judgement(code=rule.code, name=rule.name, status=Status.FIRES, findings=tuple(findings))
+
+
+@lru_cache(maxsize=1024)
+def _passed(code: str, name: str) -> Judgement:
+    """What every pass of a rule looks like."""
+    return Judgement(code=code, name=name, status=Status.PASSES)
 
 
 def decide(rule: Rule, findings: list[Finding], unknown: list[str]) -> Judgement:

@@ -6,9 +6,8 @@ is bounded whatever the peer sends. TLS runs over memory, so that bytes which co
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from typing import NamedTuple
 
-from msgspec import Struct
 from OpenSSL import SSL
 
 from mxprobe.facts.lines import REPLY_CAP, ReplyReader
@@ -17,7 +16,7 @@ from mxprobe.wire.failures import PeerClosed, PeerOverflowed
 from mxprobe.wire.tls import TlsEngine
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class Heard(NamedTuple):
     """A reply and the instant, in loop time, at which its last byte came."""
 
     reply: Reply
@@ -39,7 +38,10 @@ class Conversation(asyncio.Protocol):
         self._held = 0
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._lost = self._loop.create_future()
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._lost = False
         self._tls: TlsEngine | None = None
         self._shaken = False
         self.flights = 0
@@ -71,25 +73,30 @@ class Conversation(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
+        self._lost = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._end(exc or PeerClosed("closed the connection"))
-        if not self._lost.done():
-            self._lost.set_result(None)
 
     def _pump(self) -> None:
         tls = self._tls
         if tls is None:
             return
-        if not self._shaken:
+        was_shaken = self._shaken
+        if not was_shaken:
             self._shaken = tls.shake_hands()
-            if self._flush() and not self._shaken:
-                self.flights += 1
-        if self._shaken:
-            plain, ended = tls.read()
-            self._flush()
+            if not self._shaken:
+                self.flights += self._flush()
+                return
+            self._wake()
+        plain, ended = tls.read()
+        if plain:
             self._hear(plain)
-            if ended:
-                self._end(PeerClosed("closed the connection"))
-        self._wake()
+        elif was_shaken:
+            self._flush()  # else our last flight waits, to go out in one piece with the next command
+        if ended:
+            self._end(PeerClosed("closed the connection"))
 
     def _hear(self, data: bytes) -> None:
         now = self._loop.time()
@@ -138,12 +145,18 @@ class Conversation(asyncio.Protocol):
             self._end(error)
         self._flush()
 
-    async def next_reply(self, deadline: float) -> Heard:
-        """The next reply. Raises TimeoutError at the deadline (loop time), else what ended the connection."""
-        await self._until(lambda: bool(self._heard), deadline)
+    def take_reply(self) -> Heard | None:
+        """The next reply where it has come already."""
+        if not self._heard:
+            return None
         heard = self._heard.popleft()
         self._held -= len(heard.reply.raw)
         return heard
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is there that came and was not taken."""
+        return not self._heard and not self._reader.is_open
 
     def take_early(self) -> bytes:
         """The replies that came and were not asked for; forgets them."""
@@ -169,15 +182,42 @@ class Conversation(asyncio.Protocol):
             self._pump()
         except SSL.Error as error:
             self._end(error)
-        await self._until(lambda: self._shaken, deadline)
+        while not self._shaken:
+            await self.change(deadline)
 
-    async def _until(self, is_ready: Callable[[], bool], deadline: float) -> None:
-        async with asyncio.timeout_at(deadline):
-            while not is_ready():
-                if self._error is not None:
-                    raise self._error
-                self._waiter = self._loop.create_future()
-                await self._waiter
+    # -- waiting ----------------------------------------------------------------------------------------------------
+
+    def change(self, deadline: float) -> asyncio.Future[None]:
+        """Something that happens on the connection, to be awaited; it may be a part of what is waited for.
+
+        The future raises TimeoutError at the deadline (loop time). Raises what ended the connection.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._stir(deadline)
+
+    def _stir(self, deadline: float) -> asyncio.Future[None]:
+        self._waiter = waiter = self._loop.create_future()
+        self._deadline = deadline
+        if self._alarm is None or deadline < self._rings_at:
+            self._set_alarm()
+        return waiter
+
+    def _set_alarm(self) -> None:
+        """One timer serves all waits: where it rings before the deadline of the wait, it is set anew."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at = self._deadline
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._rings_at < self._deadline:
+            self._set_alarm()
+        else:
+            self._waiter.set_exception(TimeoutError())
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
@@ -195,8 +235,10 @@ class Conversation(asyncio.Protocol):
             self._flush()
         self._transport.close()
         try:
-            async with asyncio.timeout(1.0):
-                await asyncio.shield(self._lost)
+            await asyncio.sleep(0)  # where nothing waits to be sent, the connection is gone by then
+            deadline = self._loop.time() + 1.0
+            while not self._lost:
+                await self._stir(deadline)
         except TimeoutError:
             self._transport.abort()
         except BaseException:

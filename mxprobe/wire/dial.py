@@ -39,11 +39,12 @@ class SocketDialer:
         self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
     ) -> tuple[asyncio.Transport, P]:
         """See `Dialer.open`."""
-        sock = await _connect(address, port, source)
+        _refuse_other_family(address, source)
+        local = None if source is None else (source, 0)
         try:
-            return await asyncio.get_running_loop().create_connection(protocol_factory, sock=sock)
-        except BaseException:
-            sock.close()
+            return await asyncio.get_running_loop().create_connection(protocol_factory, address, port, local_addr=local)
+        except OSError as error:
+            _tell_apart(error, address)
             raise
 
 
@@ -65,6 +66,23 @@ class ConnectDialer:
             raise
 
 
+class NotingDialer:
+    """Another's dialer; the own address of each connection is told to `note`."""
+
+    def __init__(self, dialer: Dialer, note: Callable[[str], None]) -> None:
+        self._dialer, self._note = dialer, note
+
+    async def open(
+        self, protocol_factory: Callable[[], P], address: str, port: int, *, source: str | None = None
+    ) -> tuple[asyncio.Transport, P]:
+        """See `Dialer.open`."""
+        opened = await self._dialer.open(protocol_factory, address, port, source=source)
+        name = opened[0].get_extra_info("sockname")
+        if name:
+            self._note(str(name[0]))
+        return opened
+
+
 async def connect(endpoint: Endpoint) -> socket.socket:
     """A `Connect` on the sockets of this machine. Raises OSError as `Dialer.open` does."""
     return await _connect(endpoint.address, endpoint.port, None)
@@ -72,8 +90,7 @@ async def connect(endpoint: Endpoint) -> socket.socket:
 
 async def _connect(address: str, port: int, source: str | None) -> socket.socket:
     family = family_of(address)
-    if source is not None and family_of(source) is not family:
-        raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
+    _refuse_other_family(address, source)
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
@@ -82,13 +99,23 @@ async def _connect(address: str, port: int, source: str | None) -> socket.socket
         try:
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
         except OSError as error:
-            if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) and not has_route(address):
-                raise OSError(errno.EAFNOSUPPORT, f"this machine has no way to {address}") from error
+            _tell_apart(error, address)
             raise
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _refuse_other_family(address: str, source: str | None) -> None:
+    if source is not None and family_of(source) is not family_of(address):
+        raise OSError(errno.EADDRNOTAVAIL, f"the source address {source} is of the other family than {address}")
+
+
+def _tell_apart(error: OSError, address: str) -> None:
+    """Raises EAFNOSUPPORT where this machine has a way to no address of the family: that is not about the peer."""
+    if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) and not has_route(address):
+        raise OSError(errno.EAFNOSUPPORT, f"this machine has no way to {address}") from error
 
 
 def family_of(address: str) -> socket.AddressFamily:

@@ -35,10 +35,10 @@ class Desk(Protocol):
     def order(self, now: float) -> tuple[Way, ...]:
         """The servers, as often as they may be asked, in the order in which they are."""
 
-    def carry(self, inquiry: "Inquiry", now: float) -> None:
+    def carry(self, inquiry: "Inquiry") -> None:
         """Ask the server that the inquiry is at over TCP, and let it `hear_stream` or `fail`."""
 
-    def conclude(self, inquiry: "Inquiry", answer: Answer) -> None:
+    def conclude(self, inquiry: "Inquiry", answer: Answer, now: float) -> None:
         """The inquiry is over."""
 
 
@@ -128,7 +128,10 @@ class Inquiry:
             except NotAsked as error:
                 self._note(AnswerStatus.MALFORMED, str(error), now)
                 return
-        self._order[self._place].take(self)
+        if self._truncated:
+            self._desk.carry(self)
+        else:
+            self._order[self._place].take(self)
 
     # -- what is heard -------------------------------------------------------------------------------------------------
 
@@ -145,7 +148,7 @@ class Inquiry:
         self._order[self._place].land(self, now)
         if response.answer.truncated:
             self._truncated = True
-            self._desk.carry(self, now)
+            self._desk.carry(self)
         else:
             self._weigh(response, now)
 
@@ -182,10 +185,7 @@ class Inquiry:
         answer = response.answer
         if response.fears_edns and self._edns:
             self._edns = False
-            if self._truncated:
-                self._desk.carry(self, now)
-            else:
-                self._send(now)
+            self._send(now)
         elif answer.status in _ANSWERS:
             self._close(answer, response.open_end, len(self._failures) + 1, now)
         else:
@@ -240,4 +240,4 @@ class Inquiry:
             detail=detail,
         )
         self.answer = final
-        self._desk.conclude(self, final)
+        self._desk.conclude(self, final, now)

@@ -80,6 +80,8 @@ _FOUND, _NODATA, _NXDOMAIN = AnswerStatus.FOUND, AnswerStatus.NODATA, AnswerStat
 def question_section(question: Question) -> bytes | None:
     """The question as it stands in a message; None for a name that is not plain."""
     name = question.name
+    if name == ".":
+        return _TAILS[question.rrtype]
     if len(name) > LONGEST_NAME or _NAME.match(name) is None:
         return None
     labels = name.encode("ascii").split(b".")
@@ -183,6 +185,8 @@ class _Sought:
             owner = alias.points_to
             if len(aliases) > LONGEST_CHAIN or owner == self.name or any(one.name == owner for one in aliases):
                 raise Unusual
+        if len(data) > 1 and self.form.number == SOA:
+            raise Unusual
         ttl, make = self.ttls[owner], self.form.make
         return tuple([make(one, ttl) for one in dict.fromkeys(data)]), tuple(aliases), owner
 

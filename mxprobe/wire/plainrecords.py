@@ -24,6 +24,8 @@ A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, OPT = 1, 2, 5, 6, 12, 15, 16, 28, 41
 DS, RRSIG, NSEC, DNSKEY, NSEC3, TLSA = 43, 46, 47, 48, 50, 52
 
 _FIVE = struct.Struct("!5I")
+_DS_HEAD = struct.Struct("!HBB")
+_DIGESTS = {1: 20, 2: 32, 4: 48}
 _POINTER = 0xC0
 _LONGEST_LABEL = 63
 _MOST_POINTERS = 8
@@ -39,6 +41,11 @@ class Unusual(Exception):
 
 def read_name(wire: bytes, place: int) -> tuple[str, int]:
     """A plain name in lower case, "." for the root, and the place behind it. Pointers lead strictly backwards."""
+    name, behind = _read_as_written(wire, place)
+    return name.lower(), behind
+
+
+def _read_as_written(wire: bytes, place: int) -> tuple[str, int]:
     labels = []
     begin, behind, pointers, end = place, 0, 0, len(wire)
     while size := wire[place]:
@@ -60,7 +67,7 @@ def read_name(wire: bytes, place: int) -> tuple[str, int]:
     joined = b".".join(labels)
     if joined.translate(None, _PLAIN) or joined.count(b".") >= max(len(labels), 1) or len(joined) > LONGEST_NAME:
         raise Unusual
-    return joined.decode("ascii").lower() or ".", behind or place + 1
+    return joined.decode("ascii") or ".", behind or place + 1
 
 
 def behind_name(wire: bytes, place: int) -> int:
@@ -142,6 +149,29 @@ def _read_tlsa(wire: bytes, place: int, end: int) -> str:
     return f"{wire[place]} {wire[place + 1]} {wire[place + 2]} {wire[place + 3 : end].hex()}".rstrip()
 
 
+def _read_host(wire: bytes, place: int, end: int) -> str:
+    name, behind = _read_as_written(wire, place)
+    if behind != end or not name.islower():  # of two that differ in case alone dnspython keeps one
+        raise Unusual
+    return f"{name}."
+
+
+def _read_soa(wire: bytes, place: int, end: int) -> str:
+    primary, place = _read_as_written(wire, place)
+    mailbox, place = _read_as_written(wire, place)
+    if place + _FIVE.size != end or "." in (primary, mailbox):
+        raise Unusual
+    serial, refresh, retry, expire, minimum = _FIVE.unpack_from(wire, place)
+    return f"{primary}. {mailbox}. {serial} {refresh} {retry} {expire} {minimum}"
+
+
+def _read_ds(wire: bytes, place: int, end: int) -> str:
+    tag, algorithm, kind = _DS_HEAD.unpack_from(wire, place)
+    if end - place - _DS_HEAD.size != _DIGESTS.get(kind):
+        raise Unusual
+    return f"{tag} {algorithm} {kind} {wire[place + _DS_HEAD.size : end].hex()}"
+
+
 def _make_text(data: str, ttl: int) -> Record:
     return TextRecord(text=data, ttl=ttl)
 
@@ -152,6 +182,10 @@ FORMS = {
     RecordType.AAAA: Form(AAAA, _read_aaaa, _make_address),
     RecordType.TXT: Form(TXT, _read_txt, _make_text),
     RecordType.TLSA: Form(TLSA, _read_tlsa, _make_text),
+    RecordType.NS: Form(NS, _read_host, _make_text),
+    RecordType.PTR: Form(PTR, _read_host, _make_text),
+    RecordType.SOA: Form(SOA, _read_soa, _make_text),
+    RecordType.DS: Form(DS, _read_ds, _make_text),
 }
 
 

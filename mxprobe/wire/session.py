@@ -9,7 +9,7 @@ Standards: RFC 5321 §3.1, §3.2, §4.5.3.2 (limits), RFC 2920 (pipelining), RFC
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from mxprobe.facts.lines import REPLY_CAP, sort_oddities
 from mxprobe.facts.session import Endpoint, Failure, Session, Side, Turn
 from mxprobe.facts.smtp import Oddity, Phase, Reply
 from mxprobe.facts.tls import TlsFacts
-from mxprobe.wire.conversation import Conversation
+from mxprobe.wire.conversation import Conversation, Heard
 from mxprobe.wire.dial import Dialer
 from mxprobe.wire.failures import NETWORK_FAILURES, PeerMalformed, PeerOverflowed, failure_of
 from mxprobe.wire.fetch import FetchMeans
@@ -88,7 +88,8 @@ async def speak(endpoint: Endpoint, script: SessionScript, means: Means) -> Sess
     """
     speaker = _Speaker(endpoint, script, means)
     session = await speaker.run()
-    _log.info("%s: %s", endpoint.id, session.failure.kind if session.failure else "came to its end")
+    if _log.isEnabledFor(logging.INFO):
+        _log.info("%s: %s", endpoint.id, session.failure.kind if session.failure else "came to its end")
     return session
 
 
@@ -105,6 +106,18 @@ class _Command(NamedTuple):
     line: bytes
     subject: str | None = None
 
+
+def _line(command: str) -> bytes:
+    """A command as it goes over the wire."""
+    if not command.isascii() or not command.isprintable() or len(command) > 510:
+        raise ValueError(f"this is not one line of an SMTP command: {command!r}")
+    return command.encode("ascii") + b"\r\n"
+
+
+_BANNER = _Command(Phase.BANNER, b"")
+_STARTTLS = _Command(Phase.STARTTLS, _line("STARTTLS"))
+_RSET = _Command(Phase.RSET, _line("RSET"))
+_QUIT = _Command(Phase.QUIT, _line("QUIT"))
 
 _NOT_EHLO = frozenset({500, 501, 502, 504, 550})
 """Refusals of EHLO after which HELO is tried (RFC 5321 §3.2, §4.1.4)."""
@@ -132,6 +145,7 @@ class _Speaker:
         self.tls: TlsFacts | None = None
         self.keywords: frozenset[str] = frozenset()
         self.talk: Conversation = Conversation()
+        self.is_told = _log.isEnabledFor(logging.DEBUG)
 
     async def run(self) -> Session:
         """Speak, hang up, and tell."""
@@ -179,7 +193,7 @@ class _Speaker:
         self._add(Turn(phase=Phase.CONNECT, started=started, ended=self._now()))
 
     async def _converse(self) -> None:
-        (banner,) = await self._hear([_Command(Phase.BANNER, b"")])
+        (banner,) = await self._hear((_BANNER,))
         willing = banner.is_positive and not self.script.only_banner and await self._introduce()
         if willing and self.script.recipients:
             await self._ask_recipients()
@@ -199,7 +213,7 @@ class _Speaker:
         name = self.script.helo or _literal(self.talk.source)
         (reply,) = await self._say(_Command(Phase.EHLO, _line(f"EHLO {name}")))
         if reply.is_positive:
-            self.keywords = frozenset(line.split(" ")[0].upper() for line in reply.lines[1:])
+            self.keywords = frozenset([line.partition(" ")[0].upper() for line in reply.lines[1:]])
             return True
         self.keywords = frozenset()
         if reply.code not in _NOT_EHLO:
@@ -209,11 +223,11 @@ class _Speaker:
 
     async def _start_tls(self, context: TlsContext) -> bool:
         """STARTTLS and the handshake; False where the host declines, and the session goes on in clear."""
-        (reply,) = await self._say(_Command(Phase.STARTTLS, _line("STARTTLS")))
+        (reply,) = await self._say(_STARTTLS)
         if reply.code != 220:
             return False
-        injected = self.talk.take_early() + self.talk.pending
-        if injected:
+        if not self.talk.is_quiet:
+            injected = self.talk.take_early() + self.talk.pending
             self.surplus = (self.surplus + injected)[:REPLY_CAP]
             self.oddities.add(Oddity.AFTER_STARTTLS)
         started, limit = self._now(), self._limit(Phase.TLS)
@@ -230,14 +244,14 @@ class _Speaker:
         return True
 
     async def _ask_recipients(self) -> None:
-        """Each envelope, and RSET behind it; all in one piece where the host groups commands."""
+        """Each envelope, and RSET behind it; all in one piece where the host groups commands and they are not many."""
         script = self.script
         first = Transaction(mail_from=script.mail_from, recipients=script.recipients)
         groups = [_envelope(transaction) for transaction in (first, *script.further)]
-        rset = _Command(Phase.RSET, _line("RSET"))
         if "PIPELINING" in self.keywords:
-            commands = [command for group in groups for command in (*group, rset)]
-            await self._say(*commands, _Command(Phase.QUIT, _line("QUIT")))
+            commands = [command for group in groups for command in (*group, _RSET)]
+            for piece in _pieces([*commands, _QUIT]):
+                await self._say(*piece)
             return
         for mail, *rcpts in groups:
             (reply,) = await self._say(mail)
@@ -245,46 +259,56 @@ class _Speaker:
                 continue
             for rcpt in rcpts:
                 await self._say(rcpt)
-            await self._say(rset)
+            await self._say(_RSET)
         await self._quit()
 
     async def _quit(self) -> None:
-        await self._say(_Command(Phase.QUIT, _line("QUIT")))
+        await self._say(_QUIT)
 
     # -- one wait -----------------------------------------------------------------------------------------------------
 
-    async def _say(self, *commands: _Command) -> list[Reply]:
+    def _say(self, *commands: _Command) -> Awaitable[list[Reply]]:
         """Send commands in one piece and hear a reply to each (RFC 2920 §3.1: only the last may end the session)."""
         self._note_early()
-        self.talk.send(b"".join(command.line for command in commands))
-        return await self._hear(commands)
+        self.talk.send(commands[0].line if len(commands) == 1 else b"".join([command.line for command in commands]))
+        return self._hear(commands)
 
     async def _hear(self, commands: Sequence[_Command]) -> list[Reply]:
         """The replies to commands that were sent just now. 421 ends the session, in whatever place it comes."""
         self.round_trips += 1
-        sent = self._now()
+        sent, take_reply = self._now(), self.talk.take_reply
         replies = []
         for command in commands:
-            turn = Turn(
-                phase=command.phase,
-                started=sent,
-                ended=sent,
-                command=command.line or None,
-                subject=command.subject,
-                secured=self.tls is not None,
-            )
             try:
-                heard = await self.talk.next_reply(self._limit(command.phase))
+                reply, at = take_reply() or await self._wait(command.phase)
             except NETWORK_FAILURES as error:
-                turn = replace(turn, ended=self._now(), reply=self.talk.take_partial())
-                self._fail(turn, error)
-            turn = replace(turn, ended=round(heard.at - self.began, 6), reply=heard.reply)
-            self._check(turn, heard.reply)
+                self._fail(self._turn(command, sent, self.loop.time(), self.talk.take_partial()), error)
+            turn = self._turn(command, sent, at, reply)
+            if reply.code is None or reply.oddities:
+                self._check(turn, reply)
             self._add(turn)
-            if heard.reply.code == _CLOSING:
+            if reply.code == _CLOSING:
                 raise _Ended(None)
-            replies.append(heard.reply)
+            replies.append(reply)
         return replies
+
+    async def _wait(self, phase: Phase) -> Heard:
+        limit = self._limit(phase)
+        while True:
+            await self.talk.change(limit)
+            if (heard := self.talk.take_reply()) is not None:
+                return heard
+
+    def _turn(self, command: _Command, started: float, at: float, reply: Reply | None) -> Turn:
+        return Turn(
+            phase=command.phase,
+            started=started,
+            ended=round(at - self.began, 6),
+            command=command.line or None,
+            subject=command.subject,
+            reply=reply,
+            secured=self.tls is not None,
+        )
 
     def _check(self, turn: Turn, reply: Reply) -> None:
         """A reply that cannot be understood ends the session."""
@@ -295,6 +319,8 @@ class _Speaker:
 
     def _note_early(self) -> None:
         """Replies that nobody asked for are not paired with the next command."""
+        if self.talk.is_quiet:
+            return
         early = self.talk.take_early()
         self.surplus = (self.surplus + early)[:REPLY_CAP]
         if early or (self.talk.pending and self.turns and self.turns[-1].failure is None):
@@ -308,27 +334,40 @@ class _Speaker:
 
     def _add(self, turn: Turn) -> None:
         self.turns.append(turn)
-        _log.debug("%s: %s %s", self.endpoint.id, turn.phase, turn.reply.text if turn.reply else turn.failure or "ok")
+        if self.is_told:
+            heard = turn.reply.text if turn.reply else turn.failure or "ok"
+            _log.debug("%s: %s %s", self.endpoint.id, turn.phase, heard)
 
     def _now(self) -> float:
         return round(self.loop.time() - self.began, 6)
 
     def _limit(self, phase: Phase) -> float:
-        own: float = getattr(self.script.limits, "ehlo" if phase is Phase.HELO else phase.value)
+        own: float = getattr(self.script.limits, "ehlo" if phase is Phase.HELO else phase)
         return min(self.loop.time() + own, self.deadline)
+
+
+_PIECE, _PIECE_OCTETS = 128, 4096
+"""How many commands, and how many octets of them, are sent ahead of the replies: a host that writes while we write,
+and reads no more until we read, would wait for us for ever (RFC 2920 §3.1)."""
+
+
+def _pieces(commands: Sequence[_Command]) -> Iterator[list[_Command]]:
+    """Commands in groups that are sent in one piece each; each but the last is full."""
+    piece: list[_Command] = []
+    octets = 0
+    for command in commands:
+        if piece and (len(piece) == _PIECE or octets + len(command.line) > _PIECE_OCTETS):
+            yield piece
+            piece, octets = [], 0
+        piece.append(command)
+        octets += len(command.line)
+    yield piece
 
 
 def _envelope(transaction: Transaction) -> list[_Command]:
     """MAIL and the RCPTs of an envelope."""
     mail = _Command(Phase.MAIL, _line(f"MAIL FROM:<{transaction.mail_from}>"), transaction.mail_from)
     return [mail, *(_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in transaction.recipients)]
-
-
-def _line(command: str) -> bytes:
-    """A command as it goes over the wire."""
-    if not command.isascii() or not command.isprintable() or len(command) > 510:
-        raise ValueError(f"this is not one line of an SMTP command: {command!r}")
-    return command.encode("ascii") + b"\r\n"
 
 
 def _literal(address: str | None) -> str:

@@ -53,7 +53,7 @@ class Stub:
         self._sharing = sharing or Sharing()
         self.each = self._patience.each
         self._streams = streams
-        self._known = Known(self._sharing.remembered)
+        self.known = Known(self._sharing.remembered)
         self._open: dict[Question, Inquiry] = {}
         self._carriers: set[asyncio.Task[None]] = set()
         self._logs = _log.isEnabledFor(logging.DEBUG)
@@ -62,6 +62,7 @@ class Stub:
         self._loop = asyncio.get_running_loop()
         self.waits = Waits()
         self._ways = tuple(Way(server, self._sharing) for server in self.servers)
+        self._usual = self._ways * self._patience.rounds
         self._turnstile = asyncio.Semaphore(_STREAMS_AT_ONCE)
         self._group = await asyncio.TaskGroup().__aenter__()
         return self
@@ -93,7 +94,7 @@ class Stub:
         Whoever has a deadline shares no question that may take longer, and nobody shares theirs.
         """
         now = self._loop.time()
-        known = self._known.get(question, now)
+        known = self.known.get(question, now)
         if known is not None:
             return known
         shared = self._open.get(question)
@@ -111,12 +112,12 @@ class Stub:
 
     def order(self, now: float) -> tuple[Way, ...]:
         """The servers, as often as they may be asked, in the order in which they are."""
-        ways = self._ways
-        if any(way.rests_until > now for way in ways):
-            ways = tuple(sorted(ways, key=lambda way: way.rests_until > now))
-        return ways * self._patience.rounds
+        for way in self._ways:
+            if way.rests_until > now:
+                return tuple(sorted(self._ways, key=lambda way: way.rests_until > now)) * self._patience.rounds
+        return self._usual
 
-    def carry(self, inquiry: Inquiry, now: float) -> None:
+    def carry(self, inquiry: Inquiry) -> None:
         """Ask over TCP."""
         carrier = self._group.create_task(self._carry(inquiry))
         self._carriers.add(carrier)
@@ -135,13 +136,13 @@ class Stub:
                 return
         inquiry.hear_stream(wire, query, self._loop.time())
 
-    def conclude(self, inquiry: Inquiry, answer: Answer) -> None:
+    def conclude(self, inquiry: Inquiry, answer: Answer, now: float) -> None:
         """Remember an answer, and tell it to all who wait for it."""
         self.sent += inquiry.sent
         question = inquiry.question
         if self._open.get(question) is inquiry:
             del self._open[question]
-        self._known.keep(answer, self._loop.time())
+        self.known.keep(answer, now)
         if self._logs:
             _log.debug("%s %s: %s", question.name, question.rrtype, answer.status)
         queries = inquiry.sent

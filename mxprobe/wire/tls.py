@@ -9,8 +9,9 @@ Standards: RFC 5280 §6 (chains), RFC 9525 §6 (names), RFC 6066 §3 (server nam
 
 import contextlib
 import ssl
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from threading import Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,24 +20,24 @@ from OpenSSL import SSL, crypto
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.names import NameRefused, to_ascii
 from mxprobe.facts.tls import ChainProblem, StrictVerdict, TlsFacts
-from mxprobe.wire.certificates import (
-    DATE_CODES,
-    UNREADABLE_DATE,
-    date_problem,
-    describe_certificate,
-    match_name,
-    verify_words,
-)
+from mxprobe.wire.certificates import DATE_CODES, SeenCertificate, see_certificate, verify_words
 
-_CHUNK = 65536
+_CHUNK = 16384
+"""Octets read at once: what one record of TLS can hold (RFC 8446 §5.1)."""
+
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: a store takes a moment once and for all connections, so we judge
 
 
-class _Verification(NamedTuple):
-    """What one handshake's verifier is asked and says: the moment, and its objections (code, depth)."""
+class _Verification:
+    """What one handshake's verifier is asked and says: the moment, its objections (code, depth), the host's own
+    certificate."""
 
-    now: float
-    problems: list[tuple[int, int]]
+    __slots__ = ("leaf", "now", "problems")
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.problems: list[tuple[int, int]] = []
+        self.leaf: SeenCertificate | None = None
 
 
 class TlsContext:
@@ -46,11 +47,16 @@ class TlsContext:
         """Raises InputError for a file that cannot be read or holds no certificate in PEM, ValueError for `pem`."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_verify(SSL.VERIFY_PEER, _record)
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # thousands of connections wait at once
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         store = context.get_cert_store()
         assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
         store.set_flags(_NO_CHECK_TIME)
+        self._loading: Thread | None = None
         if cafile is None and pem is None:
-            context.set_default_verify_paths()
+            # The system's anchors take OpenSSL a while, in which the names are asked for: the first handshake waits.
+            self._loading = Thread(target=context.set_default_verify_paths, name="trust anchors", daemon=True)
+            self._loading.start()
         for certificate in () if cafile is None else _read_anchors(Path(cafile)):
             store.add_cert(crypto.X509.from_cryptography(certificate))
         for certificate in () if pem is None else x509.load_pem_x509_certificates(pem):
@@ -59,27 +65,37 @@ class TlsContext:
 
     def connect(self, verification: _Verification) -> SSL.Connection:
         """A connection over memory; what its verifier objects to is put into `verification`."""
+        if self._loading is not None:
+            self._loading.join()
+            self._loading = None
         connection = SSL.Connection(self._context, None)
         connection.set_app_data(verification)
         connection.set_connect_state()
         return connection
 
 
+@cache
+def system_context() -> TlsContext:
+    """The context that trusts the system's authorities: one for the process, loaded once."""
+    return TlsContext()
+
+
 def _record(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, good: int) -> bool:
     """Note the verifier's objection, or ours about the dates of what it let pass, and let the handshake go on."""
-    verification = connection.get_app_data()
-    if isinstance(verification, _Verification):
-        objection = _date_objection(certificate, verification.now) if good else code
-        if objection is not None:
-            verification.problems.append((objection, depth))
+    verification: _Verification = connection.get_app_data()
+    objection: int | None = code
+    if good:
+        seen = _see(certificate)
+        objection = seen.date_problem(verification.now)
+        if depth == 0:
+            verification.leaf = seen
+    if objection is not None:
+        verification.problems.append((objection, depth))
     return True
 
 
-def _date_objection(certificate: crypto.X509, now: float) -> int | None:
-    try:
-        return date_problem(certificate.to_cryptography(), now)
-    except ValueError:  # OpenSSL is more patient with what it reads than the parser that we show certificates with
-        return UNREADABLE_DATE
+def _see(certificate: crypto.X509) -> SeenCertificate:
+    return see_certificate(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
 
 
 def _read_anchors(path: Path) -> list[x509.Certificate]:
@@ -106,7 +122,7 @@ class TlsEngine:
 
     def __init__(self, context: TlsContext, host: str, now: float) -> None:
         self._host = host
-        self._verification = _Verification(now, [])
+        self._verification = _Verification(now)
         self._connection = context.connect(self._verification)
         self.server_name = _server_name(host)
         if self.server_name is not None:
@@ -145,8 +161,11 @@ class TlsEngine:
         try:
             while True:
                 parts.append(self._connection.bio_read(_CHUNK))
+                if len(parts[-1]) < _CHUNK:  # asked once more it would raise, which costs as much as the reading
+                    break
         except SSL.WantReadError:
-            return b"".join(parts)
+            pass
+        return b"".join(parts)
 
     def say_goodbye(self) -> None:
         """Let close_notify wait for `pull`; a broken connection has nobody to say it to."""
@@ -155,27 +174,31 @@ class TlsEngine:
 
     def facts(self, elapsed: float) -> TlsFacts:
         """What the completed handshake showed."""
-        chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+        chain = self._chain()
         return TlsFacts(
             version=self._connection.get_protocol_version_name(),
             cipher=self._connection.get_cipher_name() or "unknown",
             group=self._connection.get_group_name(),
             server_name=self.server_name,
-            chain=tuple(describe_certificate(certificate) for certificate in chain),
+            chain=tuple([certificate.fact for certificate in chain]),
             verdict=self._verdict(chain),
             elapsed=elapsed,
         )
 
-    def _verdict(self, chain: list[x509.Certificate]) -> StrictVerdict:
-        now, objections = self._verification
+    def _chain(self) -> list[SeenCertificate]:
+        leaf, shown = self._verification.leaf, self._connection.get_peer_cert_chain() or []
+        return [_see(shown[0]) if leaf is None else leaf, *map(_see, shown[1:])] if shown else []
+
+    def _verdict(self, chain: list[SeenCertificate]) -> StrictVerdict:
+        now, objections = self._verification.now, self._verification.problems
         problems = tuple(
             ChainProblem(code=code, depth=depth, text=verify_words(code)) for code, depth in dict.fromkeys(objections)
         )
         codes = {problem.code for problem in problems}
-        name_problem = match_name(chain[0], self._host) if chain else "the host sent no certificate"
+        name_problem = chain[0].match_name(self._host) if chain else "the host sent no certificate"
         return StrictVerdict(
             trusted=bool(chain) and not codes - DATE_CODES,
-            dates_valid=not codes & DATE_CODES and bool(chain) and date_problem(chain[0], now) is None,
+            dates_valid=not codes & DATE_CODES and bool(chain) and chain[0].date_problem(now) is None,
             name_matches=name_problem is None,
             problems=problems,
             name_problem=name_problem,

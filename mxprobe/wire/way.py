@@ -23,7 +23,9 @@ _BURST = 64
 _LONGEST = 65535
 _BUFFER = 1 << 20
 _NOISE = 4096
-_LEAST_ROOM, _FIRST_ROOM = 16, 256
+_LEAST_ROOM, _FIRST_ROOM = 16, 128
+"""What any system's usual receive buffer takes at once is more than the latter."""
+
 _JUDGED = 64
 """So many queries come to an end before it is judged how many of them were lost."""
 

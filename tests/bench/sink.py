@@ -21,7 +21,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
@@ -248,6 +248,8 @@ class _Caller(asyncio.Protocol):
             except ssl.SSLError:
                 self.transport.abort()
                 return
+            if self.closing:
+                self._say_goodbye()
             self._flush()
         else:
             self._take(data)
@@ -263,6 +265,11 @@ class _Caller(asyncio.Protocol):
         while data := self.tls.read(_READ):
             self._take(data)
         self.closing = True
+
+    def _say_goodbye(self) -> None:
+        assert self.tls is not None
+        with suppress(ssl.SSLError):  # a caller that has not said it too, which we do not wait for
+            self.tls.unwrap()
 
     def _flush(self) -> None:
         waiting = self.outgoing.read()

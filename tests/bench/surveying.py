@@ -23,8 +23,6 @@ ROOT = Path(__file__).parents[2]
 
 PROVIDERS = 5
 _TIMES = frozenset({"started_at", "elapsed", "started", "ended", "after", "ttl", "negative_ttl"})
-_OURS = frozenset({"queries", "source"})
-"""How many queries were sent depends on what was remembered, and from which port a session came on nothing."""
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -102,7 +100,7 @@ def plain_lines(path: Path) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if key not in _TIMES and key not in _OURS}
+        return {key: _plain(one) for key, one in value.items() if key not in _TIMES}
     return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
@@ -115,6 +113,18 @@ def family_memory(pid: int) -> int:
         except OSError:
             continue
         total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def family_peak(pid: int) -> int:
+    """The sum of what each of them has held at most until now."""
+    total = 0
+    for one in _family(pid):
+        try:
+            lines = Path(f"/proc/{one}/status").read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
     return total
 
 

@@ -97,7 +97,7 @@ def test_junit_and_json_of_a_failure_are_well_formed(tmp_path: Path) -> None:
 
 
 def test_every_rule_has_a_page_with_its_five_headings() -> None:
-    from mxprobe.rules import ALL_RULES
+    from mxprobe.rules.all import ALL_RULES
 
     for module in ALL_RULES:
         page = _type("explain", module.RULE.code).output

@@ -11,7 +11,7 @@ from mxprobe.mx.cells import CELLS
 from mxprobe.mx.providers import PROVIDERS
 from mxprobe.mx.senders import PROFILES
 from mxprobe.report.story_words import EXPECTATIONS, STEPS
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 from mxprobe.scenario.faults import FAULTS
 from mxprobe.scenario.load import load
 from mxprobe.scenario.load_expect import _MESSAGE_KEYS, _OF_ALL

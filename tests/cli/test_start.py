@@ -115,6 +115,7 @@ def test_a_look_in_text_loads_no_other_format(words: tuple[str, ...], tmp_path: 
 
     others = {place.partition(":")[0] for form, place in LOOK_FORMATS.items() if form != "json"}
     unused = {"jinja2", "markupsafe", "mxprobe.report.waterfall", "mxprobe.jobs.watch", "mxprobe.jobs.prove", *others}
+    unused |= {"h11", "dns.dnssec", "tomllib", "mxprobe.mx.dnssec", "mxprobe.rules.sender", "mxprobe.rules.all"}
     assert unused & loaded == set()
     assert ("mxprobe.report.look_text" in loaded) is ("--zone" in words)
 

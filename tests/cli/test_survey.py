@@ -16,10 +16,11 @@ from mxprobe.cli import main
 from mxprobe.cli.survey_options import DEPTHS, FAMILIES, GROUPS, LOOKED_WITH
 from mxprobe.errors import CouldNotLook
 from mxprobe.facts.progress import Counts, Progress
-from mxprobe.facts.survey import Depth
+from mxprobe.facts.survey import Depth, Manner
 from mxprobe.jobs.survey.conduct import Outcome
 from mxprobe.jobs.survey.manner import ASKABLE, MannerOptions
 from mxprobe.jobs.survey.survey import SurveyOptions
+from mxprobe.settings import Settings
 from tests.support.loopback_world import Manners, standing
 
 START = 1_790_000_000.0
@@ -128,7 +129,11 @@ def _carried_out(monkeypatch: pytest.MonkeyPatch, body: Body) -> list[SurveyOpti
         asked.append(options)
         return body(options, progress)
 
+    async def sees(manner: Manner, settings: Settings) -> None:
+        pass
+
     monkeypatch.setattr("mxprobe.jobs.survey.survey.survey", survey)
+    monkeypatch.setattr("mxprobe.jobs.survey.sight.require_sight_here", sees)
     return asked
 
 
@@ -250,6 +255,33 @@ def test_quiet_says_nothing(monkeypatch: pytest.MonkeyPatch, domains: Path) -> N
     assert _type(domains, "--out", "r.jsonl", "--quiet").output == ""
 
 
+def test_results_that_are_there_are_summed_up_in_text_and_json(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"schema": 1, "kind": "look"}\n' * 2)
+
+    text, document = _type("--summary", path), _type("--summary", path, "--format", "json")
+
+    assert (text.exit_code, text.stderr, document.exit_code) == (0, "", 0)
+    assert text.stdout.startswith("2 domains")
+    assert msgspec.json.decode(document.stdout)["untallied"] == 2
+
+
+def test_what_are_no_results_is_said_with_the_file(domains: Path) -> None:
+    result = _type("--summary", domains)
+
+    assert result.exit_code == 2
+    assert "domains.txt:1: no line of a survey" in result.stderr
+
+
+def test_without_a_name_server_nothing_is_written_and_the_exit_status_is_3(domains: Path) -> None:
+    out = domains.parent / "r.jsonl"
+    result = _type(domains, "--out", out)
+
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[-1].startswith("could not look: no name server answers (127.0.0.1:1)")
+    assert list(domains.parent.iterdir()) == [domains]
+
+
 @pytest.mark.slow
 async def test_a_survey_that_is_interrupted_goes_on_and_has_each_domain_once(tmp_path: Path) -> None:
     listed, out = tmp_path / "domains.txt", tmp_path / "r.jsonl"
@@ -278,3 +310,24 @@ async def test_a_survey_that_is_interrupted_goes_on_and_has_each_domain_once(tmp
     assert told.splitlines()[-1].startswith(b"surveyed 60 domains ")
     domains = [msgspec.json.decode(line)["snapshot"]["domain"] for line in out.read_bytes().splitlines()]
     assert sorted(domains) == sorted(f"d{number}.test" for number in range(60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("judged", [True, False])
+async def test_a_survey_is_judged_and_summed_up_unless_facts_alone_are_wanted(judged: bool, tmp_path: Path) -> None:
+    listed, out = tmp_path / "domains.txt", tmp_path / "r.jsonl"
+    listed.write_text("rank,domain\n" + "".join(f"{number},d{number}.test\n" for number in range(9)))
+    async with standing() as world:
+        words = (
+            *(sys.executable, "-m", "mxprobe", "survey", str(listed), "--out", str(out), "--depth", "ehlo", *LAB),
+            *("--nameserver", world.nameserver, "--port", str(world.port), "-4", "--ask", "none", "--summary"),
+            *(() if judged else ("--no-findings",)),
+        )
+        job = await asyncio.create_subprocess_exec(
+            *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        summary, told = await job.communicate()
+
+    assert job.returncode == 0, told
+    assert summary.startswith(b"9 domains: 3 of 9 (33 %) have a backup")
+    assert [msgspec.json.decode(line)["findings"] is not None for line in out.read_bytes().splitlines()] == [judged] * 9

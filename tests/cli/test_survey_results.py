@@ -211,3 +211,9 @@ def test_what_are_no_results_are_never_taken_for_many(tmp_path: Path, content: b
     assert not are_many(tmp_path / "none.jsonl")
     assert _do("report", path).exit_code == 2
     assert _do("report", path, "--domain", "a.test").exit_code == 2
+
+
+def test_a_domain_is_named_of_one_file_alone(new: Path, old: Path) -> None:
+    result = _do("report", new, old, "--domain", "same.test")
+    assert result.exit_code == 2
+    assert "--domain" in result.output

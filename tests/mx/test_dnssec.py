@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mxprobe.facts.dns import Security
 from mxprobe.lab.signing import SignedZones, sign_zones
 from mxprobe.mx.dnssec import Judgement, Link
-from mxprobe.mx.signatures import Reason
+from mxprobe.mx.vouching import Reason
 from tests.support.links import NOW, Change, at, follow, link_of, respond_from, unchanged, without
 
 ZONE = """\

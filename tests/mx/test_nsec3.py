@@ -17,7 +17,7 @@ from mxprobe.facts.dns import Security
 from mxprobe.lab.signing import Hashing, sign_zones
 from mxprobe.mx.dnssec import Judgement
 from mxprobe.mx.nsec3 import MOST_ITERATIONS, hash_name
-from mxprobe.mx.signatures import Reason
+from mxprobe.mx.vouching import Reason
 from tests.support.links import at, follow, link_of, respond_from, without
 
 ZONE = """\

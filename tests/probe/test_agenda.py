@@ -45,6 +45,7 @@ class _Play:
         self.agenda = Agenda(errands, (), how, self.now)
         self.ends: list[tuple[float, int, Begun]] = []
         self.open: list[Begun] = []
+        self.begun = 0
         self.starts: dict[str, float] = {}
         self.done: list[str] = []
         self.tries: dict[str, int] = {}
@@ -70,7 +71,8 @@ class _Play:
             self.starts[operator] = self.now
             self.open.append(begun)
             length = self.draw(st.floats(0.01, 3))
-            heappush(self.ends, (self.now + length, len(self.done) + 1000 * len(self.tries) + id(begun), begun))
+            self.begun += 1
+            heappush(self.ends, (self.now + length, self.begun, begun))
 
     def _pass_time(self) -> None:
         wakes = self.agenda.wakes_at()

@@ -19,7 +19,7 @@ from mxprobe.rules import judge_snapshot
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
 from tests.wire.hosts import MemoryDialer, play, wall
-from tests.wire.test_resolver import respond
+from tests.wire.namehosts import respond
 
 DOMAIN = "example.test"
 RESOLVER = "memory:53"

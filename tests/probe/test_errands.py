@@ -15,7 +15,7 @@ from mxprobe.facts.survey import Asked, Depth, Errand, Pace, PutOff, Visited
 from mxprobe.probe import errands as errands_module
 from mxprobe.probe.errands import make_errands
 from tests.support.sinks import LATENCY, Made, Rules, World, collect, errand, make, manner
-from tests.wire.hosts import EPOCH, play, wall
+from tests.wire.hosts import EPOCH, issue, mail_host, play, trusting, wall
 
 BIG = "big.test"
 ONE_VISIT = 8 * LATENCY  # connect, banner, EHLO, QUIT
@@ -261,6 +261,24 @@ def test_a_session_goes_as_far_as_the_depth(depth: Depth, phases: list[str]) -> 
     ((_, one),) = made.visits.values()
     assert [turn.phase for turn in one.sessions[0].turns] == phases
     assert not any(told.turns for told in one.told)
+
+
+@pytest.mark.parametrize("depth", [Depth.EHLO, Depth.TLS])
+def test_starttls_is_asked_for_where_the_depth_reaches_it(depth: Depth) -> None:
+    issued = issue()
+
+    async def story() -> Made:
+        made, one = Made(world=World()), errand("one.test", 1)
+        made.world.network.listen(one.endpoint.address, 25, mail_host(issued.context))
+        means = replace(made.world.means, tls=trusting(issued))
+        async with aclosing(make_errands([one], (), manner(depth=depth), means)) as stream:
+            made.given += [(0.0, given) async for given in stream]
+        return made
+
+    ((_, visited),) = play(story()).visits.values()
+    (session,) = visited.sessions
+    assert session.offers("STARTTLS")
+    assert (session.last_turn(Phase.STARTTLS) is not None) is (session.tls is not None) is (depth is Depth.TLS)
 
 
 # -- recipients --------------------------------------------------------------------------------------------------------

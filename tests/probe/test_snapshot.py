@@ -117,6 +117,27 @@ def test_dials_start_in_the_order_of_preference() -> None:
     assert [address for _, address in world.dialled] == [ONE, TWO, THREE]
 
 
+def test_a_host_whose_addresses_take_long_holds_up_nobody_else() -> None:
+    class Lame(StubResolver):
+        """Takes nine seconds for the addresses of the second host."""
+
+        async def ask(self, question: Question, deadline: float | None = None) -> Answer:
+            await asyncio.sleep(9.0 if question.name == "mx2.example.test" else 0.0)
+            return await super().ask(question, deadline)
+
+    async def story() -> tuple[Snapshot, World]:
+        world = World()
+        request = Request(domain="example.test", asked="example.test", helo=VANTAGE.helo, vantage=VANTAGE)
+        means = Means(dialer=MemoryDialer(world.network), tls=None, wall=wall)
+        return await take_snapshot(request, Lame(CHAIN), means), world
+
+    snapshot, world = play(story())
+
+    assert world.dialled == [(0.07, ONE), (0.07, THREE), (9.07, TWO)]
+    assert [visit.endpoint.address for visit in snapshot.visits] == [ONE, TWO, THREE]
+    assert all(visit.sessions for visit in snapshot.visits)
+
+
 def test_in_order_each_preference_waits_for_the_one_before() -> None:
     snapshot, world = look(in_order=True)
 

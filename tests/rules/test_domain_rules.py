@@ -6,7 +6,8 @@ from mxprobe.facts.dns import AnswerStatus
 from mxprobe.facts.finding import Finding, Severity, Status
 from mxprobe.facts.session import FailureKind
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules import ALL_RULES, judge_snapshot
+from mxprobe.rules import judge_snapshot
+from mxprobe.rules.all import ALL_RULES
 from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot, visit
 
 PAIR = (mx((10, "mx1.example.test"), (20, "mx2.example.test")),)

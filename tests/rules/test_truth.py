@@ -180,6 +180,19 @@ def test_what_the_dns_proves_stands_though_nobody_could_be_dialled() -> None:
     assert "--allow-special" in _text(seen).partition("\n\n")[0].replace("\n", " ")
 
 
+def test_hosts_that_are_left_alone_are_said_to_be_and_not_said_to_be_down() -> None:
+    seen = snapshot_of(f"{PAIR}{UP1}{UP2}")
+    visits = tuple(replace(visit, sessions=(), not_visited=NotVisited.EXCLUDED) for visit in seen.visits)
+    seen = replace(seen, visits=visits)
+
+    assert _exit(seen)[1] == (
+        "could not look: the list of what is left alone names the domain, its hosts or their addresses"
+    )
+    assert _statuses(seen)["MX201"] is not Status.FIRES
+    assert "198.41.0.4" in _text(seen)
+    assert "excluded" in _text(seen)
+
+
 def test_an_interrupted_look_without_a_finding_is_not_green() -> None:
     seen = replace(snapshot_of(f"{PAIR}{UP1}"), complete=False)
 

@@ -121,6 +121,7 @@ class MailHost(Struct, frozen=True, kw_only=True):
     `kind` is the certificate that it shows (None: no STARTTLS), in this `version` of TLS alone; `banner` is its
     greeting instead of its own; `silent`: it says nothing at all. `alert` is what it answers in the
     handshake. `local_error` is the errno with which a connection fails on our side. `issuer` made its certificate.
+    `pipelining`: it takes commands in groups.
     """
 
     name: str
@@ -134,6 +135,7 @@ class MailHost(Struct, frozen=True, kw_only=True):
     issuer: Authority = AUTHORITY
     version: TlsVersion | None = None
     syn: SynAnswer | DelayedAnswer | None = None
+    pipelining: bool = False
 
 
 def _hosts() -> dict[str, MailHost]:
@@ -398,3 +400,7 @@ class _Mailbox(Sink):
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         envelope.rcpt_tos.append(address)
         return self._host.rcpt
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, lines: list[str]) -> list[str]:
+        session.host_name = name
+        return [*lines[:-1], "250-PIPELINING", lines[-1]] if self._host.pipelining else lines

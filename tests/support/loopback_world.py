@@ -5,6 +5,7 @@ share. A host answers as `Manners` say, which may depend on the address that cal
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -71,26 +72,37 @@ class _Names(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         question = data[12 : data.index(b"\0", 12) + 5].lower()
-        self._transport.sendto(data[:2] + self._said[question], addr)
+        said = self._said.get(question)
+        if said is None:
+            asked = dns.message.from_wire(data).question[0]
+            said = _response(asked.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(asked.rdtype))[2:]
+        self._transport.sendto(data[:2] + said, addr)
 
 
 def _prepared(name: str, kind: str) -> tuple[bytes, bytes]:
     """A question as it travels, and the response to it without its number."""
-    response = dns.message.make_response(dns.message.make_query(name, kind, use_edns=0))
+    wire = _response(name, kind)
+    return wire[12 : wire.index(b"\0", 12) + 5].lower(), wire[2:]
+
+
+def _response(name: str, kind: str) -> bytes:
+    response = dns.message.make_response(dns.message.make_query(name or ".", kind, use_edns=0))
     response.flags |= dns.flags.AA
     response.answer += [
         dns.rrset.from_text(f"{owner}.", 300, "IN", found, data)
         for owner, found, data in _records(name)
         if found == kind
     ]
-    wire = response.to_wire()
-    return wire[12 : wire.index(b"\0", 12) + 5].lower(), wire[2:]
+    return response.to_wire()
 
 
 def _records(name: str) -> list[tuple[str, str, str]]:
     if name == "mx.shared.test":
         return [(name, "A", ADDRESSES[0])]
-    number = int(name.removeprefix("mx.").removeprefix("d").removesuffix(".test"))
+    known = re.fullmatch(r"(?:mx\.)?d(\d+)\.test", name)
+    if known is None:
+        return []
+    number = int(known[1])
     if name.startswith("mx."):
         return [(name, "A", ADDRESSES[number % len(ADDRESSES)])]
     shared = [(name, "MX", "20 mx.shared.test.")] if number % 3 == 0 else []

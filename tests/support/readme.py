@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mxprobe.rules import ALL_RULES
+from mxprobe.rules.all import ALL_RULES
 from mxprobe.rules.domain import RULES as DOMAIN_RULES
 from mxprobe.rules.sender import RULES as SENDER_RULES
 

@@ -213,7 +213,7 @@ def _expected(entry: Entry) -> bytes:
             )
         )
     row = resolved(entry)
-    material = Material(entry=entry, started_at=1.0, elapsed=0.5, queries=3, answers=row.answers, visits=tuple(visits))
+    material = Material(entry=entry, started_at=1.0, elapsed=0.5, answers=row.answers, visits=tuple(visits))
     return line(material).document
 
 

@@ -36,6 +36,7 @@ def as_surveyed(look: Snapshot, manner: Manner) -> Snapshot:
         controls=(),
         policy=None,
         unasked=(),
+        queries=sum(answer.tries for answer in known.values()),
     )
 
 
@@ -45,7 +46,6 @@ def material_of(look: Snapshot, manner: Manner, number: int = 0) -> Material:
         entry=Entry(number=number, domain=look.domain, asked=look.asked),
         started_at=look.started_at,
         elapsed=look.elapsed,
-        queries=look.queries,
         answers=encode(look.answers),
         visits=tuple(
             VisitMaterial(

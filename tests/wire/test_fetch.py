@@ -18,7 +18,8 @@ from mxprobe.lab.policyhost import policy_protocol
 from mxprobe.mx.mtasts import read_policy
 from mxprobe.scenario.reaction import CertificateKind, Present
 from mxprobe.wire.dial import connect
-from mxprobe.wire.fetch import LARGEST_BODY, MOST_HEARD, fetch_policy
+from mxprobe.wire.fetch import fetch_policy
+from mxprobe.wire.get import LARGEST_BODY, MOST_HEARD
 from mxprobe.wire.resolver import Patience, Resolver
 from mxprobe.wire.tls import TlsEngine
 from tests.support.policies import (

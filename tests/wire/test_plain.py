@@ -13,14 +13,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mxprobe.facts.dns import AnswerStatus, Question, RecordType
+from mxprobe.wire import messages
 from mxprobe.wire.plain import query_behind_its_number, question_section, read_plain
-from mxprobe.wire.responses import make_query, read_response
+from mxprobe.wire.responses import Response, is_answer_to
 
 MX = Question(name="example.test", rrtype=RecordType.MX)
 A = Question(name="mx1.example.test", rrtype=RecordType.A)
 AAAA = Question(name="mx1.example.test", rrtype=RecordType.AAAA)
 TXT = Question(name="_mta-sts.example.test", rrtype=RecordType.TXT)
 TLSA = Question(name="_25._tcp.mx1.example.test", rrtype=RecordType.TLSA)
+ROOT = Question(name=".", rrtype=RecordType.SOA)
+ZONE = tuple(
+    Question(name="example.test", rrtype=rrtype)
+    for rrtype in (RecordType.NS, RecordType.SOA, RecordType.DS, RecordType.PTR)
+)
 SOA = "test. 900 SOA ns.test. hostmaster.test. 1 2 3 4 300"
 RRSIG = "RRSIG A 13 3 300 20300101000000 20200101000000 1 example.test. YWJjZA=="
 
@@ -35,6 +41,8 @@ DATA = st.one_of(
     st.builds("MX {} {}".format, st.integers(0, 65535), NAMES),
     st.builds("CNAME {}".format, NAMES),
     st.builds("NS {}".format, NAMES),
+    st.builds("PTR {}".format, NAMES),
+    st.sampled_from([f"DS 1 {number} {kind} {'ab' * size}" for number in (8, 13) for kind, size in ((1, 20), (2, 32))]),
     st.sampled_from(["A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::1", "AAAA ::ffff:192.0.2.1", "AAAA ::"]),
     st.sampled_from(['TXT "v=STSv1; id=1;"', 'TXT "a" "b"', 'TXT "quo\\"te"', 'TXT "\\200"', 'TXT ""', "TXT a"]),
     st.sampled_from(["TLSA 3 1 1 " + "ab" * 32, "TLSA # 020001abcd", "TLSA # 03", "TLSA # 030101", "TYPE65399 # 03"]),
@@ -43,10 +51,23 @@ DATA = st.one_of(
     st.sampled_from(["DNAME other.test.", "HINFO a b", 'CAA 0 issue "a"']),
 )
 RECORDS = st.lists(st.tuples(NAMES, st.sampled_from([0, 30, 300, 0x7FFFFFFF]), DATA), max_size=4)
-QUESTIONS = st.sampled_from([MX, A, AAAA, TXT, TLSA, Question(name="mx1.example.test", rrtype=RecordType.CNAME)])
+QUESTIONS = st.sampled_from(
+    [MX, A, AAAA, TXT, TLSA, ROOT, *ZONE, Question(name="mx1.example.test", rrtype=RecordType.CNAME)]
+)
 MUTATIONS = st.lists(
     st.tuples(st.integers(0, 400), st.sampled_from(["set", "cut", "put", "pointer"]), st.integers(0, 255)), max_size=3
 )
+
+
+def make_query(question: Question, *, edns: bool = True, recursion: bool = True) -> bytes:
+    """A query as dnspython writes it."""
+    return b"\x12\x34" + messages.query_behind_its_number(question, edns, recursion)
+
+
+def read_response(wire: bytes, query: bytes, question: Question) -> Response:
+    """What dnspython reads."""
+    assert is_answer_to(wire, query)
+    return messages.read_behind_its_number(wire[2:], question)
 
 
 def build(question: Question, *sections: list[tuple[str, int, str]], flags: int = 0) -> bytes:
@@ -202,7 +223,7 @@ def test_queries_are_those_that_dnspython_writes(name: str, rrtype: RecordType, 
 
 def test_plain_names_are_written_fast() -> None:
     assert question_section(MX) == b"\x07example\x04test\x00\x00\x0f\x00\x01"
-    assert question_section(Question(name=".", rrtype=RecordType.NS)) is None
+    assert question_section(Question(name=".", rrtype=RecordType.NS)) == b"\x00\x00\x02\x00\x01"
 
 
 def test_the_status_of_what_is_read_is_told() -> None:

@@ -24,36 +24,13 @@ from mxprobe.wire.exchange import ask_over_sockets, join_server, name_servers, s
 from mxprobe.wire.resolver import Patience, Resolver
 from mxprobe.wire.responses import is_answer_to, make_query, read_response
 from tests.wire.hosts import play
+from tests.wire.namehosts import respond
 
 MX = Question(name="example.test", rrtype=RecordType.MX)
 A = Question(name="mx1.example.test", rrtype=RecordType.A)
-SOA = "example.test. 900 IN SOA ns.example.test. admin.example.test. 1 2 3 4 300"
 
 Reply = bytes | BaseException | None
 Server = Callable[[dns.message.Message, bool], Reply]
-
-
-def respond(
-    query: dns.message.Message,
-    *records: str,
-    rcode: dns.rcode.Rcode = dns.rcode.NOERROR,
-    soa: bool = False,
-    flags: int = 0,
-) -> bytes:
-    """A response with these records, in the form of a zone file's lines, in its answer."""
-    response = dns.message.make_response(query)
-    response.set_rcode(rcode)
-    response.flags |= flags
-    for record in records:
-        name, ttl, _, rrtype, data = record.split(" ", 4)
-        rrset = response.find_rrset(
-            response.answer, dns.name.from_text(name), dns.rdataclass.IN, dns.rdatatype.from_text(rrtype), create=True
-        )
-        rrset.add(dns.rdata.from_text("IN", rrtype, data), int(ttl))
-    if soa:
-        name, ttl, _, rrtype, data = SOA.split(" ", 4)
-        response.authority.append(dns.rrset.from_text(name, int(ttl), "IN", rrtype, data))
-    return response.to_wire(max_size=65535)
 
 
 def ask(

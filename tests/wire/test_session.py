@@ -102,6 +102,96 @@ def test_each_envelope_has_its_own_sender_and_a_reset_behind_it(pipelining: bool
     assert session.round_trips == (4 if pipelining else 11)
 
 
+def envelopes(count: int) -> SessionScript:
+    more = tuple(Transaction(recipients=(f"alice@domain{number}.example.test",)) for number in range(1, count))
+    return SessionScript(helo="probe.example.test", recipients=("alice@domain0.example.test",), further=more)
+
+
+def test_many_envelopes_are_asked_about_in_pieces_each_a_round_trip() -> None:
+    heard: list[int] = []
+
+    class Counting(Recording):
+        def data_received(self, data: bytes) -> None:
+            heard.append(len(data))
+            super().data_received(data)
+
+    session = recorded(Counting, envelopes(100))
+
+    asked = [f"alice@domain{number}.example.test" for number in range(100)]
+    assert [turn.subject for turn in session.recipients] == asked
+    assert phases(session) == ["connect", "banner", "ehlo", *["mail", "rcpt", "rset"] * 100, "quit"]
+    assert session.failure is None
+    assert max(heard) <= 4096
+    assert session.round_trips == 3 + sum(size > 100 for size in heard)
+    assert session.round_trips < 8
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_host_that_has_enough_in_the_middle_of_many_envelopes_ends_the_session(closes: bool) -> None:
+    class Tired(Recording):
+        def reply(self, command: bytes) -> bytes:
+            if self.commands <= 200:
+                return super().reply(command)
+            if not closes:
+                self.transport.write(b"421 4.7.0 enough\r\n")
+            self.transport.close()
+            return b""
+
+    session = recorded(Tired, envelopes(100))
+
+    last = session.turns[-1]
+    assert len(session.turns) == 3 + 200
+    assert (last.failure.kind if last.failure else None) == (FailureKind.CLOSED if closes else None)
+    assert (last.reply.code if last.reply else None) == (None if closes else 421)
+    assert session.failure == last.failure
+
+
+def test_more_recipients_than_a_host_takes_are_answers_as_any() -> None:
+    class Few(Recording):
+        def reply(self, command: bytes) -> bytes:
+            return b"452 4.5.3 too many recipients\r\n" if self.commands > 12 else super().reply(command)
+
+    names = tuple(f"alice{number}@example.test" for number in range(20))
+    session = recorded(Few, SessionScript(helo="probe.example.test", recipients=names))
+
+    assert [turn.reply.code for turn in session.recipients if turn.reply] == [250] * 10 + [452] * 10
+    assert session.failure is None
+
+
+class Recording(asyncio.Protocol):
+    """A host that says yes to all commands, which it counts."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self.transport.write(b"220 mx1.example.test\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        for command in data.splitlines():
+            if not self.transport.is_closing():
+                self.commands += 1
+                self.transport.write(self.reply(command))
+
+    def reply(self, command: bytes) -> bytes:
+        return b"250-mx1.example.test\r\n250 PIPELINING\r\n" if command.startswith(b"EHLO") else b"250 ok\r\n"
+
+
+def recorded(host: type[Recording], script: SessionScript) -> Session:
+    """The session with such a host over a memory network."""
+
+    async def story() -> Session:
+        network = MemoryNetwork(latency=0.05)
+        network.listen(MX1, 25, host)
+        session = await speak(ENDPOINT, script, Means(dialer=MemoryDialer(network), tls=None, wall=wall))
+        await asyncio.sleep(10)
+        assert not network.open_ends
+        return session
+
+    return play(story())
+
+
 def test_turns_tell_the_bytes_and_the_times() -> None:
     session, _ = session_with(None, SessionScript(helo="probe.example.test"))
 

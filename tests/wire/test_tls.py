@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+from pathlib import Path
 
 import pytest
 from OpenSSL import SSL
@@ -22,15 +23,20 @@ IN_2026 = 1_767_225_600.0
 
 def shaken(context: TlsContext, now: float) -> StrictVerdict:
     """What a strict client says at `now` of a host with a certificate from 2020 to 2045."""
+    return handshake(context, now, AUTHORITY.context(NAME)).facts(0.0).verdict
+
+
+def handshake(context: TlsContext, now: float, of_host: ssl.SSLContext) -> TlsEngine:
+    """The client's end, over memory."""
     engine = TlsEngine(context, NAME, now)
     to_host, from_host = ssl.MemoryBIO(), ssl.MemoryBIO()
-    host = AUTHORITY.context(NAME).wrap_bio(to_host, from_host, server_side=True)
+    host = of_host.wrap_bio(to_host, from_host, server_side=True)
     while not engine.shake_hands():
         to_host.write(engine.pull())
         with contextlib.suppress(ssl.SSLWantReadError):
             host.do_handshake()
         engine.feed(from_host.read())
-    return engine.facts(0.0).verdict
+    return engine
 
 
 def test_each_handshake_of_one_context_is_judged_at_its_own_moment() -> None:
@@ -42,6 +48,22 @@ def test_each_handshake_of_one_context_is_judged_at_its_own_moment() -> None:
     assert [(problem.code, problem.depth) for problem in late.problems] == [(10, 1), (10, 0)]
     assert [(problem.code, problem.depth) for problem in early.problems] == [(9, 1), (9, 0)]
     assert (late.trusted, late.dates_valid, early.trusted, early.dates_valid) == (True, False, True, False)
+
+
+def test_a_certificate_that_only_openssl_can_read_is_told_and_does_not_raise(tmp_path: Path) -> None:
+    issued = AUTHORITY.issue(NAME)
+    of_version_6 = issued.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)
+    file = tmp_path / "host.pem"
+    file.write_bytes(issued.key_pem + ssl.DER_cert_to_PEM_cert(of_version_6).encode())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    engine = handshake(TlsContext(pem=AUTHORITY.pem), IN_2026, context)
+    facts = engine.facts(0.0)
+
+    assert [certificate.der for certificate in facts.chain] == [of_version_6]
+    assert facts.chain[0].names == ()
+    assert facts.verdict.is_valid is False
+    assert facts.verdict.name_problem is not None
 
 
 @pytest.mark.parametrize("version", [TlsVersion.TLS_1_0, TlsVersion.TLS_1_1])

@@ -23,7 +23,7 @@ from mxprobe.jobs.survey.tasks import PutOffRow, ToldRow, VisitedRow
 MOST_ASKS = 1000
 """So many entries' recipients are put into one errand."""
 
-_KNOWN_CHAINS = 20_000
+_KNOWN_CHAINS = 4096
 _LAST = 2**62
 
 

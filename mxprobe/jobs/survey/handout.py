@@ -124,15 +124,18 @@ class HandOut:
 
     def _next_to_visit(self) -> Visiting | None:
         book = self._journal.book
-        most = max(2 * VISIT, 3 * self._manner.sessions_at_once // 2) * self._size
-        if not book.ready or self._barren or not self.all_resolved or self._owed(Visiting) >= most:
+        # A worker opens a session for all that it was given, whatever else it has: so many are given as may be open.
+        each = self._manner.sessions_at_once
+        room = each * self._size - self._owed(Visiting)
+        size = min(self._share(book.ready, VISIT), max(1, each // 2))
+        if not book.ready or self._barren or not self.all_resolved or room < size:
             return None
         self._journal.begin()
         busy = self._busy()
         for _ in range(len(self._places)):
             place = self._places[0]
             self._places.rotate(-1)
-            errands = book.take_errands(place, self._share(book.ready, VISIT), EACH, busy)
+            errands = book.take_errands(place, size, EACH, busy)
             if errands:
                 return Visiting(((errand.key, errand) for errand in errands), place)
         self._barren = True

@@ -19,6 +19,7 @@ from mxprobe.jobs.saved import read_octets
 from mxprobe.mx.wishes import WISHES
 from mxprobe.report.attribution import NoContact, Signpost, contact_uri
 from mxprobe.settings import Settings, load_settings
+from mxprobe.wire.descriptors import allow_many_connections
 
 OWN = "--i-own-these"
 """The flag that says: the domains and their hosts are mine."""
@@ -32,6 +33,9 @@ _MOST_OPEN = 20
 
 _LEAST_SPACING = 0.05
 """Seconds between two sessions with them."""
+
+_MOST_SESSIONS, _OTHER_DESCRIPTORS = 20_000, 100
+"""Sessions at once in one process, and the descriptors that it needs beside them."""
 
 _MOST_EXCLUSIONS = 16_777_216
 
@@ -90,7 +94,7 @@ def make_manner(options: MannerOptions, settings: Settings | None = None) -> Man
         excluded=read_exclusions(options.exclude) if options.exclude is not None else (),
         cafile=str(options.cafile) if options.cafile is not None else None,
         lookups_at_once=_within("--lookups", options.lookups or usual.lookups_at_once, 10_000),
-        sessions_at_once=_within("--sessions", options.at_once or usual.sessions_at_once, 20_000),
+        sessions_at_once=_sessions(options.at_once, usual.sessions_at_once),
         per_operator=usual.per_operator if per_operator is None else per_operator,
         spacing=usual.spacing if spacing is None else spacing,
         merged=not options.no_dedup,
@@ -191,6 +195,13 @@ def _pace(options: MannerOptions) -> tuple[int | None, float | None]:
         if spacing is not None and spacing < _LEAST_SPACING:
             raise InputError(f"sessions less than {_LEAST_SPACING} s apart with an operator need {OWN}")
     return per_operator, spacing
+
+
+def _sessions(wanted: int | None, usual: int) -> int:
+    """How many are open at once in each process: no more than the system lets it have connections."""
+    limit = allow_many_connections()
+    most = _MOST_SESSIONS if limit is None else max(min(_MOST_SESSIONS, limit - _OTHER_DESCRIPTORS), 1)
+    return min(usual, most) if wanted is None else _within("--sessions", wanted, most)
 
 
 def _within(flag: str, number: int, most: int) -> int:

@@ -40,7 +40,6 @@ class Material(Struct, frozen=True, kw_only=True):
     entry: Entry
     started_at: float
     elapsed: float
-    queries: int
     answers: bytes = b"[]"
     visits: tuple[VisitMaterial, ...] = ()
     failure: str = ""

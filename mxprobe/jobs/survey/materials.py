@@ -52,22 +52,21 @@ class Materials:
         self._asked = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM told)").fetchone()[0])
         for number in numbers:
             row = self._connection.execute(
-                "SELECT domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure"
+                "SELECT domain, asked, recipients, chain, started_at, elapsed, answers, failure"
                 " FROM entries JOIN named USING (number) WHERE number = ?",
                 (number,),
             ).fetchone()
             if row is not None:
                 yield self._material(number, row)
 
-    def _material(self, number: int, row: tuple[str, str, str, int, float, float, int, bytes, str]) -> Material:
-        domain, asked, recipients, chain, started_at, elapsed, queries, answers, failure = row
+    def _material(self, number: int, row: tuple[str, str, str, int, float, float, bytes, str]) -> Material:
+        domain, asked, recipients, chain, started_at, elapsed, answers, failure = row
         names = tuple(recipients.split("\n")) if recipients else ()
         visits = self._visits_for(number, chain)
         return Material(
             entry=Entry(number=number, domain=domain, asked=asked, recipients=names),
             started_at=started_at,
             elapsed=elapsed,
-            queries=queries,
             answers=_octets(answers),
             visits=visits,
             failure=failure,

@@ -102,7 +102,7 @@ def _rows_of_database(path: Path) -> Iterator[dict[str, Any]]:
             if "domain" not in names:
                 raise InputError("this database has no results of a survey", place=Place(str(path)), hint=HINT)
             columns = ", ".join(f'"{name}"' for name in names)
-            cursor = connection.execute(f"SELECT {columns} FROM results ORDER BY number")  # noqa: S608 - our own names
+            cursor = connection.execute(f"SELECT {columns} FROM results ORDER BY number")
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
     except sqlite3.Error as error:

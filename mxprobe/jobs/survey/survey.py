@@ -20,7 +20,7 @@ from mxprobe.jobs.survey.conduct import Outcome, Survey, conduct
 from mxprobe.jobs.survey.handout import RESOLVE
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.listing import EntryList
-from mxprobe.jobs.survey.outputs import Destination, destination
+from mxprobe.jobs.survey.outputs import Destination, Output, destination
 from mxprobe.jobs.survey.tasks import Workforce
 from mxprobe.jobs.survey.workforce import InProcess, Processes
 
@@ -60,25 +60,32 @@ async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = 
     InputError for a journal or results that are there already (without `resume`), of another list or manner, or that
     cannot be written, and CouldNotLook where a worker process does not start.
     """
-    where = destination(options.out)
-    path = _journal_path(options, where)
-    output = where.make()
-    places = tuple(place.name for place in options.places) or ("",)
-    if not options.resume or not path.exists() or not path.stat().st_size:
-        _refuse_results(where)
-    try:
-        opened = Journal.open(path, options.manner, resume=options.resume, places=places)
-        with closing(opened) as journal, closing(output):
-            standing = journal.standing
-            if not output.open(standing.written, resume=options.resume):
-                _log.warning("what was written of the results is gone; all lines are written again")
-                journal.tell_again()
-            async with _workforce(options) as workforce:
-                parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
-                return await conduct(parts, workforce, progress)
-    finally:
-        if where.path is None and options.journal is None:
-            _remove(path)
+    with closing(options.entries):
+        where = destination(options.out)
+        path = _journal_path(options, where)
+        output = where.make()
+        places = tuple(place.name for place in options.places) or ("",)
+        if not options.resume or not path.exists() or not path.stat().st_size:
+            _refuse_results(where)
+        try:
+            opened = Journal.open(path, options.manner, resume=options.resume, places=places)
+            with closing(opened) as journal, closing(output):
+                return await _go(options, journal, output, progress)
+        finally:
+            if where.path is None and options.journal is None:
+                _remove(path)
+
+
+async def _go(
+    options: SurveyOptions, journal: Journal, output: Output, progress: Callable[[Progress], None]
+) -> Outcome:
+    """Conduct what is opened."""
+    if not output.open(journal.standing.written, resume=options.resume):
+        _log.warning("what was written of the results is gone; all lines are written again")
+        journal.tell_again()
+    async with _workforce(options) as workforce:
+        parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
+        return await conduct(parts, workforce, progress)
 
 
 def _journal_path(options: SurveyOptions, where: Destination) -> Path:

@@ -40,10 +40,10 @@ from mxprobe.mx.wishes import WISHES
 from mxprobe.probe.matrix import plain_questions
 from mxprobe.rules import judge_snapshot
 
-MOST_OCTETS = 33_554_432
+MOST_OCTETS = 8_388_608
 """So many octets of sessions' JSON are remembered."""
 
-MOST_SESSIONS = 4096
+MOST_SESSIONS = 1024
 """So many endpoints are remembered at the most."""
 
 _NEVER_ASKED = ("MX007",)
@@ -172,7 +172,7 @@ def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ..
         asked_about=masked(asked_about),
         asked_for=_wishes(manner.wishes),
         unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
-        queries=material.queries,
+        queries=sum(answer.tries for answer in answers),  # what it takes for one domain alone; a survey remembers
     )
 
 

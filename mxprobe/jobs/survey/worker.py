@@ -9,6 +9,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from contextlib import aclosing
 
 from mxprobe.errors import MxprobeError
@@ -18,6 +20,8 @@ from mxprobe.jobs.survey.tasks import Task
 from mxprobe.wire.pipes import Pipe, PipeEnded, own_pipe
 
 _log = logging.getLogger("mxprobe.jobs")
+
+_GLANCE = 0.2  # seconds between two looks whether the survey is still there
 
 
 async def work(pipe: Pipe) -> None:
@@ -70,8 +74,16 @@ async def _run() -> None:
     await work(await own_pipe())
 
 
+def _end_with(parent: int) -> None:
+    """End at once when the survey is gone, however busy the event loop is: nobody is visited for nobody."""
+    while os.getppid() == parent:
+        time.sleep(_GLANCE)
+    os._exit(1)
+
+
 def main() -> None:
     """The process."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     try:

@@ -158,8 +158,9 @@ class _Worker:
     async def _warn(self) -> None:
         stream = self._process.stderr
         while stream is not None and (line := await stream.read(_LINE)):
-            self._complaint = line.decode(errors="replace").strip()[-200:]
-            _log.warning("worker: %s", self._complaint)
+            if text := line.decode(errors="replace").strip():
+                self._complaint = text[-200:]
+                _log.warning("worker: %s", text)
 
     async def _end(self) -> None:
         try:

@@ -47,10 +47,14 @@ class _Entry(Struct, frozen=True, kw_only=True):
     form: Form
     pattern: str
     grade: Grade
-    expression: re.Pattern[str]
+    expression: str
     within: MxSet | None = None
     record: Mx | None = None
     legacy: bool = False
+
+
+_read = cache(re.compile)
+"""Few names come near a pattern; what is none's is not worth reading two hundred expressions."""
 
 
 @cache
@@ -69,7 +73,7 @@ def _of_sets() -> list[_Entry]:
             form=form,
             pattern=record.name,
             grade=one.names,
-            expression=re.compile(form.expression),
+            expression=form.expression,
             within=one,
             record=record,
         )
@@ -87,7 +91,7 @@ def _of_further() -> list[_Entry]:
             form=form,
             pattern=one.name,
             grade=one.grade,
-            expression=re.compile(form.expression),
+            expression=form.expression,
             legacy=one.legacy,
         )
         for provider in PROVIDERS
@@ -102,7 +106,9 @@ def recognise(host: str) -> Known | None:
     name = host.lower().removesuffix(".")
     index, tail = _index(), name
     while tail:
-        fitting = [(entry, match) for entry in index.get(tail, ()) if (match := entry.expression.fullmatch(name))]
+        fitting = [
+            (entry, match) for entry in index.get(tail, ()) if (match := _read(entry.expression).fullmatch(name))
+        ]
         if fitting:
             return _known(fitting)
         tail = tail.partition(".")[2]

@@ -46,12 +46,13 @@ def find(snapshot: Snapshot) -> Judgement:
     sessions = answering(snapshot)
     if not sessions:
         return inconclusive(RULE, "no host answered EHLO")
-    strengths = {session: _strength(session, snapshot) for session in sessions}
-    strongest = max(sessions, key=lambda session: strengths[session])
+    strengths = [_strength(session, snapshot) for session in sessions]
+    best = max(strengths)
+    strongest = sessions[strengths.index(best)]
     severity = Severity.ERROR if _is_protected(snapshot) else RULE.severity
     found = []
-    for session in sessions:
-        gap = _gap(strengths[strongest], strengths[session])
+    for session, strength in zip(sessions, strengths, strict=True):
+        gap = _gap(best, strength)
         if gap is None:
             continue
         words = Words(

@@ -11,7 +11,7 @@ from mxprobe.facts.survey import Manner
 from mxprobe.jobs.survey import conduct as conducting
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.outputs import LinesFile
-from mxprobe.jobs.survey.tasks import LineRow, ResolvedRow, Row, VisitedRow, VisitTask
+from mxprobe.jobs.survey.tasks import LineRow, PutOffRow, ResolvedRow, Row, VisitedRow, VisitTask
 from tests.support.small_internet import DNS, RCPT, TLS, Scripted, entries_of, expected_lines, survey_once
 
 
@@ -83,6 +83,22 @@ async def test_endpoints_of_one_operator_are_with_one_worker_at_a_time(
 
     assert not clashes
     assert sum(isinstance(task, VisitTask) for task in workforce.tasks) > 10
+
+
+async def test_no_more_endpoints_are_with_the_workers_than_they_may_have_sessions(results: Path) -> None:
+    owed, came = list[int](), list[Row]()
+
+    class Watching(Scripted):
+        def _count(self, row: Row) -> None:
+            handed_out = sum(len(task.errands) for task in self.tasks if isinstance(task, VisitTask))
+            owed.append(handed_out - len(came))
+            if isinstance(row, (VisitedRow, PutOffRow)):
+                came.append(row)
+            super()._count(row)
+
+    await survey_once(results, entries_of(200), Watching(), replace(TLS, sessions_at_once=6))
+
+    assert 3 <= max(owed) <= 2 * 6
 
 
 @pytest.mark.parametrize("lost", [1, 2, 5, 11, 23, 40, 77, 100])

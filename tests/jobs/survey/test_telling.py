@@ -122,7 +122,7 @@ def test_local_parts_are_cut_in_answers_sessions_and_all_that_is_made_of_them() 
     said = Reply(raw=b"250 mail bob.smith@example.test", code=250, lines=("mail bob.smith@example.test",))
     turns = tuple(replace(turn, reply=said) if turn.phase is Phase.QUIT else turn for turn in session.turns)
     spoken = replace(first, sessions=(replace(session, turns=turns),))
-    look = replace(_look(), answers=(*_look().answers, text), visits=(spoken, *_look().visits[1:]))
+    look = replace(_look(), answers=(*_look().answers, text), queries=9, visits=(spoken, *_look().visits[1:]))
     manner = manner_of(look)
     document = line_of(material_of(look, manner), manner, Memory()).document
     assert b"alice@" not in document

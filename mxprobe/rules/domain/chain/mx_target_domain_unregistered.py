@@ -37,10 +37,10 @@ RULE = Rule(
 
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host in such a domain."""
-    answers = known_answers(snapshot)
-    doubt = not_resolved(chain_of(snapshot))
+    plan, answers = chain_of(snapshot), known_answers(snapshot)
+    doubt = not_resolved(plan)
     found, unknown = [], [doubt] if doubt else []
-    for host, missing in lost_hosts(snapshot.domain, answers):
+    for host, missing in lost_hosts(plan):
         seen = registration_of(missing, answers)
         if seen.verdict is Registered.UNKNOWN:
             unknown.append(seen.reason)

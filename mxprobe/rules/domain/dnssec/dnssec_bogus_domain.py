@@ -14,7 +14,7 @@ Standards. RFC 4035 §5.5; RFC 5321 §5.1.
 from mxprobe.facts.dns import AnswerStatus, Security
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.mx.signatures import Reason
+from mxprobe.mx.vouching import Reason
 from mxprobe.rules.domain.dnssec.reading import goes_with, validates_itself, why_unknown, words_of
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 

@@ -1,0 +1,220 @@
+"""The journal of a survey keeps what it is told, hands out each thing once, and knows when an entry can be told."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from mxprobe.errors import InputError
+from mxprobe.facts.session import Endpoint
+from mxprobe.facts.survey import Entry, Errand, PutOff
+from mxprobe.jobs.survey.journal import Journal
+from mxprobe.jobs.survey.materials import Materials
+from mxprobe.jobs.survey.tasks import PutOffRow, ResolvedRow, VisitedRow
+from tests.support.small_internet import RCPT, TLS, entries_of, resolved
+
+HOSTS = "abcdefgh"
+Chains = list[list[str]]
+
+
+def errand(host: str, rank: int = 0, operator: str = "") -> Errand:
+    """The errand to a host."""
+    name = f"mx.{host}.test"
+    return Errand(
+        key=f"{name}/192.0.2.1",
+        endpoint=Endpoint(host=name, address="192.0.2.1"),
+        operator=operator or f"{host}.test",
+        rank=rank,
+    )
+
+
+def row(number: int, errands: tuple[Errand, ...]) -> ResolvedRow:
+    """An entry that was resolved."""
+    return ResolvedRow(number=number, started_at=1.0, elapsed=0.1, queries=2, answers=b"[]", errands=errands)
+
+
+@contextmanager
+def journal_of(chains: Chains) -> Iterator[Journal]:
+    """A journal whose entries need these hosts."""
+    with new_journal() as journal:
+        journal.list_entries(entries_of(len(chains)), last=True)
+        rows = [row(number, tuple(map(errand, hosts))) for number, hosts in enumerate(chains)]
+        journal.keep_resolved(rows)
+        journal.commit()
+        yield journal
+
+
+@contextmanager
+def new_journal() -> Iterator[Journal]:
+    """A journal with nothing in it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Journal.open(Path(folder) / "journal", TLS, resume=False)) as journal,
+    ):
+        yield journal
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    chains=st.lists(st.lists(st.sampled_from(HOSTS), unique=True, max_size=4), min_size=1, max_size=12),
+    puts_off=st.sets(st.sampled_from(HOSTS)),
+    most=st.integers(1, 5),
+    data=st.data(),
+)
+def test_an_entry_can_be_told_when_all_its_hosts_were_visited_and_not_before(
+    chains: Chains, puts_off: set[str], most: int, data: st.DataObject
+) -> None:
+    with journal_of(chains) as journal:
+        book, out, done, told = journal.book, list[Errand](), set[str](), list[int]()
+        hosts = {host for hosts in chains for host in hosts}
+        assert book.errands == book.ready == len(hosts)
+        while True:
+            journal.begin()
+            out += book.take_errands("", most, 2, frozenset())
+            told += journal.take_tellable(most)
+            assert {host for number in told for host in chains[number]} <= done
+            if not out and not book.ready and not book.tellable:
+                break
+            if out:
+                errand = out.pop(data.draw(st.integers(0, len(out) - 1)))
+                host = errand.key[3]
+                if host in puts_off and not errand.sessions and data.draw(st.booleans()):
+                    book.put_off(PutOffRow(put_off=PutOff(errand=errand, due=5.0)))
+                    book.wake(4.0)
+                    assert book.next_due() == 5.0
+                    book.wake(5.0)
+                else:
+                    assert host not in done
+                    book.keep_visited(VisitedRow(key=errand.key, sessions=b"[]"), errand)
+                    done.add(host)
+        assert done == hosts
+        assert sorted(told) == list(range(len(chains)))
+        assert (book.out, book.later, book.visited) == (0, 0, len(hosts))
+
+
+@settings(max_examples=20, deadline=None)
+@given(ranks=st.lists(st.integers(0, 3), min_size=1, max_size=20), most=st.integers(1, 7))
+def test_better_ranks_are_handed_out_first(ranks: list[int], most: int) -> None:
+    with new_journal() as journal:
+        journal.keep_resolved([row(number, (errand(f"h{number}", rank),)) for number, rank in enumerate(ranks)])
+        taken = list[Errand]()
+        while some := journal.book.take_errands("", most, most, frozenset()):
+            taken += some
+
+    assert [one.rank for one in taken] == sorted(ranks)
+
+
+def test_an_operator_with_very_many_endpoints_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        large = [row(number, (errand(f"h{number}", operator="large.test"),)) for number in range(100)]
+        small = [row(100 + number, (errand(f"s{number}"),)) for number in range(10)]
+        journal.keep_resolved([*large, *small])
+
+        first = journal.book.take_errands("", 20, 5, frozenset())
+        second = journal.book.take_errands("", 20, 5, frozenset({("large.test", "")}))
+        third = journal.book.take_errands("", 20, 5, frozenset())
+
+    assert sum(one.operator == "large.test" for one in first) == 10  # the others are ten
+    assert second == ()
+    assert len(third) == 20
+
+
+def test_the_best_rank_of_an_endpoint_counts(tmp_path: Path) -> None:
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        journal.keep_resolved([row(0, (errand("a", 0), errand("b", 1))), row(1, (errand("b", 0),))])
+
+        taken = journal.book.take_errands("", 9, 9, frozenset())
+
+    assert [one.rank for one in taken] == [0, 0]
+
+
+def test_what_was_not_committed_is_not_there_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with closing(Journal.open(path, TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(4))
+        journal.commit()
+        journal.keep_resolved([resolved(entry) for entry in entries_of(4)])
+    with closing(Journal.open(path, TLS, resume=True)) as journal:
+        assert journal.standing.taken == 4
+        assert journal.standing.resolved == journal.book.errands == 0
+        assert journal.next_entries(-1, 10) == entries_of(4)
+
+
+def test_what_was_handed_out_is_handed_out_again_by_the_next_run(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with closing(Journal.open(path, TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(11), last=True)
+        journal.keep_resolved([resolved(entry) for entry in entries_of(11)])
+        first = journal.book.take_errands("", 3, 3, frozenset())
+        told = journal.take_tellable(5)
+        journal.commit()
+    with closing(Journal.open(path, TLS, resume=True)) as journal:
+        again = journal.book.take_errands("", 3, 3, frozenset())
+        assert (again, journal.take_tellable(5)) == (first, told)
+        assert told == (0, 10)
+
+
+def test_a_journal_that_is_there_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    Journal.open(path, TLS, resume=False).close()
+
+    with pytest.raises(InputError, match="a survey was begun here before"):
+        Journal.open(path, TLS, resume=False)
+
+
+def test_a_survey_of_another_manner_does_not_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    Journal.open(path, TLS, resume=False).close()
+
+    with pytest.raises(InputError, match="other options: depth, owned"):
+        Journal.open(path, RCPT, resume=True)
+    with pytest.raises(InputError, match="other options: vantage points"):
+        Journal.open(path, TLS, resume=True, places=("eu", "us"))
+    Journal.open(path, replace(TLS, sessions_at_once=7, spacing=3.0), resume=True).close()
+
+
+def test_two_surveys_do_not_write_one_journal(tmp_path: Path) -> None:
+    with (
+        closing(Journal.open(tmp_path / "journal", TLS, resume=False)),
+        pytest.raises(InputError, match="another survey writes this journal now"),
+    ):
+        Journal.open(tmp_path / "journal", TLS, resume=True)
+
+
+@pytest.mark.parametrize("octets", [b"a letter to a friend", b"SQLite format 3\0" + bytes(100)])
+def test_another_file_is_no_journal(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(octets)
+
+    with pytest.raises(InputError, match="no journal of a survey"):
+        Journal.open(path, TLS, resume=True)
+
+    assert path.read_bytes() == octets
+
+
+def test_a_domain_that_is_listed_again_is_counted_and_left_out(tmp_path: Path) -> None:
+    first, second = entries_of(2)
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        journal.list_entries((first, second, Entry(number=2, domain=first.domain, asked="D0.TEST")), last=True)
+
+        assert (journal.standing.taken, journal.standing.twice) == (3, 1)
+        assert journal.next_entries(-1, 9) == (first, second)
+
+
+def test_whoever_tells_reads_what_was_committed_while_more_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with closing(Journal.open(path, TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(20), last=True)
+        journal.keep_resolved([resolved(entry) for entry in entries_of(10)])
+        journal.commit()
+        journal.keep_resolved([resolved(entry) for entry in entries_of(20)[10:]])
+        with Materials(path) as materials:
+            found = list(materials.of([3, 15, 0, 99]))
+
+    assert [(one.entry.number, len(one.visits)) for one in found] == [(3, 2), (0, 0)]
+    assert found[0].visits[0].sessions is None
