@@ -168,6 +168,28 @@ def test_diff_as_json_names_what_is_new_and_what_is_mended(old: Path, new: Path)
     assert "MX308" in [one["code"] for one in told["mended"]]
 
 
+def test_what_the_later_survey_did_not_look_at_is_not_mended(tmp_path: Path) -> None:
+    """A host that limits the probe tells nothing of the host: yesterday's error may stand."""
+    refused = made_line("moved.test", (10, "mx1", FailureKind.REFUSED), (20, "mx2", HEALTHY))
+    throttled = made_line("moved.test", (10, "mx1", ["421 4.7.0 too many connections"]), (20, "mx2", HEALTHY))
+    older, later = tmp_path / "older.jsonl", tmp_path / "later.jsonl"
+    older.write_bytes(refused + SAME)
+    later.write_bytes(throttled + SAME)
+    assert "mended" not in _do("diff", older, later).output
+    later.write_bytes(made_line("moved.test", (10, "mx1", HEALTHY), (20, "mx2", HEALTHY)) + SAME)
+    assert "mended MX308" in _do("diff", older, later).output
+
+
+def test_diff_tells_the_heaviest_first_and_equals_by_name(tmp_path: Path) -> None:
+    older, later = tmp_path / "older.jsonl", tmp_path / "later.jsonl"
+    quiet = [made_line(f"{name}.test", (10, "mx1", HEALTHY)) for name in "cab"]
+    older.write_bytes(b"".join(quiet))
+    down = [made_line(f"{name}.test", (10, "mx1", FailureKind.REFUSED)) for name in "ca"]
+    later.write_bytes(made_line("b.test", (10, "mx9", HEALTHY)) + b"".join(down))
+    told = [line.split()[:2] for line in _do("diff", older, later).output.split("\n") if ".test:" in line]
+    assert [name for _, name in told] == ["a.test:", "c.test:", "b.test:"]
+
+
 def test_lines_without_findings_are_compared_by_what_was_seen_alone(tmp_path: Path, old: Path) -> None:
     path = tmp_path / "facts.jsonl"
     path.write_bytes(made_line("moved.test", (10, "mx1", FailureKind.REFUSED), findings=False) + COME)
