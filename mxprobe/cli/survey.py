@@ -40,7 +40,7 @@ def command(**options: Any) -> int:
                                                             a long list, in one go
       mxprobe survey domains.txt --out tls.jsonl --depth tls --contact abuse@example.com
                                                             do hosts answer, with what certificate?
-      mxprobe survey --probing-txt --depth tls --contact abuse@example.com
+      mxprobe survey --probing-txt --depth tls --contact abuse@example.com --helo probe.example.com
                                                             what to tell those who are looked at
       mxprobe survey mine.txt --out mine.jsonl --depth rcpt --i-own-these --contact me@example.com
                                                             would each host of mine take my mail?
@@ -56,7 +56,7 @@ def command(**options: Any) -> int:
     from mxprobe.errors import InputError
 
     if options["only_4"] and options["only_6"]:
-        raise InputError("-4 and -6 exclude each other; without either both families are asked for")
+        raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     wanted = _survey_options(options)
     quiet = options["quiet"] or (options["out"] == "-" and sys.stdout.isatty())
     with wanted.entries as entries:

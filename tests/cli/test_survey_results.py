@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from mxprobe.cli import main
 from mxprobe.facts.session import FailureKind
+from mxprobe.facts.survey import Depth
 from mxprobe.jobs.history import History, keep
 from mxprobe.jobs.saved import look_in
 from mxprobe.jobs.survey.results import Lines, are_many, line_about, lines_in
@@ -178,6 +179,13 @@ def test_what_the_later_survey_did_not_look_at_is_not_mended(tmp_path: Path) -> 
     assert "mended" not in _do("diff", older, later).output
     later.write_bytes(made_line("moved.test", (10, "mx1", HEALTHY), (20, "mx2", HEALTHY)) + SAME)
     assert "mended MX308" in _do("diff", older, later).output
+
+
+def test_a_deeper_survey_is_not_taken_for_a_change_without_a_word(tmp_path: Path, old: Path) -> None:
+    names = tmp_path / "names.jsonl"
+    names.write_bytes(made_line("same.test", (10, "mx1", HEALTHY), (20, "mx2", HEALTHY), depth=Depth.DNS) + OLD)
+    assert "1 was not looked at equally far" in " ".join(_do("diff", names, old).output.split())
+    assert json.loads(_do("diff", names, old, "--format", "json").output)["unequal"] == 1
 
 
 def test_diff_tells_the_heaviest_first_and_equals_by_name(tmp_path: Path) -> None:

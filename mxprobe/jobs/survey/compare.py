@@ -24,9 +24,14 @@ from mxprobe.rules import judge_snapshot
 _BAD = (Severity.ERROR, Severity.WARNING)
 
 
+class _Reach(Struct, frozen=True, kw_only=True):
+    depth: str
+
+
 class _Read(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     findings: tuple[ShortFinding, ...] | None = None
+    tally: _Reach | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Read)
@@ -39,7 +44,7 @@ def compare_results(old: Path, new: Path) -> SurveysCompared:
             hint = "One domain of them: --domain NAME. All: surveys whose results are lines of JSON."
             raise InputError("tables are not compared as a whole", place=Place(str(path)), hint=hint)
     told, come, met = [], [], set[str]()
-    both = 0
+    both = unequal = 0
     with Lines(old) as before:
         for domain, line, place in _lines(new):
             if domain in met:
@@ -49,7 +54,9 @@ def compare_results(old: Path, new: Path) -> SurveysCompared:
                 come.append(domain)
                 continue
             both += 1
-            compared = _compare(domain, _read(before.about(domain), Place(str(old))), _read(line, place))
+            earlier, later = _read(before.about(domain), Place(str(old))), _read(line, place)
+            unequal += earlier.tally != later.tally
+            compared = _compare(domain, earlier, later)
             if compared.is_told:
                 told.append(compared)
         gone = sorted(domain for domain in before.begins if domain not in met)
@@ -57,6 +64,7 @@ def compare_results(old: Path, new: Path) -> SurveysCompared:
         old=str(old),
         new=str(new),
         both=both,
+        unequal=unequal,
         domains=tuple(sorted(told, key=_by_weight)),
         gone=tuple(gone),
         come=tuple(sorted(come)),
