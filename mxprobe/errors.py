@@ -65,6 +65,12 @@ class InputError(MxprobeError):
         return self.render()
 
 
+def first_of(group: BaseExceptionGroup[MxprobeError]) -> MxprobeError:
+    """The first of the errors that concurrent tasks raised: one message is enough to act on."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 def _position(place: Place) -> str:
     numbers = [str(number) for number in (place.line, place.column) if number is not None]
     return ":".join([place.path, *numbers])

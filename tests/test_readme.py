@@ -1,5 +1,8 @@
 """The README tells the rules as they are."""
 
+import re
+
+from click import Context
 from click.testing import CliRunner
 
 from mxprobe.cli import main
@@ -11,6 +14,12 @@ def test_the_table_of_rules_is_that_of_the_rules() -> None:
     text = README.read_text(encoding="utf-8")
 
     assert with_rules(text) == text, "python -m tests.support.readme writes it anew"
+
+
+def test_the_commands_are_all_listed() -> None:
+    block = README.read_text(encoding="utf-8").partition("## The commands")[2].split("```")[1]
+
+    assert set(re.findall(r"^mxprobe (\w+) ", block, re.MULTILINE)) == set(main.list_commands(Context(main)))
 
 
 def test_every_rule_has_one_line_in_the_list_and_a_page_of_its_own() -> None:

@@ -20,8 +20,8 @@ def command(old: Path, new: Path, domain: str | None, form: str, fail_on: str) -
     Each difference is a renewal (expected upkeep), a change (wanted or not), or alarming: mail, or the word about it,
     is in other hands than before. Nobody is asked or dialled. What one of the probes does not tell is said, and is no
     change. A live look is compared with probe --baseline, where --expect says what was wanted.
-    Of two surveys without --domain: a line for each domain that changed, and those that stand in one alone. The rules
-    are not asked again then: findings are those of the lines.
+    Of two surveys without --domain: a line for each domain that changed, and those that stand in one alone. Findings
+    are then those of the lines; mended is what the later survey looked at and found in order.
     Exit 0 nothing at or above --fail-on, 1 findings, 3 the MX records of one probe are not known.
     """
     from mxprobe.facts.codec import masked

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from mxprobe.errors import MxprobeError
+from mxprobe.errors import MxprobeError, first_of
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
@@ -89,7 +89,7 @@ class LazyGroup(click.Group):
             ours, others = group.split(MxprobeError)
             if ours is None or others is not None:
                 raise
-            status = _complain(_first(ours))
+            status = _complain(first_of(ours))
         return status
 
     def _run_for_nagios(self, args: tuple[Any, ...], extra: dict[str, Any]) -> int | None:
@@ -106,7 +106,7 @@ class LazyGroup(click.Group):
             ours, _ = group.split(MxprobeError)
             if ours is None:
                 traceback.print_exc()
-            return _unknown(str(_first(ours)) if ours is not None else "mxprobe failed; standard error says how")
+            return _unknown(str(first_of(ours)) if ours is not None else "mxprobe failed; standard error says how")
         except Exception:  # rim: an exit status of 1 would be a warning about the domain
             traceback.print_exc()
             return _unknown("mxprobe failed; standard error says how")
@@ -132,12 +132,6 @@ def _complain(error: MxprobeError) -> int:
     ended = f"{shown}\n" if marked else f"{sentence}  "
     click.echo(f"{ended}Exit {error.exit_status}.", err=True)
     return error.exit_status
-
-
-def _first(group: BaseExceptionGroup[MxprobeError]) -> MxprobeError:
-    """The first of the errors that concurrent tasks raised: one message is enough to act on."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _visible(message: str) -> str:

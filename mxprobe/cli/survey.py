@@ -40,7 +40,7 @@ def command(**options: Any) -> int:
                                                             a long list, in one go
       mxprobe survey domains.txt --out tls.jsonl --depth tls --contact abuse@example.com
                                                             do hosts answer, with what certificate?
-      mxprobe survey --probing-txt --depth tls --contact abuse@example.com
+      mxprobe survey --probing-txt --depth tls --contact abuse@example.com --helo probe.example.com
                                                             what to tell those who are looked at
       mxprobe survey mine.txt --out mine.jsonl --depth rcpt --i-own-these --contact me@example.com
                                                             would each host of mine take my mail?
@@ -56,7 +56,7 @@ def command(**options: Any) -> int:
     from mxprobe.errors import InputError
 
     if options["only_4"] and options["only_6"]:
-        raise InputError("-4 and -6 exclude each other; without either both families are asked for")
+        raise InputError("-4 and -6 exclude each other; without either both families are dialled")
     wanted = _survey_options(options)
     quiet = options["quiet"] or (options["out"] == "-" and sys.stdout.isatty())
     with wanted.entries as entries:
@@ -68,9 +68,21 @@ def command(**options: Any) -> int:
     if outcome is None or not outcome.complete:
         return _interrupted(options)
     teller.conclude(options["out"])
-    if outcome.failed and not options["quiet"]:
-        click.echo(f"{outcome.failed:,} could not be asked, for a reason of ours that stands in the lines.", err=True)
+    if not options["quiet"]:
+        _tell_rest(outcome, options["depth"])
     return _summarize(options["out"], options) if options["summary"] else 0
+
+
+def _tell_rest(outcome: "Outcome", depth: str) -> None:
+    """Say what of the list has no line of its own, or not a whole one."""
+    if outcome.twice:
+        entries, name = ("1 entry", "names") if outcome.twice == 1 else (f"{outcome.twice:,} entries", "name")
+        rest = "; its recipients were added where nobody was asked yet" if depth == "rcpt" else ""
+        click.echo(
+            f"{entries} of the list {name} a domain that stands there before, which has one line{rest}.", err=True
+        )
+    if outcome.failed:
+        click.echo(f"{outcome.failed:,} could not be asked, for a reason of ours that stands in the lines.", err=True)
 
 
 def _interrupted(options: dict[str, Any]) -> int:

@@ -31,8 +31,8 @@ _ASKED = (
     option("--depth", type=click.Choice(DEPTHS), default="dns", show_default=True, help="How far to go."),
     option("--ask", multiple=True, metavar="FAMILY,...", help=FAMILIES),
     option("--from", "mail_from", default="", metavar="ADDRESS", help="Envelope sender at depth rcpt."),
-    option("-4", "only_4", is_flag=True, help="IPv4 alone."),
-    option("-6", "only_6", is_flag=True, help="IPv6 alone."),
+    option("-4", "only_4", is_flag=True, help="Dial IPv4 alone."),
+    option("-6", "only_6", is_flag=True, help="Dial IPv6 alone."),
     option("--exclude", type=_FILE, help="Do not dial these: names, addresses, networks, one a line."),
 )
 _LOOKS = (

@@ -38,14 +38,16 @@ class DomainCompared(Struct, frozen=True, kw_only=True):
 
 
 class SurveysCompared(Struct, frozen=True, kw_only=True):
-    """Two surveys: `domains` that changed, of `both` that stand in both; `gone` stand in the earlier one alone, `come`
-    in the later. `exit_status` and its `reason` are those of the command."""
+    """Two surveys: `domains` that changed, of `both` that stand in both; `unequal` of these were not looked at equally
+    far, so that what is new there may be as old as what nobody had looked at. `gone` stand in the earlier one alone,
+    `come` in the later. `exit_status` and its `reason` are those of the command."""
 
     schema: int = 1
     kind: str = "survey-diff"
     old: str
     new: str
     both: int = 0
+    unequal: int = 0
     domains: tuple[DomainCompared, ...] = ()
     gone: tuple[str, ...] = ()
     come: tuple[str, ...] = ()

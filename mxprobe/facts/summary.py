@@ -45,9 +45,11 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     `untallied` lines have no tally: nobody could tell them, or they are no survey's. `cut_short`: the last line has no
     end, and was passed over. `reach` counts depths, `basis` where chains come from. `with_hosts` have a chain,
-    `several` of them with two hosts or more: `one_operator`, `one_address` and `one_network` are shares of those.
+    `several` of them with two hosts or more, as far as is known: `one_operator`, `one_address` and `one_network` are
+    shares of those. The other shares are of all that have a chain, or may have one that could not be looked up.
     `starttls`, `certificates` and `accepts` are `having` where every address that was heard has it. `foretold` have a
-    forecast, `judged` were judged, `erring` of them with an error, `warned` with a warning and no error.
+    forecast, `judged` were judged, `erring` of them with an error, `warned` with a warning and no error; `unseen` have
+    neither, and no chain that could be looked up.
 
     `differs` counts what was not alike from all vantage points (`facts.vantages.Showing`), `silent` the places from
     which nobody was heard, with the domains for which they were left out.
@@ -80,6 +82,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     judged: int = 0
     erring: int = 0
     warned: int = 0
+    unseen: int = 0
     operators: tuple[Counted, ...] = ()
     throttled: tuple[Counted, ...] = ()
     found: tuple[Counted, ...] = ()

@@ -61,7 +61,7 @@ class _Sum:
         )
 
 
-_OF_CHAINS = ("has_backup", "starttls", "certificates", "dane", "accepts")
+_OF_CHAINS = ("has_backup", "starttls", "certificates", "dane", "mta_sts", "accepts")
 _OF_SEVERAL = ("one_operator", "one_address", "one_network")
 
 
@@ -69,7 +69,7 @@ class Sums:
     """A summary on the way: tallies are added one by one."""
 
     def __init__(self) -> None:
-        self._sums = {name: _Sum() for name in (*_OF_CHAINS, "mta_sts", *_OF_SEVERAL)}
+        self._sums = {name: _Sum() for name in (*_OF_CHAINS, *_OF_SEVERAL)}
         self._counts: Counter[str] = Counter()
         self._reach, self._basis, self._found = Frequent(), Frequent(), Frequent()
         self._operators, self._throttled, self._untold = Frequent(), Frequent(), Frequent()
@@ -82,15 +82,15 @@ class Sums:
         counts["domains"] += 1
         self._reach.add((tally.depth,))
         self._basis.add((tally.basis,))
-        self._sums["mta_sts"].add(tally.mta_sts)
         if tally.hosts:
             counts["with_hosts"] += 1
             self._operators.add((tally.operator,))
             for name in _OF_CHAINS:
                 self._sums[name].add(getattr(tally, name))
         elif tally.has_backup is Known.UNKNOWN:
-            self._sums["has_backup"].add(Known.UNKNOWN)
-        if tally.hosts > 1:
+            for name in _OF_CHAINS:
+                self._sums[name].add(Known.UNKNOWN)
+        if tally.hosts > 1 or (tally.hosts and tally.one_operator is Known.UNKNOWN):
             counts["several"] += 1
             for name in _OF_SEVERAL:
                 self._sums[name].add(getattr(tally, name))
@@ -108,6 +108,8 @@ class Sums:
             counts["judged"] += 1
             counts["erring"] += bool(tally.errors)
             counts["warned"] += bool(tally.warnings) and not tally.errors
+            is_open = not tally.hosts and tally.has_backup is Known.UNKNOWN
+            counts["unseen"] += is_open and not tally.errors and not tally.warnings
             self._found.add(tally.found)
         if tally.foretold:
             counts["foretold"] += 1

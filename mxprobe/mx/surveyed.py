@@ -47,8 +47,7 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
     wanted += [question_of(domain) for question_of in fixed]
     chain = answers.get(wanted[0])
     hosts = () if chain is None else _hosts(domain, chain)
-    for family in manner.vantage.families:
-        rrtype = _RECORDS[family]
+    for rrtype in _RECORDS.values():  # both, whichever is dialled: a host with addresses of the other one has some
         wanted += [Question(name=host, rrtype=rrtype) for host in hosts]
     found = [question for question in wanted if question not in answers]
     if others:

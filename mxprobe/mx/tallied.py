@@ -34,7 +34,8 @@ WAYS = {"C1": "refused", "C2": "silent", "B2": "says_421", "B3": "says_554"}
 """The ways of failing that are counted: what they are called in a tally, by their cells."""
 
 _OPEN = (HostProblem.LOOKUP_FAILED, HostProblem.NOT_ASKED)
-_PLAIN_REASONS = (NotVisited.DNS_ONLY,)
+_PLAIN_REASONS = (NotVisited.DNS_ONLY, NotVisited.EXCLUDED)
+"""What was asked for, and is counted otherwise."""
 _MOST_REASONS = 8
 
 

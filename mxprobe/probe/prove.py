@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.errors import CouldNotLook, MxprobeError
+from mxprobe.errors import CouldNotLook, MxprobeError, first_of
 from mxprobe.facts.dsn import Bounce, read_dsn
 from mxprobe.facts.proof import TOKEN_HEADER, Answer, Blind, Box, Copy, Found, Proof, Route
 from mxprobe.facts.session import Endpoint
@@ -93,7 +93,7 @@ async def prove(
         ours, others = group.split(MxprobeError)
         if ours is None or others is not None:
             raise
-        raise ours.exceptions[0] from None
+        raise first_of(ours) from None
     except asyncio.CancelledError:
         course.change(complete=False)
         task = asyncio.current_task()

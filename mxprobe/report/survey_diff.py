@@ -60,6 +60,9 @@ def answer(compared: SurveysCompared) -> str:
         parts.append(f"{alarming:,} alarming, {worse:,} with a new error")
     if unknown:
         parts.append(f"the MX records of {unknown:,} could not be compared")
+    if compared.unequal:
+        verb = "was" if compared.unequal == 1 else "were"
+        parts.append(f"{compared.unequal:,} {verb} not looked at equally far: new may be what nobody looked at before")
     return f"{'; '.join(parts)}."
 
 

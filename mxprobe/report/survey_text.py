@@ -4,6 +4,7 @@ import msgspec
 
 from mxprobe.facts.summary import Counted, MailerCount, Share, Summary
 from mxprobe.mx.senders import MODELLED
+from mxprobe.mx.summed import MOST_TOLD
 from mxprobe.mx.tallied import WAYS as TALLIED
 from mxprobe.mx.whatif import WAYS
 from mxprobe.report.vantage_text import NAMES_ASKED, say_counted, say_silent_place
@@ -125,7 +126,7 @@ def _forecast(summary: Summary) -> list[str]:
         cells = [counts[way].get(name, MailerCount(mailer=name)) for way in ways]
         lines.append(f" {title:<11}" + "".join(f"  {one.bounces:>9,}{one.waits:>9,}" for one in cells))
     unknown = max((one.unknown for way in summary.forecast for one in way.mailers), default=0)
-    rest = "The rest is delivered to another preference"
+    rest = "The rest goes to another preference"
     if unknown:
         rest += f", or nobody knows: for up to {_count(unknown, 'domain')}, whose other hosts were not heard"
     return [*lines, *wrap(" ", f"{rest}.")]
@@ -147,10 +148,11 @@ def _sentence(summary: Summary) -> str:
 def _found(summary: Summary) -> list[str]:
     if not summary.judged:
         return []
-    clean = summary.judged - summary.erring - summary.warned
-    told = (
-        f"{summary.erring:,} of {summary.judged:,} domains have an error, {summary.warned:,} a warning, {clean:,} none"
-    )
+    clean = summary.judged - summary.erring - summary.warned - summary.unseen
+    told = f"{summary.erring:,} of {summary.judged:,} domains have an error, {summary.warned:,} a warning alone"
+    told += f", {clean:,} neither"
+    if summary.unseen:
+        told += f"; of {summary.unseen:,} nothing could be seen"
     lines = ["", *wrap("FINDINGS   ", told)]
     shown = summary.found[:_TOP_FOUND]
     lines += [_line(one, summary.judged, f"{one.name} {_NAMES.get(one.name, '')}") for one in shown]
@@ -162,6 +164,7 @@ def _operators(summary: Summary) -> list[str]:
         return []
     lines = ["", f"OPERATORS   whose the first host is, of {_count(summary.with_hosts, 'domain')}"]
     lines += [_line(one, summary.with_hosts, one.name) for one in summary.operators[:_TOP]]
+    lines += _more(summary.operators, _TOP)
     if summary.throttled:
         lines += ["", "THROTTLED   operators that limited this survey, and domains of which less is known for it"]
         lines += [_line(one, summary.with_hosts, one.name) for one in summary.throttled[:_TOP]]
@@ -196,8 +199,12 @@ def _line(one: Counted, whole: int, what: str) -> str:
 
 
 def _more(counted: tuple[Counted, ...], shown: int) -> list[str]:
+    """How many more there are; of very many a summary names the most frequent alone."""
     left = len(counted) - shown
-    return [f" {'':>11}  {'':>6}  and {left} more: --format json"] if left > 0 else []
+    if left <= 0:
+        return []
+    more = f"and {left} more" if len(counted) < MOST_TOLD else f"and more, of which the next {left}"
+    return [f" {'':>11}  {'':>6}  {more}: --format json"]
 
 
 def ending(summary: Summary) -> str:

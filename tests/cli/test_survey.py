@@ -121,6 +121,15 @@ def _outcome(**other: Any) -> Outcome:
     return Outcome(**{"complete": True, "elapsed": 1.0, **usual, **other})
 
 
+def test_domains_that_stand_in_the_list_again_are_not_passed_over_in_silence(
+    monkeypatch: pytest.MonkeyPatch, domains: Path
+) -> None:
+    _carried_out(monkeypatch, lambda *_: _outcome(twice=2))
+    said = "2 entries of the list name a domain that stands there before, which has one line.\n"
+    assert said in _type(domains, "--out", domains.parent / "r.jsonl").stderr
+    assert said not in _type(domains, "--out", domains.parent / "r.jsonl", "--quiet").stderr
+
+
 def _carried_out(monkeypatch: pytest.MonkeyPatch, body: Body) -> list[SurveyOptions]:
     """Have the job do `body`; what it was asked for comes into the list."""
     asked: list[SurveyOptions] = []

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from mxprobe.cli import main
 from mxprobe.facts.session import FailureKind
+from mxprobe.facts.survey import Depth
 from mxprobe.jobs.history import History, keep
 from mxprobe.jobs.saved import look_in
 from mxprobe.jobs.survey.results import Lines, are_many, line_about, lines_in
@@ -166,6 +167,35 @@ def test_diff_as_json_names_what_is_new_and_what_is_mended(old: Path, new: Path)
     )
     (told,) = document["domains"]
     assert "MX308" in [one["code"] for one in told["mended"]]
+
+
+def test_what_the_later_survey_did_not_look_at_is_not_mended(tmp_path: Path) -> None:
+    """A host that limits the probe tells nothing of the host: yesterday's error may stand."""
+    refused = made_line("moved.test", (10, "mx1", FailureKind.REFUSED), (20, "mx2", HEALTHY))
+    throttled = made_line("moved.test", (10, "mx1", ["421 4.7.0 too many connections"]), (20, "mx2", HEALTHY))
+    older, later = tmp_path / "older.jsonl", tmp_path / "later.jsonl"
+    older.write_bytes(refused + SAME)
+    later.write_bytes(throttled + SAME)
+    assert "mended" not in _do("diff", older, later).output
+    later.write_bytes(made_line("moved.test", (10, "mx1", HEALTHY), (20, "mx2", HEALTHY)) + SAME)
+    assert "mended MX308" in _do("diff", older, later).output
+
+
+def test_a_deeper_survey_is_not_taken_for_a_change_without_a_word(tmp_path: Path, old: Path) -> None:
+    names = tmp_path / "names.jsonl"
+    names.write_bytes(made_line("same.test", (10, "mx1", HEALTHY), (20, "mx2", HEALTHY), depth=Depth.DNS) + OLD)
+    assert "1 was not looked at equally far" in " ".join(_do("diff", names, old).output.split())
+    assert json.loads(_do("diff", names, old, "--format", "json").output)["unequal"] == 1
+
+
+def test_diff_tells_the_heaviest_first_and_equals_by_name(tmp_path: Path) -> None:
+    older, later = tmp_path / "older.jsonl", tmp_path / "later.jsonl"
+    quiet = [made_line(f"{name}.test", (10, "mx1", HEALTHY)) for name in "cab"]
+    older.write_bytes(b"".join(quiet))
+    down = [made_line(f"{name}.test", (10, "mx1", FailureKind.REFUSED)) for name in "ca"]
+    later.write_bytes(made_line("b.test", (10, "mx9", HEALTHY)) + b"".join(down))
+    told = [line.split()[:2] for line in _do("diff", older, later).output.split("\n") if ".test:" in line]
+    assert [name for _, name in told] == ["a.test:", "c.test:", "b.test:"]
 
 
 def test_lines_without_findings_are_compared_by_what_was_seen_alone(tmp_path: Path, old: Path) -> None:

@@ -38,7 +38,7 @@ FAILURES = [AnswerStatus.NODATA, AnswerStatus.NXDOMAIN, AnswerStatus.SERVFAIL, A
 
 def plainly(domain: str, answers: Answers, manner: Manner) -> set[Question]:
     """The same in the plainest way."""
-    wanted = {*next_questions(domain, answers, manner.vantage.families)}
+    wanted = {*next_questions(domain, answers)}
     if manner.depth.reaches(Depth.RCPT) and not manner.owned:
         wanted.add(consent_question(domain))
     subject = Subject(domain=domain, allow_special=manner.allow_special, port=manner.vantage.port)
@@ -91,3 +91,16 @@ def test_all_that_is_asked_in_the_end_is_the_same(data: st.DataObject) -> None:
 
     assert ours.keys() == plain.keys()
     assert next_survey_questions(DOMAIN, ours, manner) == ()
+
+
+def test_a_family_that_is_not_dialled_is_asked_for_all_the_same() -> None:
+    """A host with addresses of the other family alone is no host without one, and mail for it bounces nowhere."""
+    manner = Manner(depth=Depth.TLS, vantage=Vantage(helo="h.test", families=(6,)), wishes=())
+    question = Question(name=DOMAIN, rrtype=RecordType.MX)
+    chain = Answer(
+        question=question, status=AnswerStatus.FOUND, records=(MxRecord(preference=10, exchange="a1", ttl=1),)
+    )
+
+    asked = next_survey_questions(DOMAIN, {question: chain}, manner)
+
+    assert asked == tuple(Question(name="a1", rrtype=rrtype) for rrtype in (RecordType.A, RecordType.AAAA))

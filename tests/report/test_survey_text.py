@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxprobe.facts.summary import Counted, MailerCount, Share, Summary, WayCount
+from mxprobe.mx.summed import MOST_TOLD
 from mxprobe.report.survey_text import percent, render_summary, render_summary_json
 
 _NUMBER = st.integers(0, 9_999_999)
@@ -77,6 +78,15 @@ def test_what_was_not_told_has_a_section_and_the_last_line_counts_the_rest() -> 
     ending = " ".join(lines[-3:])
     assert "1 with nothing to count" in ending
     assert "cut short" in ending
+
+
+def test_of_very_many_names_the_count_of_the_rest_is_not_made_up() -> None:
+    few = tuple(Counted(name=f"op{number}.test", domains=1) for number in range(12))
+    many = tuple(Counted(name=f"op{number:02}.test", domains=1) for number in range(MOST_TOLD))
+    text = render_summary(Summary(domains=99, with_hosts=99, operators=few))
+    assert "and 2 more: --format json" in text
+    text = render_summary(Summary(domains=99, with_hosts=99, operators=many))
+    assert "and more, of which the next 40: --format json" in text
 
 
 def test_results_of_nothing_say_so() -> None:

@@ -56,7 +56,9 @@ def material_of(look: Snapshot, manner: Manner, number: int = 0) -> Material:
     )
 
 
-def line_about(domain: str, *hosts: tuple[int, str, Sequence[str] | FailureKind], findings: bool = True) -> bytes:
+def line_about(
+    domain: str, *hosts: tuple[int, str, Sequence[str] | FailureKind], findings: bool = True, depth: Depth = Depth.TLS
+) -> bytes:
     """A line of a survey about a domain whose MX hosts say these words, with its end.
 
     A host is a preference, a label below the domain, and what is heard there.
@@ -71,5 +73,5 @@ def line_about(domain: str, *hosts: tuple[int, str, Sequence[str] | FailureKind]
         for number, ((preference, _, said), name) in enumerate(zip(hosts, names, strict=True), 1)
     ]
     look = replace(snapshot(answers, visits), domain=domain, asked=domain)
-    manner = replace(manner_of(look), allow_special=True)
+    manner = replace(manner_of(look, depth), allow_special=True)
     return line_of(material_of(look, manner), manner, Memory(), findings=findings).document + b"\n"

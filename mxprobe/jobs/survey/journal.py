@@ -35,6 +35,18 @@ T = TypeVar("T")
 _PACED = ("lookups_at_once", "sessions_at_once", "per_operator", "spacing")
 """Parts of a manner that say how fast alone: another run may differ in them."""
 
+_FLAGS = {
+    "wishes": "--ask",
+    "owned": "--i-own-these",
+    "excluded": "--exclude",
+    "merged": "--no-dedup",
+    "judged": "--no-findings",
+    "mail_from": "--from",
+    "nameservers": "--nameserver",
+    "families": "-4, -6",
+}
+"""Options whose parts of a manner are called otherwise."""
+
 
 class Standing(Struct, frozen=True, kw_only=True):
     """How far a survey is, as it is kept at each commit.
@@ -122,7 +134,7 @@ class Journal:
             differing.append("vantage points")
         if differing:
             hint = "What a survey asks is decided when it begins; only how fast it goes may change."
-            message = f"this survey was begun with other options: {', '.join(differing)}"
+            message = f"this survey was begun with other options than these: {', '.join(differing)}"
             raise InputError(message, place=Place(str(self.path)), hint=hint)
         self.standing = self._get("standing", Standing)
 
@@ -294,11 +306,12 @@ def digest_of(before: bytes, entries: Iterable[Entry]) -> bytes:
 
 
 def _differences(before: Manner, now: Manner) -> list[str]:
-    """The parts of a manner that differ, by their names."""
+    """The parts of a manner that differ, by the options that they come from, each once."""
     first, second = asdict(before), asdict(now)
     found = [name for name in first if name not in (*_PACED, "vantage") and first[name] != second[name]]
     first, second = asdict(before.vantage), asdict(now.vantage)
-    return found + [name for name in first if first[name] != second[name]]
+    found += [name for name in first if first[name] != second[name]]
+    return list(dict.fromkeys(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in found))
 
 
 def _texts(recipients: tuple[str, ...]) -> str:

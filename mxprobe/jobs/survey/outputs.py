@@ -69,8 +69,20 @@ class Destination(Struct, frozen=True, kw_only=True):
         return Database(self.path) if self.kind == "sqlite" else LinesFile(self.path)
 
 
+_OTHERS = {
+    ".csv": "sqlite:{stem}.db, whose table `results` any SQLite exports",
+    ".tsv": "sqlite:{stem}.db, whose table `results` any SQLite exports",
+    ".db": "sqlite:{name}",
+    ".sqlite": "sqlite:{name}",
+    ".sqlite3": "sqlite:{name}",
+    ".gz": "- and a pipe: mxprobe survey domains.txt --out - | gzip > {name}",
+    ".zst": "- and a pipe: mxprobe survey domains.txt --out - | zstd > {name}",
+}
+"""Endings of files that lines of JSON are not, and what is meant."""
+
+
 def destination(text: str) -> Destination:
-    """What `--out` names: "-", "sqlite:FILE", a file that ends in .parquet, or one of JSON lines."""
+    """What `--out` names: "-", "sqlite:FILE", a file that ends in .parquet, or one of JSON lines. Raises InputError."""
     if text == "-":
         return Destination(kind="lines", path=None)
     if text.startswith("sqlite:"):
@@ -78,7 +90,14 @@ def destination(text: str) -> Destination:
         if not name:
             raise InputError("--out sqlite:FILE names no file")
         return Destination(kind="sqlite", path=Path(name))
-    return Destination(kind="parquet" if text.endswith(".parquet") else "lines", path=Path(text))
+    path = Path(text)
+    if path.suffix.lower() in _OTHERS:
+        meant = _OTHERS[path.suffix.lower()].format(name=text, stem=path.with_suffix(""))
+        hint = f"Right is FILE.jsonl, FILE.parquet or sqlite:FILE. Perhaps --out {meant}."
+        raise InputError(f"--out {text}: results are lines of JSON, and this ends in {path.suffix}", hint=hint)
+    if path.is_dir():
+        raise InputError("this is a folder: name a file in it for the results", place=Place(text))
+    return Destination(kind="parquet" if text.endswith(".parquet") else "lines", path=path)
 
 
 def refuse_others(path: Path) -> None:

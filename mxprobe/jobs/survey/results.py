@@ -4,6 +4,8 @@ Of a file of lines nothing is kept but where each domain's line begins. It may b
 ends in InputError, and no line is longer than a saved probe.
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -162,12 +164,20 @@ def _in_table(results: Path, domain: str) -> bytes:
         from pyarrow import parquet
     except ImportError as error:
         raise InputError("Parquet needs pyarrow: pip install 'mxprobe[parquet]'", place=Place(text)) from error
+    require_file(results)
     try:
         table = parquet.read_table(results, columns=["document"], filters=[("domain", "==", domain)])
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(f"cannot be read: {error}", place=Place(text), hint=HINT) from error
     documents = table.column("document").to_pylist()
     return documents[-1].encode() if documents else b""
+
+
+def require_file(path: Path) -> None:
+    """Raises InputError where there is no file, in the words in which others say it."""
+    if not path.is_file():
+        reason = os.strerror(errno.EISDIR if path.is_dir() else errno.ENOENT)
+        raise InputError(f"cannot be read: {reason}", place=Place(str(path)))
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from mxprobe.errors import InputError, Place
 from mxprobe.facts.summary import Summary
 from mxprobe.facts.tally import Tally
-from mxprobe.jobs.survey.results import HINT, PARQUET, SQLITE, lines_in, open_database
+from mxprobe.jobs.survey.results import HINT, PARQUET, SQLITE, lines_in, open_database, require_file
 from mxprobe.mx.summed import Sums
 
 _TEXTS = tuple(name for name, kind in get_type_hints(Tally).items() if kind == tuple[str, ...])
@@ -116,6 +116,7 @@ def _rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
         from pyarrow import parquet
     except ImportError as error:
         raise InputError("Parquet needs pyarrow: pip install 'mxprobe[parquet]'", place=Place(str(path))) from error
+    require_file(path)
     try:
         with parquet.ParquetFile(path) as file:
             names = [name for name in Tally.__struct_fields__ if name in file.schema_arrow.names]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mxprobe.errors import InputError, Place
+from mxprobe.errors import InputError, MxprobeError, Place, first_of
 from mxprobe.facts.progress import Progress
 from mxprobe.facts.survey import Manner
 from mxprobe.facts.vantages import VantagePoint
@@ -64,6 +64,7 @@ async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = 
         where = destination(options.out)
         path = _journal_path(options, where)
         output = where.make()
+        made = tuple(one for one in (path, where.path) if one is not None and not one.exists())
         places = tuple(place.name for place in options.places) or ("",)
         if not options.resume or not path.exists() or not path.stat().st_size:
             _refuse_results(where)
@@ -71,9 +72,17 @@ async def survey(options: SurveyOptions, progress: Callable[[Progress], None] = 
             opened = Journal.open(path, options.manner, resume=options.resume, places=places)
             with closing(opened) as journal, closing(output):
                 return await _go(options, journal, output, progress)
+        except BaseExceptionGroup as group:
+            ours, others = group.split(MxprobeError)
+            if ours is None or others is not None:
+                raise
+            raise first_of(ours) from None
         finally:
             if where.path is None and options.journal is None:
                 _remove(path)
+            elif not options.entries.found:  # nothing was begun, and nothing of it is in the way of another list
+                for one in made:
+                    _remove(one)
 
 
 async def _go(

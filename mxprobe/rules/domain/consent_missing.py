@@ -24,8 +24,10 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, "no address was dialled")
     if snapshot.recipients:
         return conclude(RULE, [])
+    refused = snapshot.asked_about.refused if snapshot.asked_about is not None else ""
     words = Words(
-        says="no recipient was asked for",
+        says="nobody was asked about, since the domain does not allow it" if refused else "no recipient was asked for",
+        seen=(refused,) if refused else (),
         means="Whether the hosts take mail for anybody is not known.",
         do=f"mxprobe probe --to you@{snapshot.domain}",
     )

@@ -171,10 +171,14 @@ def test_a_survey_of_another_manner_does_not_go_on(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     Journal.open(path, TLS, resume=False).close()
 
-    with pytest.raises(InputError, match="other options: depth, owned"):
+    with pytest.raises(InputError, match="than these: --depth, --i-own-these\n"):
         Journal.open(path, RCPT, resume=True)
-    with pytest.raises(InputError, match="other options: vantage points"):
+    with pytest.raises(InputError, match="other options than these: vantage points"):
         Journal.open(path, TLS, resume=True, places=("eu", "us"))
+    with pytest.raises(InputError, match="than these: --helo\n"):
+        Journal.open(
+            path, replace(TLS, helo="other.test", vantage=replace(TLS.vantage, helo="other.test")), resume=True
+        )
     Journal.open(path, replace(TLS, sessions_at_once=7, spacing=3.0), resume=True).close()
 
 

@@ -32,6 +32,16 @@ def test_the_name_of_the_results_says_what_they_are(text: str, kind: str, name: 
     assert (where.kind, where.journal) == (kind, Path(name))
 
 
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [("r.csv", "sqlite:r.db"), ("r.db", "--out sqlite:r.db"), ("r.jsonl.gz", "gzip > r.jsonl.gz"), (".", "a folder")],
+)
+def test_a_name_that_promises_another_form_is_refused_with_what_is_meant(out: str, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        destination(out)
+    assert says in f"{caught.value} {caught.value.hint}"
+
+
 def test_results_on_standard_output_have_no_journal_beside_them() -> None:
     assert destination("-").journal is None
 

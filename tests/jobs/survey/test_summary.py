@@ -14,6 +14,7 @@ from mxprobe.facts.summary import Counted, Share, Summary
 from mxprobe.facts.tally import Extent, Known, Tally
 from mxprobe.jobs.survey.summary import summarize
 from mxprobe.mx.summed import Frequent, Sums
+from mxprobe.report.survey_text import render_summary
 
 _PLAIN = Tally(domain="a.test", depth="tls", basis="explicit", hosts=2, tiers=2, endpoints=2)
 
@@ -52,6 +53,7 @@ def test_domains_without_a_chain_are_in_no_share_of_chains_but_where_the_lookup_
         replace(_PLAIN, basis="unknown", hosts=0, tiers=0),
     )
     assert told.has_backup == Share(having=1, known=1, unknown=1)
+    assert told.starttls == told.dane == told.mta_sts == Share(unknown=2)
     assert (told.domains, told.with_hosts) == (3, 1)
 
 
@@ -62,6 +64,11 @@ def test_shared_fate_is_told_of_domains_with_several_hosts() -> None:
         replace(_PLAIN, one_operator=Known.NO),
     )
     assert (told.several, told.one_operator) == (2, Share(having=1, known=2))
+
+
+def test_a_second_host_whose_address_is_not_known_leaves_shared_fate_open() -> None:
+    told = _summed(replace(_PLAIN, hosts=1, tiers=1, has_backup=Known.UNKNOWN, one_operator=Known.UNKNOWN))
+    assert (told.several, told.one_operator) == (1, Share(unknown=1))
 
 
 def test_forecasts_are_counted_for_each_mailer_and_way() -> None:
@@ -85,8 +92,16 @@ def test_findings_are_counted_of_those_that_were_judged() -> None:
         replace(_PLAIN, errors=0, warnings=0, notes=0, found=("MX302",)),
         _PLAIN,
     )
-    assert (told.judged, told.erring, told.warned) == (3, 1, 1)
+    assert (told.judged, told.erring, told.warned, told.unseen) == (3, 1, 1, 0)
     assert told.found == (Counted(name="MX302", domains=2), Counted(name="MX308", domains=1))
+
+
+def test_a_domain_of_which_nothing_could_be_seen_is_not_one_without_findings() -> None:
+    unknown = replace(_PLAIN, basis="unknown", hosts=0, tiers=0, errors=0, warnings=0, notes=0)
+    told = _summed(unknown, replace(unknown, errors=1), replace(_PLAIN, errors=0, warnings=0, notes=0))
+    assert (told.judged, told.erring, told.unseen) == (3, 1, 1)
+    text = " ".join(render_summary(told).split())
+    assert "1 of 3 domains have an error, 0 a warning alone, 1 neither; of 1 nothing could be seen" in text
 
 
 @given(st.lists(st.integers(0, 40), max_size=300), st.integers(2, 20))
@@ -176,6 +191,9 @@ def test_a_parquet_file_says_what_its_lines_say(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["sqlite:{}/none.db", "{}/none.jsonl", "{}/none.parquet"])
 def test_results_that_are_not_there_are_said(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(
+        InputError, match=r"none\.\w+: (cannot be read: No such file|there is no such database)"
+    ) as caught:
         summarize(name.format(tmp_path))
+    assert "Errno" not in str(caught.value)
     assert not list(tmp_path.iterdir())

@@ -67,6 +67,22 @@ async def test_a_survey_that_was_never_begun_is_begun_by_going_on(tmp_path: Path
     assert outcome.written == 20
 
 
+@pytest.mark.parametrize("out", ["r.jsonl", "sqlite:r.db", "r.parquet"])
+async def test_a_list_that_names_nobody_leaves_nothing_in_the_way_of_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = options(tmp_path, out=out)
+    wanted.entries.close()
+    _write(tmp_path / "empty.txt", b"# nobody\n")
+
+    with pytest.raises(InputError, match="names no domain"):
+        await survey(replace(wanted, entries=EntryList(tmp_path / "empty.txt")))
+
+    assert sorted(os.listdir(tmp_path)) == ["domains.txt", "empty.txt"]
+    assert (await survey(options(tmp_path, out=out))).written == 20
+
+
 async def test_a_survey_is_not_begun_twice(tmp_path: Path) -> None:
     await survey(options(tmp_path))
 
@@ -93,7 +109,7 @@ async def test_a_survey_does_not_go_on_with_another_list_or_depth(tmp_path: Path
     with pytest.raises(InputError, match="not the list of the survey"):
         await survey(options(tmp_path, count=21, resume=True))
     wanted = options(tmp_path, resume=True)
-    with pytest.raises(InputError, match="other options: depth"):
+    with pytest.raises(InputError, match="than these: --depth\n"):
         await survey(replace(wanted, manner=replace(MANNER, depth=Depth.TLS)))
 
 

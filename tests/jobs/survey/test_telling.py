@@ -182,6 +182,15 @@ def test_without_consent_nobody_is_asked_and_the_line_says_why() -> None:
     assert read.recipients == ()
     assert read.asked_about is not None
     assert "_mxprobe.example.test" in read.asked_about.refused
+    (found,) = next(one for one in judge_snapshot(read, wanted=("MX007",))).findings
+    assert "does not allow it" in found.says
+    assert found.seen == (read.asked_about.refused,)
+
+
+def test_who_is_left_alone_is_counted_and_is_no_reason_to_be_told_twice() -> None:
+    read, tally = _told(_look(), replace(manner_of(_look()), excluded=("mx2.example.test",)))
+    assert [visit.not_visited for visit in read.visits].count(NotVisited.EXCLUDED) == tally.excluded > 0
+    assert tally.untold == ()
 
 
 def test_what_nobody_could_visit_is_said_and_held_against_no_host() -> None:
