@@ -25,18 +25,23 @@ def once(work: Callable[[A], T], most: int = _LOOKS) -> Callable[[A], T]:
     Its value is everybody's, and must not be changed.
     """
     remembered: dict[int, tuple[A, T]] = {}
+    last: tuple[A, T] | None = None  # many rules in a row ask about one look
 
     @wraps(work)
     def done(fact: A) -> T:
-        kept = remembered.get(id(fact))
+        nonlocal last
+        kept = last
         if kept is not None and kept[0] is fact:
             return kept[1]
-        value = work(fact)
-        if len(remembered) >= most:
-            remembered.clear()
-        # The fact is kept with its value, so that no other object can come to have its id.
-        remembered[id(fact)] = (fact, value)
-        return value
+        kept = remembered.get(id(fact))
+        if kept is None or kept[0] is not fact:
+            kept = (fact, work(fact))
+            if len(remembered) >= most:
+                remembered.clear()
+            # The fact is kept with its value, so that no other object can come to have its id.
+            remembered[id(fact)] = kept
+        last = kept
+        return kept[1]
 
     return done
 
@@ -46,6 +51,7 @@ def known_answers(snapshot: Snapshot) -> Answers:
     return _indexed(snapshot.answers)
 
 
+@once
 def known_chain(snapshot: Snapshot) -> Plan:
     """The MX chain of a look."""
     return chain_by(snapshot.answers, snapshot.domain)
