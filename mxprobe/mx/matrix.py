@@ -19,6 +19,7 @@ from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Endpoint, Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.once import once
 from mxprobe.mx.standing import is_about_probe, is_throttling, judge_visit, names_probe, refusal_of_probe
 
 DEFAULT_WAIT = 300.0
@@ -136,6 +137,7 @@ def answers_of(snapshot: Snapshot, visit: Visit) -> tuple[Given, ...]:
     return tuple(_later_of(given, again.get(number)) for number, given in first.items())
 
 
+@once
 def all_answers(snapshot: Snapshot) -> tuple[Given, ...]:
     """What every address said to every question."""
     return tuple(given for visit in snapshot.visits for given in answers_of(snapshot, visit))
@@ -217,8 +219,10 @@ def _heard(snapshot: Snapshot, visit: Visit, session: Session, numbers: Sequence
             rcpts = [mail] * len(group)
         for number, turn in zip(group, rcpts, strict=False):
             found[number] = _said_in(turn, session, known_fine)
-    otherwise = _not_reached(snapshot, visit, session)
-    return {number: _give(visit, asked, number, found.get(number, otherwise)) for number in numbers}
+    if any(number not in found for number in numbers):
+        otherwise = _not_reached(snapshot, visit, session)
+        found = {number: found.get(number, otherwise) for number in numbers}
+    return {number: _give(visit, asked, number, found[number]) for number in numbers}
 
 
 def _envelope_turns(session: Session) -> list[list[Turn]]:
