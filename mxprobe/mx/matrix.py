@@ -106,7 +106,7 @@ def asked_about(snapshot: Snapshot) -> AskedAbout:
 def numbers_for(asked: AskedAbout, host: str) -> tuple[int, ...]:
     """The numbers of the questions that a host is asked."""
     everything = tuple(range(len(asked.questions)))
-    if host not in dict(asked.shared):
+    if not asked.shared or host not in dict(asked.shared):
         return everything
     return tuple(number for number in everything if _is_plain_good(asked, number))
 
@@ -118,6 +118,8 @@ def _is_plain_good(asked: AskedAbout, number: int) -> bool:
 
 def envelopes(asked: AskedAbout, numbers: Sequence[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Questions as envelopes: the sender, and the numbers of what is asked under it."""
+    if len(numbers) == 1:
+        return ((asked.questions[numbers[0]].sender, tuple(numbers)),)
     groups = groupby(numbers, key=lambda number: asked.questions[number].sender)
     return tuple((sender, tuple(group)) for sender, group in groups)
 
@@ -228,10 +230,12 @@ def _heard(snapshot: Snapshot, visit: Visit, session: Session, numbers: Sequence
 def _envelope_turns(session: Session) -> list[list[Turn]]:
     """MAIL and the RCPTs behind it, for each envelope."""
     found: list[list[Turn]] = []
+    mail, rcpt = Phase.MAIL, Phase.RCPT
     for turn in session.turns:
-        if turn.phase is Phase.MAIL:
+        phase = turn.phase
+        if phase is mail:
             found.append([turn])
-        elif turn.phase is Phase.RCPT and found:
+        elif phase is rcpt and found:
             found[-1].append(turn)
     return found
 

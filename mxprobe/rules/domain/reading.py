@@ -53,7 +53,15 @@ class Reach(StrEnum):
 
 def reach_of(snapshot: Snapshot, preference: int) -> Reach:
     """The reach of a preference. DOWN where every address of it is known to fail."""
-    states = standings(snapshot, preference)
+    return _reaches(snapshot).get(preference, Reach.UNKNOWN)
+
+
+@once
+def _reaches(snapshot: Snapshot) -> Mapping[int, Reach]:
+    return {preference: _reach_by(states) for preference, states in _by_preference(snapshot).items()}
+
+
+def _reach_by(states: list[Standing]) -> Reach:
     if Standing.ANSWERS in states:
         return Reach.UP
     return Reach.DOWN if states and all(state.is_down for state in states) else Reach.UNKNOWN
