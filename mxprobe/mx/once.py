@@ -5,7 +5,7 @@ them. Facts never change, so that what was worked out stays right; what is remem
 """
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 from mxprobe.facts.dns import Answer, Answers, index_answers
@@ -59,7 +59,13 @@ def known_chain(snapshot: Snapshot) -> Plan:
 
 def chain_by(answers: tuple[Answer, ...], domain: str) -> Plan:
     """The MX chain of a domain, by the answers of a look: the same for every look that is made of them."""
-    return _chains(answers)(domain)
+    plans = _plans(answers)
+    plan = plans.get(domain)
+    if plan is None:
+        if len(plans) >= _LOOKS:
+            plans.clear()
+        plan = plans[domain] = plan_mx(domain, _indexed(answers))
+    return plan
 
 
 @once
@@ -68,5 +74,6 @@ def _indexed(answers: tuple[Answer, ...]) -> Answers:
 
 
 @once
-def _chains(answers: tuple[Answer, ...]) -> Callable[[str], Plan]:
-    return lru_cache(maxsize=_LOOKS)(lambda domain: plan_mx(domain, _indexed(answers)))
+def _plans(answers: tuple[Answer, ...]) -> dict[str, Plan]:
+    """What is remembered of the chains that follow from these answers, by domain."""
+    return {}

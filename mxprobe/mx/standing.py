@@ -237,11 +237,12 @@ def cell_of(visit: Visit, snapshot: Snapshot) -> str | None:
     asked = 0
     for turn in _own_turns(visit.sessions[-1]):
         asked += turn.phase is Phase.RCPT
+        if turn.failure is None and (turn.reply is None or turn.reply.is_positive):
+            continue
         if turn.phase in (Phase.RSET, Phase.QUIT) or asked > max(1, len(snapshot.recipients)):
             continue
-        if turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None and classify(turn) == "H2":
+        cell = classify(turn)
+        if cell == "H2" and turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None:
             continue
-        refused = turn.failure is not None or (turn.reply is not None and turn.reply.severity != 2)
-        if refused:
-            return classify(turn)
+        return cell
     return "Z1"

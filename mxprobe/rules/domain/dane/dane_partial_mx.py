@@ -53,7 +53,7 @@ def find(snapshot: Snapshot) -> Judgement:
             paste=tuple(line for host in unnamed for line in _promised(snapshot, host)),
         )
         found.append(finding(RULE, lacking[0], words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))
 
 
 _WORDS = {
