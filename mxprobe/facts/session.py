@@ -104,7 +104,10 @@ class Session(Struct, frozen=True, kw_only=True):
 
     def last_turn(self, phase: Phase) -> Turn | None:
         """The last turn of `phase`, None where the session never came there."""
-        return next((turn for turn in reversed(self.turns) if turn.phase is phase), None)
+        for turn in reversed(self.turns):
+            if turn.phase is phase:
+                return turn
+        return None
 
     @property
     def banner(self) -> Reply | None:

@@ -26,8 +26,10 @@ class Depth(StrEnum):
 
     def reaches(self, other: "Depth") -> bool:
         """Whether what belongs to the `other` depth is asked at this one."""
-        depths = list(Depth)
-        return depths.index(self) >= depths.index(other)
+        return _RANKS[self] >= _RANKS[other]
+
+
+_RANKS = {depth: rank for rank, depth in enumerate(Depth)}
 
 
 class Entry(Struct, frozen=True, kw_only=True):

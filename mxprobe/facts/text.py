@@ -50,8 +50,13 @@ def mask(text: str) -> str:
     IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to type."""
     if "@" not in text and _SERVER not in text:
         return text
-    text = _ADDRESS.sub(lambda match: match[0] if match["local"] == "you" else f"{match['local'][:2]}***@", text)
-    return _ACCOUNT.sub(r"\g<server>\g<begin>***", text)
+    text = _ADDRESS.sub(_cut, text)
+    return _ACCOUNT.sub(r"\g<server>\g<begin>***", text) if _SERVER in text else text
+
+
+def _cut(found: re.Match[str]) -> str:
+    local = found["local"]
+    return found[0] if local == "you" else f"{local[:2]}***@"
 
 
 def mask_bytes(raw: bytes) -> bytes:

@@ -7,6 +7,7 @@ Standards: RFC 5321 §4.5.3.1.8 (how many recipients a host takes), RFC 2920 §3
 """
 
 from collections.abc import Sequence
+from itertools import compress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -99,39 +100,66 @@ def session_for(session: Session, turns: Sequence[Turn]) -> Session:
 
     An end in the middle of another's envelope is none of this one's, unless it came before its own was answered.
     """
-    own = tuple(turns)
-    place = next((at for at, turn in enumerate(session.turns) if turn.phase is Phase.QUIT), len(session.turns))
-    failure = session.failure
-    if own:
-        among_envelopes = failure is not None and failure.phase in _OF_ENVELOPES
-        failure = own[-1].failure or (None if among_envelopes else failure)
-    spent = 0 if groups_commands(session) else len(own)
-    return replace(
-        session,
-        turns=(*session.turns[:place], *own, *session.turns[place:]),
-        failure=failure,
-        round_trips=session.round_trips + spent,
-    )
+    return _Gap(session).filled(tuple(turns))
+
+
+class _Gap:
+    """A parted session, and the place in it where the turns of an envelope were."""
+
+    __slots__ = ("_after", "_before", "_grouped", "_session", "fine")
+
+    def __init__(self, session: Session) -> None:
+        turns = session.turns
+        place = next((at for at, turn in enumerate(turns) if turn.phase is Phase.QUIT), len(turns))
+        self._session, self._before, self._after = session, turns[:place], turns[place:]
+        self._grouped = groups_commands(session)
+        ended_by_others = session.failure is not None and session.failure.phase in _OF_ENVELOPES
+        self.fine = replace(session, failure=None) if ended_by_others else session
+        """As a domain sees it that asked about nobody: an end in an envelope is none of its business."""
+
+    def filled(self, own: tuple[Turn, ...]) -> Session:
+        """As a domain sees it whose envelope heard that."""
+        if not own:
+            return self._session
+        session = self._session
+        return replace(
+            session,
+            turns=self._before + own + self._after,
+            failure=own[-1].failure or self.fine.failure,
+            round_trips=session.round_trips + (0 if self._grouped else len(own)),
+        )
+
+
+class Attempts:
+    """The attempts at an endpoint, oldest first; what every domain sees alike of them is worked out once."""
+
+    def __init__(self, sessions: Sequence[Session]) -> None:
+        self._sessions = tuple(sessions)
+        self._put_off = [_is_put_off(session) for session in self._sessions]
+        self._gaps: dict[int, _Gap] = {}
+
+    def as_seen(self, told: Told | None) -> tuple[Session, ...]:
+        """The attempts as one domain sees them.
+
+        `told` is what its envelope heard; None where none was asked, so that the first session that served us is its
+        last. Sessions that asked about others have no part in it.
+        """
+        if not self._sessions:
+            return ()
+        last = self._first_that_served() if told is None else told.session
+        gap = self._gaps.get(last)
+        if gap is None:
+            gap = self._gaps[last] = _Gap(self._sessions[last])
+        seen = gap.fine if told is None else gap.filled(told.turns)
+        return (*compress(self._sessions[:last], self._put_off), seen) if last else (seen,)
+
+    def _first_that_served(self) -> int:
+        return self._put_off.index(False) if False in self._put_off else len(self._sessions) - 1
 
 
 def sessions_for(sessions: Sequence[Session], told: Told | None) -> tuple[Session, ...]:
-    """The attempts at an endpoint as one domain sees them, oldest first.
-
-    `told` is what its envelope heard; None where none was asked, so that the first session that served us is its last.
-    Sessions that asked about others have no part in it.
-    """
-    if not sessions:
-        return ()
-    served = [not _is_put_off(session) for session in sessions]
-    last = told.session if told is not None else next((at for at, fine in enumerate(served) if fine), len(sessions) - 1)
-    before = (session for session, fine in zip(sessions[:last], served, strict=False) if not fine)
-    return (*before, _without_others(sessions[last]) if told is None else session_for(sessions[last], told.turns))
-
-
-def _without_others(session: Session) -> Session:
-    """A parted session for a domain that asked about nobody: an end in an envelope is none of its business."""
-    ended_by_others = session.failure is not None and session.failure.phase in _OF_ENVELOPES
-    return replace(session, failure=None) if ended_by_others else session
+    """The attempts at an endpoint as one domain sees them, oldest first; see `Attempts`."""
+    return Attempts(sessions).as_seen(told)
 
 
 def _is_put_off(session: Session) -> bool:

@@ -6,6 +6,7 @@ look like one operator; the names that hosters give to such machines are told by
 """
 
 import re
+from functools import lru_cache
 
 from mxprobe.mx.providers import provider_of, recognise
 from mxprobe.mx.registered import registered_part
@@ -16,10 +17,14 @@ _RENTED = re.compile(
 )
 _ADDRESS = re.compile(r"(?:^|\D)\d{1,3}[-._]\d{1,3}[-._]\d{1,3}[-._]\d{1,3}(?:\D|$)")
 
+_HOSTS = 4096
+"""Hosts whose operator is remembered: many domains name the same ones."""
+
 _CUSTOMERS = ("tenant", "key", "id", "allocation")
 """Places in the patterns of providers that stand for one customer; others are regions and machines."""
 
 
+@lru_cache(maxsize=_HOSTS)
 def operator_name(host: str) -> str:
     """Whose host it is: a provider's name, or the registered domain."""
     return provider_of(host) or registered_part(host)

@@ -19,6 +19,7 @@ from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Endpoint, Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot, Visit
+from mxprobe.mx.once import once
 from mxprobe.mx.standing import is_about_probe, is_throttling, judge_visit, names_probe, refusal_of_probe
 
 DEFAULT_WAIT = 300.0
@@ -105,7 +106,7 @@ def asked_about(snapshot: Snapshot) -> AskedAbout:
 def numbers_for(asked: AskedAbout, host: str) -> tuple[int, ...]:
     """The numbers of the questions that a host is asked."""
     everything = tuple(range(len(asked.questions)))
-    if host not in dict(asked.shared):
+    if not asked.shared or host not in dict(asked.shared):
         return everything
     return tuple(number for number in everything if _is_plain_good(asked, number))
 
@@ -117,6 +118,8 @@ def _is_plain_good(asked: AskedAbout, number: int) -> bool:
 
 def envelopes(asked: AskedAbout, numbers: Sequence[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Questions as envelopes: the sender, and the numbers of what is asked under it."""
+    if len(numbers) == 1:
+        return ((asked.questions[numbers[0]].sender, tuple(numbers)),)
     groups = groupby(numbers, key=lambda number: asked.questions[number].sender)
     return tuple((sender, tuple(group)) for sender, group in groups)
 
@@ -136,6 +139,7 @@ def answers_of(snapshot: Snapshot, visit: Visit) -> tuple[Given, ...]:
     return tuple(_later_of(given, again.get(number)) for number, given in first.items())
 
 
+@once
 def all_answers(snapshot: Snapshot) -> tuple[Given, ...]:
     """What every address said to every question."""
     return tuple(given for visit in snapshot.visits for given in answers_of(snapshot, visit))
@@ -217,17 +221,21 @@ def _heard(snapshot: Snapshot, visit: Visit, session: Session, numbers: Sequence
             rcpts = [mail] * len(group)
         for number, turn in zip(group, rcpts, strict=False):
             found[number] = _said_in(turn, session, known_fine)
-    otherwise = _not_reached(snapshot, visit, session)
-    return {number: _give(visit, asked, number, found.get(number, otherwise)) for number in numbers}
+    if any(number not in found for number in numbers):
+        otherwise = _not_reached(snapshot, visit, session)
+        found = {number: found.get(number, otherwise) for number in numbers}
+    return {number: _give(visit, asked, number, found[number]) for number in numbers}
 
 
 def _envelope_turns(session: Session) -> list[list[Turn]]:
     """MAIL and the RCPTs behind it, for each envelope."""
     found: list[list[Turn]] = []
+    mail, rcpt = Phase.MAIL, Phase.RCPT
     for turn in session.turns:
-        if turn.phase is Phase.MAIL:
+        phase = turn.phase
+        if phase is mail:
             found.append([turn])
-        elif turn.phase is Phase.RCPT and found:
+        elif phase is rcpt and found:
             found[-1].append(turn)
     return found
 

@@ -5,7 +5,7 @@ them. Facts never change, so that what was worked out stays right; what is remem
 """
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 from mxprobe.facts.dns import Answer, Answers, index_answers
@@ -25,18 +25,23 @@ def once(work: Callable[[A], T], most: int = _LOOKS) -> Callable[[A], T]:
     Its value is everybody's, and must not be changed.
     """
     remembered: dict[int, tuple[A, T]] = {}
+    last: tuple[A, T] | None = None  # many rules in a row ask about one look
 
     @wraps(work)
     def done(fact: A) -> T:
-        kept = remembered.get(id(fact))
+        nonlocal last
+        kept = last
         if kept is not None and kept[0] is fact:
             return kept[1]
-        value = work(fact)
-        if len(remembered) >= most:
-            remembered.clear()
-        # The fact is kept with its value, so that no other object can come to have its id.
-        remembered[id(fact)] = (fact, value)
-        return value
+        kept = remembered.get(id(fact))
+        if kept is None or kept[0] is not fact:
+            kept = (fact, work(fact))
+            if len(remembered) >= most:
+                remembered.clear()
+            # The fact is kept with its value, so that no other object can come to have its id.
+            remembered[id(fact)] = kept
+        last = kept
+        return kept[1]
 
     return done
 
@@ -46,6 +51,7 @@ def known_answers(snapshot: Snapshot) -> Answers:
     return _indexed(snapshot.answers)
 
 
+@once
 def known_chain(snapshot: Snapshot) -> Plan:
     """The MX chain of a look."""
     return chain_by(snapshot.answers, snapshot.domain)
@@ -53,7 +59,13 @@ def known_chain(snapshot: Snapshot) -> Plan:
 
 def chain_by(answers: tuple[Answer, ...], domain: str) -> Plan:
     """The MX chain of a domain, by the answers of a look: the same for every look that is made of them."""
-    return _chains(answers)(domain)
+    plans = _plans(answers)
+    plan = plans.get(domain)
+    if plan is None:
+        if len(plans) >= _LOOKS:
+            plans.clear()
+        plan = plans[domain] = plan_mx(domain, _indexed(answers))
+    return plan
 
 
 @once
@@ -62,5 +74,6 @@ def _indexed(answers: tuple[Answer, ...]) -> Answers:
 
 
 @once
-def _chains(answers: tuple[Answer, ...]) -> Callable[[str], Plan]:
-    return lru_cache(maxsize=_LOOKS)(lambda domain: plan_mx(domain, _indexed(answers)))
+def _plans(answers: tuple[Answer, ...]) -> dict[str, Plan]:
+    """What is remembered of the chains that follow from these answers, by domain."""
+    return {}

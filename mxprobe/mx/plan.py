@@ -131,12 +131,13 @@ def plan_mx(domain: str, answers: Answers) -> Plan:
         return Plan(domain=domain, basis=Basis.UNKNOWN, cell="D6" if looped else "D4", temporary=True)
     if answer.status is AnswerStatus.NXDOMAIN:
         return Plan(domain=domain, basis=Basis.NONE, cell="D3", aliases=answer.aliases)
-    if not answer.mx:
+    records = answer.mx
+    if not records:
         return _implicit(domain, answer, answers)
-    if {record.exchange for record in answer.mx} == {"."}:
-        ttl = answer.mx[0].ttl
+    if {record.exchange for record in records} == {"."}:
+        ttl = records[0].ttl
         return Plan(domain=domain, basis=Basis.NULL, cell="D7", aliases=answer.aliases, ttl=ttl)
-    return _explicit(domain, answer, answers)
+    return _explicit(domain, answer, records, answers)
 
 
 def without_worse(plan: Plan, host: str) -> Plan:
@@ -181,10 +182,10 @@ def _implicit(domain: str, answer: Answer, answers: Answers) -> Plan:
     return Plan(domain=domain, basis=Basis.IMPLICIT, cell="D2", tiers=tiers, aliases=answer.aliases)
 
 
-def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
+def _explicit(domain: str, answer: Answer, records: tuple[MxRecord, ...], answers: Answers) -> Plan:
     usable: dict[str, PlannedHost] = {}
     excluded: list[PlannedHost] = []
-    for record in sorted(answer.mx, key=lambda record: (record.preference, record.exchange)):
+    for record in sorted(records, key=lambda record: (record.preference, record.exchange)):
         if record.exchange in usable:
             excluded.append(_excluded(record, HostProblem.DUPLICATE, None))
             continue
@@ -206,7 +207,7 @@ def _explicit(domain: str, answer: Answer, answers: Answers) -> Plan:
         tiers=tiers,
         excluded=tuple(excluded),
         aliases=answer.aliases,
-        ttl=min(record.ttl for record in answer.mx),
+        ttl=min(record.ttl for record in records),
         temporary=temporary,
     )
 

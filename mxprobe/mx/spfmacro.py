@@ -16,6 +16,7 @@ _ONLY_IN_TEXTS = frozenset("crt")
 _STANDS_FOR = {"%": "%", "_": " ", "-": "%20"}
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\Z")
 _NOT_A_NUMBER = re.compile(r"[A-Za-z-]")
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 _TO_ESCAPE = frozenset('"();\\@$')
 _MOST_DIGITS = 3
 _LONGEST_NAME = 253
@@ -104,7 +105,7 @@ def name_of(expanded: str) -> str | None:
 
 def presented(name: str) -> str:
     """A name as questions have it: odd characters escaped as in a zone file."""
-    return "".join(map(_escape, name))
+    return name if _PLAIN.fullmatch(name) else "".join(map(_escape, name))
 
 
 def _escape(character: str) -> str:

@@ -7,7 +7,7 @@ Standards: RFC 5321 §4.2.1; RFC 3463 §3.8 (enhanced codes x.7.z are about poli
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import partial
 
@@ -36,6 +36,7 @@ _ASKS_EVERYBODY = frozenset({530, 534, 535, 538})
 """Replies that ask every client for TLS or a login: a trait of the host, not a judgement of this probe."""
 _THROTTLE = re.compile(r"too many|\brate\b|throttl|connection limit|try again later.*limit|concurren", re.IGNORECASE)
 
+_REFUSING = 400
 _LIMITING_CODES = frozenset({421, 450, 451})
 _NOT_ABOUT_LIMITS = (Phase.RCPT, Phase.STARTTLS, Phase.QUIT)
 
@@ -165,27 +166,28 @@ def _judge_session(session: Session) -> Standing:
     return Standing.ANSWERS
 
 
+@partial(once, most=_SESSIONS)
 def refusal_of_probe(session: Session) -> Reply | None:
     """The first reply that refuses our address and not the mailbox: by its enhanced code x.7.z, or by its words.
 
     A host that took a recipient of us does not; what it refuses behind that is about other things.
     """
     for turn in _own_turns(session):
-        if turn.phase is Phase.RCPT and turn.reply is not None and turn.reply.is_positive:
+        reply = turn.reply
+        if reply is None or reply.code is None:
+            continue
+        if reply.code >= _REFUSING:
+            if is_about_probe(turn):
+                return reply
+        elif turn.phase is Phase.RCPT and reply.is_positive:
             return None
-        if is_about_probe(turn):
-            return turn.reply
     return None
 
 
-def _own_turns(session: Session) -> Iterator[Turn]:
+def _own_turns(session: Session) -> Sequence[Turn]:
     """The turns before a second envelope: what is said to that is about its sender, or about relaying."""
-    mails = 0
-    for turn in session.turns:
-        mails += turn.phase is Phase.MAIL
-        if mails > 1:
-            return
-        yield turn
+    mails = [place for place, turn in enumerate(session.turns) if turn.phase is Phase.MAIL]
+    return session.turns if len(mails) < 2 else session.turns[: mails[1]]
 
 
 def is_about_probe(turn: Turn) -> bool:
@@ -235,11 +237,12 @@ def cell_of(visit: Visit, snapshot: Snapshot) -> str | None:
     asked = 0
     for turn in _own_turns(visit.sessions[-1]):
         asked += turn.phase is Phase.RCPT
+        if turn.failure is None and (turn.reply is None or turn.reply.is_positive):
+            continue
         if turn.phase in (Phase.RSET, Phase.QUIT) or asked > max(1, len(snapshot.recipients)):
             continue
-        if turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None and classify(turn) == "H2":
+        cell = classify(turn)
+        if cell == "H2" and turn.phase in (Phase.EHLO, Phase.HELO) and turn.reply is not None:
             continue
-        refused = turn.failure is not None or (turn.reply is not None and turn.reply.severity != 2)
-        if refused:
-            return classify(turn)
+        return cell
     return "Z1"

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-from msgspec.structs import replace
-
-from mxprobe.facts.dns import Answer, Answers, AnswerStatus, MxRecord, Question, RecordType, index_answers
+from mxprobe.facts.dns import Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import NotVisited
@@ -19,7 +17,8 @@ from mxprobe.mx.dane import tlsa_question
 from mxprobe.mx.exclusions import excludes_address, excludes_name, exclusions_of
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.mtasts import record_question
-from mxprobe.mx.plan import plan_mx, special_use
+from mxprobe.mx.once import chain_by
+from mxprobe.mx.plan import special_use
 from mxprobe.mx.promise import next_tlsa_questions
 from mxprobe.mx.providers import consumer_operator
 from mxprobe.mx.tlsrpt import report_question
@@ -108,19 +107,20 @@ def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple
     if not manner.depth.reaches(Depth.CONNECT):
         return ()
     entry = named.entry
-    plan = plan_mx(entry.domain, index_answers(named.answers))
+    plan = chain_by(named.answers, entry.domain)
     ranks = {tier.preference: rank for rank, tier in enumerate(plan.tiers)}
     found: dict[str, Errand] = {}
     for target in plan.targets(manner.vantage.port):
         if why_not_visited(target.endpoint, manner, entry.domain) is None:
             key = key_of(target.endpoint, entry.number, manner)
-            errand = Errand(
-                key=key,
-                endpoint=target.endpoint,
-                operator=operator_name(target.endpoint.host),
-                rank=ranks[target.preference],
-            )
-            found.setdefault(key, errand if asks is None else replace(errand, asks=(asks,)))
+            if key not in found:
+                found[key] = Errand(
+                    key=key,
+                    endpoint=target.endpoint,
+                    operator=operator_name(target.endpoint.host),
+                    rank=ranks[target.preference],
+                    asks=() if asks is None else (asks,),
+                )
     return tuple(found.values())
 
 
@@ -134,7 +134,8 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     entry = named.entry
     if excludes_name(exclusions_of(manner), entry.domain):
         return NoConsent(reason=f"{entry.domain} is on the list of what is left alone", flag="")
-    record = index_answers(named.answers).get(consent_question(entry.domain))
+    question = consent_question(entry.domain)
+    record = next((answer for answer in reversed(named.answers) if answer.question == question), None)
     consent = judge_consent(entry.domain, record, today, owned=manner.owned)
     if isinstance(consent, NoConsent):
         return consent

@@ -33,21 +33,18 @@ def judge_snapshot(
     others say has `find_among`, and comes last. What is approved to be waived on the day of the look is marked.
     """
     beside, asked = beside or Beside(), _asked(wanted, unwanted)
-    first = tuple(find(snapshot, beside) for find in asked.first)
+    first = tuple([find(snapshot, beside) if with_beside else find(snapshot) for find, with_beside in asked.first])
     judgements = waive(fold(first, asked.rules), beside.approved, day_of(snapshot.started_at))
     judgements += tuple(find_among(snapshot, beside, judgements) for find_among in asked.last)
     return name_lines(snapshot, judgements, asked.behind)
 
 
-_Find = Callable[[Snapshot, Beside], Judgement]
+_Find = tuple[Callable[..., Judgement], bool]
+"""How a rule is asked about a look, and whether with what stands beside it."""
 
 
 def _find(module: ModuleType) -> _Find:
-    """How a rule is asked about a look with what stands beside it."""
-    if hasattr(module, "find_beside"):
-        return module.find_beside  # type: ignore[no-any-return]
-    find: Callable[[Snapshot], Judgement] = module.find
-    return lambda snapshot, _beside: find(snapshot)
+    return (module.find_beside, True) if hasattr(module, "find_beside") else (module.find, False)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ A rule is one file: its docstring is its page, RULE says who it is, `find(subjec
 or of a run. `INCONCLUSIVE` is no pass: it says what was missing.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mxprobe.facts.finding import Finding, Judgement, Line, Severity, Status
+from mxprobe.mx.once import once
 
 
 class Behind(StrEnum):
@@ -107,8 +109,10 @@ def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Ju
 
     What a covered rule covers follows as well. Of several that cover one finding the first in order has it.
     """
-    covers = {rule.code: rule.covers for rule in rules}
     firing = [found for judgement in judgements for found in judgement.findings]
+    if not firing:
+        return judgements
+    covers = _covers(rules)
     told = {(found.code, found.subject): found.id for found in firing}
     covered: dict[str, Finding] = {}
     for found in firing:
@@ -117,13 +121,19 @@ def fold(judgements: tuple[Judgement, ...], rules: tuple[Rule, ...]) -> tuple[Ju
                 if (code, subject) in told:
                     covered.setdefault(told[code, subject], found)
     if not covered:
-        return tuple(_fold_one(judgement, {}, {}) for judgement in judgements)
+        return judgements
     owner = {name: _root(found, covered) for name, found in covered.items()}
     under: dict[Finding, dict[str, None]] = {}
     for found in firing:
         if found.id in owner:
             under.setdefault(owner[found.id], {})[f"{found.code} {found.name}"] = None
     return tuple(_fold_one(judgement, owner, under) for judgement in judgements)
+
+
+@once
+def _covers(rules: tuple[Rule, ...]) -> Mapping[str, tuple[str, ...]]:
+    """What each rule covers, by its code."""
+    return {rule.code: rule.covers for rule in rules}
 
 
 def _root(found: Finding, covered: dict[str, Finding]) -> Finding:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from mxprobe.facts.session import Endpoint, Failure, FailureKind, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.survey import Asked, Told
-from mxprobe.mx.envelopes import MOST_RECIPIENTS, next_asks, part_session, session_for, sessions_for
+from mxprobe.mx.envelopes import MOST_RECIPIENTS, Attempts, next_asks, part_session, session_for, sessions_for
 
 ENDPOINT = Endpoint(host="mx.big.test", address="192.0.2.1")
 
@@ -152,3 +152,22 @@ def test_the_end_in_anothers_envelope_is_nothing_to_a_domain_that_asks_for_nobod
     )
 
     assert sessions_for((cut,), None) == (replace(cut, failure=None),)
+
+
+def test_what_domains_have_in_common_is_worked_out_once_and_none_sees_what_another_heard() -> None:
+    cut = replace(_session(_head(False), grouped=False), failure=Failure(kind=FailureKind.RESET, phase=Phase.MAIL))
+    sessions = (_session((_turn(Phase.CONNECT, ""),), grouped=False), cut, _session(_head(True), grouped=True))
+    tells = [
+        Told(number=number, session=session, turns=turns)
+        for number, (session, turns) in enumerate(
+            (session, turns)
+            for session in (1, 2)
+            for turns in ((), (_turn(Phase.MAIL), _turn(Phase.RCPT)), (_turn(Phase.MAIL), _turn(Phase.RCPT, "")))
+        )
+    ]
+    attempts = Attempts(sessions)
+
+    for told in (*tells, None, *reversed(tells)):
+        assert attempts.as_seen(told) == sessions_for(sessions, told)
+        if told is not None:
+            assert attempts.as_seen(told)[-1] == session_for(sessions[told.session], told.turns)

@@ -35,3 +35,20 @@ def test_an_equal_fact_that_is_another_object_is_worked_out_anew_and_many_do_not
 def test_facts_that_come_and_go_at_one_place_in_memory_are_told_apart() -> None:
     for number in range(200):
         assert known_chain(_look(f"d{number}.test")).domain == f"d{number}.test"
+
+
+def test_a_fact_that_is_asked_about_again_behind_others_has_its_own_value() -> None:
+    asked = []
+
+    @once
+    def domain_of(snapshot: Snapshot) -> str:
+        asked.append(snapshot)
+        return snapshot.domain
+
+    first, second = _look("a.test"), _look("b.test")
+    assert [domain_of(look) for look in (first, first, second, first, second)] == ["a.test"] * 2 + [
+        "b.test",
+        "a.test",
+        "b.test",
+    ]
+    assert asked == [first, second]

@@ -29,7 +29,7 @@ from mxprobe.jobs.survey.material import Material, VisitMaterial
 from mxprobe.jobs.survey.tasks import LineRow
 from mxprobe.mx.consent import NoConsent
 from mxprobe.mx.delivery import Target
-from mxprobe.mx.envelopes import sessions_for
+from mxprobe.mx.envelopes import Attempts
 from mxprobe.mx.foretold import foretell
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.once import chain_by
@@ -59,7 +59,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     """The sessions with an endpoint, masked: `whole` as they were made, and as an entry sees them that asked about
     nobody, with their JSON."""
 
-    whole: tuple[Session, ...]
+    whole: Attempts
     sessions: tuple[Session, ...]
     octets: bytes
 
@@ -80,8 +80,9 @@ class Memory:
             return known
         whole = _SESSIONS.decode(octets)
         whole = masked(whole) if _has_address(octets, whole) else whole
-        sessions = sessions_for(whole, None)
-        heard = Heard(whole=whole, sessions=sessions, octets=msgspec.json.encode(sessions))
+        attempts = Attempts(whole)
+        sessions = attempts.as_seen(None)
+        heard = Heard(whole=attempts, sessions=sessions, octets=msgspec.json.encode(sessions))
         self._heard[octets] = heard
         self._octets += len(octets)
         while len(self._heard) > MOST_SESSIONS or (self._octets > self._most and len(self._heard) > 1):
@@ -111,8 +112,9 @@ class _Seen(Struct, frozen=True, kw_only=True):
 def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
     """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
     places = _places(material)
-    answers, octets = _answers(material)
-    snapshot = _bare_snapshot(material, manner, answers)
+    whole = _ANSWERS.decode(material.answers)
+    answers, octets = _masked_answers(whole, material.answers)
+    snapshot = _bare_snapshot(material, manner, answers, _asked_about(material, manner, whole))
     chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
     seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, memory) for place in places}
     here = seen[places[0]]
@@ -147,19 +149,22 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
 # -- the snapshot ------------------------------------------------------------------------------------------------------
 
 
-def _answers(material: Material) -> tuple[tuple[Answer, ...], bytes]:
+def _masked_answers(answers: tuple[Answer, ...], octets: bytes) -> tuple[tuple[Answer, ...], bytes]:
     """The answers and their JSON, masked where there is anything to mask."""
-    answers = _ANSWERS.decode(material.answers)
-    if b"@" not in material.answers:
-        return answers, material.answers
+    if b"@" not in octets:
+        return answers, octets
     answers = masked(answers)
     return answers, msgspec.json.encode(answers)
 
 
-def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> Snapshot:
+_Asked = tuple[AskedAbout | None, tuple[str, ...]]
+"""What the hosts were asked about, or why about nobody; and the recipients."""
+
+
+def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...], asked: _Asked) -> Snapshot:
     """All of the snapshot but the visits."""
     entry, vantage = material.entry, manner.vantage
-    asked_about, recipients = _asked_about(material, manner)
+    asked_about, recipients = asked
     return Snapshot(
         domain=entry.domain,
         asked=masked(entry.asked),
@@ -182,15 +187,15 @@ def _wishes(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(wish.name for wish in WISHES if wish.name in names)
 
 
-def _asked_about(material: Material, manner: Manner) -> tuple[AskedAbout | None, tuple[str, ...]]:
-    """What the hosts were asked about, or why about nobody."""
+def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> _Asked:
+    """What the hosts were asked about; by answers that are not masked."""
     if not manner.depth.reaches(Depth.RCPT):
         return None, ()
     named = Named(
         entry=material.entry,
         started_at=material.started_at,
         elapsed=material.elapsed,
-        answers=_ANSWERS.decode(material.answers),
+        answers=answers,
     )
     asks = asks_of(named, manner, _day(material.started_at))
     if isinstance(asks, NoConsent):
@@ -238,7 +243,7 @@ def _heard(material: VisitMaterial | None, number: int, memory: Memory) -> tuple
     if material.turns is None or material.session is None:
         return heard.sessions, heard.octets
     turns = masked(_TURNS.decode(material.turns))
-    sessions = sessions_for(heard.whole, Told(number=number, session=material.session, turns=turns))
+    sessions = heard.whole.as_seen(Told(number=number, session=material.session, turns=turns))
     return sessions, msgspec.json.encode(sessions)
 
 

@@ -1,11 +1,12 @@
 """What the rules about recipients ask of a saved probe: who said what of whom, and why something is not known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.matrix import Given, all_answers, asked_about
+from mxprobe.mx.once import once
 from mxprobe.rules.domain.reading import was_dialled
 
 KNOWN = (Answer.ACCEPTED, Answer.REFUSED)
@@ -13,12 +14,21 @@ KNOWN = (Answer.ACCEPTED, Answer.REFUSED)
 
 def answers_about(snapshot: Snapshot, role: Role) -> tuple[Given, ...]:
     """What every address said of a role, asked by the ordinary sender; a postmaster who was named is one too."""
-    asked = asked_about(snapshot)
-    found = [given for given in all_answers(snapshot) if given.question.sender == asked.sender]
-    if role is Role.POSTMASTER and not any(given.question.role is role for given in found) and asked.is_matrix:
-        role = Role.GOOD  # the one that was named is the postmaster, or the matrix would have asked about him
-        return tuple(given for given in found if given.question.role is role and _is_postmaster(given))
-    return tuple(given for given in found if given.question.role is role)
+    found = _by_role(snapshot)
+    if role is Role.POSTMASTER and role not in found and asked_about(snapshot).is_matrix:
+        # The one that was named is the postmaster, or the matrix would have asked about him.
+        return tuple(given for given in found.get(Role.GOOD, ()) if _is_postmaster(given))
+    return found.get(role, ())
+
+
+@once
+def _by_role(snapshot: Snapshot) -> Mapping[Role, tuple[Given, ...]]:
+    """What every address said, asked by the ordinary sender, by the role of the question."""
+    sender, found = asked_about(snapshot).sender, dict[Role, list[Given]]()
+    for given in all_answers(snapshot):
+        if given.question.sender == sender:
+            found.setdefault(given.question.role, []).append(given)
+    return {role: tuple(givens) for role, givens in found.items()}
 
 
 def _is_postmaster(given: Given) -> bool:

@@ -21,6 +21,7 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import once
 from mxprobe.rules.domain.asked import (
     answers_about,
     best_preference,
@@ -40,6 +41,7 @@ RULE = Rule(
 )
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each such backup."""
     reason = not_asked(snapshot, Role.RANDOM)

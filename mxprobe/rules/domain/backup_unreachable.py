@@ -16,6 +16,7 @@ Standards. RFC 5321 §5.1, §4.5.4.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import once
 from mxprobe.mx.standing import Standing
 from mxprobe.rules.domain.reading import (
     WAYS_OF_BEING_DOWN,
@@ -42,6 +43,7 @@ RULE = Rule(
 )
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """A finding that states attempts and span; one attempt alone is never an error."""
     plan = chain_of(snapshot)

@@ -21,6 +21,7 @@ from mxprobe.facts.matrix import Role
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.matrix import Why
+from mxprobe.mx.once import once
 from mxprobe.rules.domain.asked import (
     answers_about,
     best_preference,
@@ -42,6 +43,7 @@ RULE = Rule(
 _BY_FILTER = (Why.GREYLISTED, Why.THROTTLED, Why.POLICY)
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each backup that accepts at once."""
     reason = not_asked(snapshot, Role.GOOD)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -26,6 +27,7 @@ def named_chain(snapshot: Snapshot) -> Plan:
     return plan if snapshot.zone is None else with_outsiders(plan)
 
 
+@once
 def was_dialled(snapshot: Snapshot) -> bool:
     """Whether any address was."""
     return any(visit.sessions for visit in snapshot.visits)
@@ -36,6 +38,9 @@ WAYS_OF_BEING_DOWN = ("MX601", "MX602", "MX605", "MX607", "MX608")
 
 
 _MOST_NAMED = 8
+
+_SESSIONS = 256
+"""So many sessions are remembered."""
 
 
 class Reach(StrEnum):
@@ -48,7 +53,15 @@ class Reach(StrEnum):
 
 def reach_of(snapshot: Snapshot, preference: int) -> Reach:
     """The reach of a preference. DOWN where every address of it is known to fail."""
-    states = standings(snapshot, preference)
+    return _reaches(snapshot).get(preference, Reach.UNKNOWN)
+
+
+@once
+def _reaches(snapshot: Snapshot) -> Mapping[int, Reach]:
+    return {preference: _reach_by(states) for preference, states in _by_preference(snapshot).items()}
+
+
+def _reach_by(states: list[Standing]) -> Reach:
     if Standing.ANSWERS in states:
         return Reach.UP
     return Reach.DOWN if states and all(state.is_down for state in states) else Reach.UNKNOWN
@@ -120,6 +133,12 @@ def describe(session: Session) -> str:
     return f'"{refusal.text}"'
 
 
+@partial(once, most=_SESSIONS)
+def offers_starttls(session: Session) -> bool:
+    """Whether the host of a session offers STARTTLS."""
+    return session.offers("STARTTLS")
+
+
 @once
 def answering(snapshot: Snapshot) -> tuple[Session, ...]:
     """The last session of each address where EHLO was accepted."""
@@ -143,6 +162,7 @@ def unique(findings: list[Finding]) -> list[Finding]:
     return list(found.values())
 
 
+@once
 def not_resolved(plan: Plan) -> str | None:
     """Why nothing can be said of some MX hosts; None where every name was looked up."""
     if plan.basis is Basis.UNKNOWN:

@@ -23,6 +23,7 @@ from mxprobe.facts.proof import Answer, Proof, Route
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.cells import CELLS
 from mxprobe.mx.matrix import Given, Why
+from mxprobe.mx.once import once
 from mxprobe.mx.proving import State, state_of, why_of
 from mxprobe.rules.domain.asked import (
     answers_about,
@@ -44,6 +45,7 @@ RULE = Rule(
 )
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host that refuses whom another accepts."""
     reason = not_asked(snapshot, Role.GOOD)

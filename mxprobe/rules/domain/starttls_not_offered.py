@@ -12,7 +12,7 @@ Standards. RFC 3207 §4; RFC 7435 §3.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import answering, unique
+from mxprobe.rules.domain.reading import answering, offers_starttls, unique
 from mxprobe.rules.pasting import setting
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
@@ -28,7 +28,7 @@ def find(snapshot: Snapshot) -> Judgement:
         return inconclusive(RULE, "no host answered EHLO")
     found = []
     for session in sessions:
-        if session.offers("STARTTLS"):
+        if offers_starttls(session):
             continue
         words = Words(
             says=f"{session.endpoint.host} offers no STARTTLS",

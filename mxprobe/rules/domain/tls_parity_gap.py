@@ -20,9 +20,10 @@ from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.mx.mtasts import Mode
+from mxprobe.mx.once import once
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.rules.domain.dane.reading import is_covered, promises_of
-from mxprobe.rules.domain.reading import answering, chain_of, unique, was_dialled
+from mxprobe.rules.domain.reading import answering, chain_of, offers_starttls, unique, was_dialled
 from mxprobe.rules.rule import Rule, Words, conclude, finding, inconclusive
 
 RULE = Rule(
@@ -38,6 +39,7 @@ _MODERN = frozenset({"TLSv1.2", "TLSv1.3"})
 _LACKS = ("no STARTTLS", "no handshake is completed", "TLS older than 1.2", "its certificate is not valid")
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host of which an address is weaker than the strongest of the chain."""
     plan = chain_of(snapshot)
@@ -76,7 +78,7 @@ def _strength(session: Session, snapshot: Snapshot) -> _Strength:
     tls = session.tls
     modern = tls is not None and tls.version in _MODERN
     valid = tls is not None and (tls.verdict.is_valid is True or is_covered(snapshot, session) is not None)
-    return session.offers("STARTTLS"), tls is not None, modern, valid
+    return offers_starttls(session), tls is not None, modern, valid
 
 
 def _gap(strongest: _Strength, own: _Strength) -> str | None:
@@ -94,7 +96,7 @@ def _is_protected(snapshot: Snapshot) -> bool:
 
 def _describe(session: Session) -> str:
     """TLS in a few words."""
-    if not session.offers("STARTTLS"):
+    if not offers_starttls(session):
         return "no STARTTLS"
     if session.tls is None:
         return "STARTTLS, and no handshake was completed"

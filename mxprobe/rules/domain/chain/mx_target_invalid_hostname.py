@@ -13,6 +13,7 @@ Standards. RFC 5321 §2.3.5; RFC 1123 §2.1.
 """
 
 import re
+from functools import lru_cache
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.names import is_address
@@ -32,6 +33,8 @@ RULE = Rule(
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _SPLIT = re.compile(r"(?:\\.|[^.\\])+")
 _MOST_SHOWN = 40
+_NAMES = 1024
+"""Names that are remembered: many domains have hosts in common."""
 
 
 def find(snapshot: Snapshot) -> Judgement:
@@ -43,8 +46,10 @@ def find(snapshot: Snapshot) -> Judgement:
     found = []
     for name, record in named_hosts(records).items():
         why = _what_is_wrong(name)
+        if not why or is_address(name):
+            continue
         underscores = not _what_is_wrong(name.replace("_", "x"))
-        if is_address(name) or not why or (underscores and name not in reached):
+        if underscores and name not in reached:
             continue
         words = Words(
             says=f"the MX host {_short(name)} has no name that a host may have: {why}",
@@ -56,6 +61,7 @@ def find(snapshot: Snapshot) -> Judgement:
     return conclude(RULE, found)
 
 
+@lru_cache(maxsize=_NAMES)
 def _what_is_wrong(name: str) -> str:
     """What no host's name may have; empty: nothing."""
     labels = _SPLIT.findall(name)

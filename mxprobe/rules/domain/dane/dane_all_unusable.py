@@ -47,4 +47,4 @@ def find(snapshot: Snapshot) -> Judgement:
             paste=tlsa_records(snapshot, name_of(promise), shown_at(snapshot, promise.host)),
         )
         found.append(finding(RULE, promise.host, words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))

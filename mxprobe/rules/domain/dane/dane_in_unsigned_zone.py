@@ -49,7 +49,7 @@ def find(snapshot: Snapshot) -> Judgement:
             do="Sign the zone and have its DS record published, or take the TLSA records away.",
         )
         found.append(finding(RULE, promise.host, words))
-    unknown = left_open(snapshot, promises.values())
+    unknown = left_open(snapshot)
     if snapshot.zone is not None and any(promise.kind.owes_tls for promise in promises.values()):
         unknown.append("whether the zone will be signed its file does not tell")
     return decide(RULE, found, unknown)

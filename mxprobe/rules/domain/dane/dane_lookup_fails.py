@@ -47,4 +47,4 @@ def find(snapshot: Snapshot) -> Judgement:
         )
         severity = Severity.WARNING if promise.status in _PERHAPS_HERE else None
         found.append(finding(RULE, promise.host, words, severity))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))

@@ -35,7 +35,7 @@ def find(snapshot: Snapshot) -> Judgement:
     promises = promises_of(snapshot)
     having = [promise.host for promise in promises.values() if promise.kind is PromiseKind.USABLE]
     security = security_of_chain(snapshot)
-    unknown = left_open(snapshot, promises.values())
+    unknown = left_open(snapshot)
     if having and security is Security.UNKNOWN:
         unknown.append("whether the MX records are secure is not known")
     if not having or security is not Security.INSECURE:

@@ -44,4 +44,4 @@ def find(snapshot: Snapshot) -> Judgement:
             do="Publish the digest of the next key beside it, or a record 2 1 1 of the authority.",
         )
         found.append(finding(RULE, promise.host, words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))

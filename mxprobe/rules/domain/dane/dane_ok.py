@@ -39,7 +39,7 @@ def find(snapshot: Snapshot) -> Judgement:
     """A finding for each host all of whose addresses keep the promise; one that was not seen leaves it open."""
     promises = promises_of(snapshot)
     usable = [promise for promise in promises.values() if promise.kind is PromiseKind.USABLE]
-    unknown = left_open(snapshot, promises.values())
+    unknown = left_open(snapshot)
     unknown += [f"{one.host}: {NOT_USED}" for one in promises.values() if one.kind is PromiseKind.INSECURE]
     if usable and security_of_chain(snapshot) is Security.UNKNOWN:
         unknown.append("whether the MX records are secure is not known")

@@ -18,6 +18,7 @@ Standards. RFC 7672 §2.2.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import once
 from mxprobe.mx.promise import Promise, PromiseKind
 from mxprobe.rules.domain.dane.reading import if_signed, left_open, promises_of, shown_at
 from mxprobe.rules.pasting import tlsa_records
@@ -34,6 +35,7 @@ RULE = Rule(
 _LACKS = (PromiseKind.NONE, PromiseKind.INSECURE)
 
 
+@once
 def find(snapshot: Snapshot) -> Judgement:
     """One finding for all hosts without records, where another has them."""
     promises = promises_of(snapshot)
@@ -51,7 +53,7 @@ def find(snapshot: Snapshot) -> Judgement:
             paste=tuple(line for host in unnamed for line in _promised(snapshot, host)),
         )
         found.append(finding(RULE, lacking[0], words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))
 
 
 _WORDS = {

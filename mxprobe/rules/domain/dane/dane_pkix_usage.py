@@ -48,7 +48,7 @@ def find(snapshot: Snapshot) -> Judgement:
             paste=tlsa_records(snapshot, name_of(promise), (str(_mended(record)) for record in promise.records)),
         )
         found.append(finding(RULE, promise.host, words))
-    return decide(RULE, found, left_open(snapshot, promises.values()))
+    return decide(RULE, found, left_open(snapshot))
 
 
 def _mended(record: TlsaRecord) -> TlsaRecord:

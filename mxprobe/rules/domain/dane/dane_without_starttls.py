@@ -19,6 +19,7 @@ from mxprobe.facts.session import Session
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.rules.domain.dane.reading import doubt_by, promises_of, with_records
+from mxprobe.rules.domain.reading import offers_starttls
 from mxprobe.rules.domain.transport.address import Address, Trait, judge_addresses
 from mxprobe.rules.domain.transport.handshake import always, failure_of_handshake, not_shaken, refusal_of_starttls
 from mxprobe.rules.rule import Rule, Words
@@ -50,7 +51,7 @@ def _lack(address: Address) -> str | None:
     session = address.session
     if session is None or not _said_hello(session):
         return None
-    if not session.offers("STARTTLS"):
+    if not offers_starttls(session):
         return f"offers no STARTTLS, but {', '.join(session.extensions) or 'nothing'}"
     refusal, failure = refusal_of_starttls(address), failure_of_handshake(address)
     if refusal is not None:

@@ -3,7 +3,7 @@
 Records that are not secure are used by no sender: they are no promise, and no pass either.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -51,15 +51,20 @@ def if_signed(snapshot: Snapshot) -> tuple[str, ...]:
     return () if snapshot.zone is None else ("records of a zone file: they count if the zone is signed",)
 
 
-def left_open(snapshot: Snapshot, promises: Iterable[Promise]) -> list[str]:
+def left_open(snapshot: Snapshot) -> list[str]:
     """Why nothing is known of some hosts' records, a line for each reason."""
+    return list(_left_open(snapshot))
+
+
+@once
+def _left_open(snapshot: Snapshot) -> tuple[str, ...]:
     hosts: dict[str, list[str]] = {}
-    for promise in promises:
+    for promise in promises_of(snapshot).values():
         if promise.kind is PromiseKind.UNKNOWN:
             hosts.setdefault(promise.why, []).append(promise.host)
     doubt = not_resolved(chain_of(snapshot))
-    told = [f"{', '.join(names)}: {why}" for why, names in hosts.items()]
-    return [*told, *([doubt] if doubt else [])]
+    told = tuple(f"{', '.join(names)}: {why}" for why, names in hosts.items())
+    return (*told, doubt) if doubt else told
 
 
 def match_of(snapshot: Snapshot, promise: Promise, session: Session | None) -> DaneMatch | None:

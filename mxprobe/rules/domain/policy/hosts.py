@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mxprobe.facts.session import Session
 from mxprobe.facts.snapshot import Snapshot
-from mxprobe.rules.domain.reading import answering, chain_of
+from mxprobe.rules.domain.reading import answering, chain_of, offers_starttls
 
 
 def hosts_under(snapshot: Snapshot) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def _is_valid(session: Session) -> bool:
 
 def _failure(session: Session) -> str:
     """Why a sender that obeys the policy does not deliver here; empty where it does, or nobody knows."""
-    if not session.offers("STARTTLS"):
+    if not offers_starttls(session):
         return "no STARTTLS is offered"
     if session.tls is None or session.tls.verdict.is_valid is not False:
         return ""

@@ -89,10 +89,12 @@ def judge_addresses(rule: Rule, snapshot: Snapshot, trait: Trait) -> Judgement:
     proofs = [(address, proof) for address in addresses if (proof := trait.proof(address)) is not None]
     if proofs:
         return conclude(rule, _by_host(rule, trait, proofs))
-    doubts = [f"{one.visit.endpoint.id}: {doubt}" for one in addresses if (doubt := trait.doubt(one)) is not None]
-    if len(doubts) > 1:
-        return inconclusive(rule, f"{doubts[0]}; and {len(doubts) - 1} more")
-    reason = doubts[0] if doubts else not_resolved(chain_of(snapshot))
+    doubts = [(one, doubt) for one in addresses if (doubt := trait.doubt(one)) is not None]
+    if doubts:
+        first, doubt = doubts[0]
+        more = f"; and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+        return inconclusive(rule, f"{first.visit.endpoint.id}: {doubt}{more}")
+    reason = not_resolved(chain_of(snapshot))
     return conclude(rule, []) if reason is None else inconclusive(rule, reason)
 
 

@@ -12,6 +12,7 @@ Standards. RFC 5321 §4.2, §4.1.2, §4.1.3.
 """
 
 import re
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -33,6 +34,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+\.?")
 _TAGGED = re.compile(r"\[[A-Za-z0-9][A-Za-z0-9-]*:[!-Z^-~]+\]")
 """An address of a family that has yet to come (RFC 5321 §4.1.3)."""
+
+_WORDS = 1024
+"""Words that are remembered: hosts greet many domains alike."""
 
 _STARRED = re.compile(r"\*{3}")
 
@@ -61,6 +65,7 @@ def _doubt(address: Address) -> str | None:
     return not_greeted(address) or (address.standing.value if refused else None)
 
 
+@lru_cache(maxsize=_WORDS)
 def _names_a_host(word: str) -> bool:
     """Whether a word is a domain name or an address in brackets; a bare address is neither."""
     if is_address(word) or _TAGGED.fullmatch(word):

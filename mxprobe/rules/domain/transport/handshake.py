@@ -4,18 +4,23 @@ Standards: RFC 3207 §4 (the dialogue), RFC 8446 §6.2 (the alert of a peer that
 """
 
 import re
+from functools import partial
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.session import Failure, FailureKind, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.mx.once import once
 from mxprobe.mx.standing import is_throttling, names_probe
-from mxprobe.rules.domain.reading import answering
+from mxprobe.rules.domain.reading import answering, offers_starttls
 from mxprobe.rules.domain.transport.address import Address, Trait, judge_addresses, no_connection_tried
 from mxprobe.rules.rule import Rule, inconclusive
 
 _BY_THE_PEER = frozenset({FailureKind.TLS, FailureKind.CLOSED, FailureKind.MALFORMED, FailureKind.TOO_LONG})
 """Ends of a handshake that are the peer's own doing. A timeout or a reset may come from the way, or from this side."""
+
+_ADDRESSES = 256
+"""So many addresses are remembered."""
 
 _NO_COMMON_VERSION = re.compile(r"unsupported protocol|alert protocol version", re.IGNORECASE)
 """OpenSSL's words: the peer chose a version older than any that we offer, or says by its alert that it has none."""
@@ -24,7 +29,7 @@ _NO_COMMON_VERSION = re.compile(r"unsupported protocol|alert protocol version", 
 def judge_handshakes(rule: Rule, snapshot: Snapshot, trait: Trait) -> Judgement:
     """The judgement over all addresses; where no host offers STARTTLS there is nothing to judge."""
     sessions = answering(snapshot)
-    if sessions and not any(session.offers("STARTTLS") for session in sessions):
+    if sessions and not any(offers_starttls(session) for session in sessions):
         return inconclusive(rule, "no host offers STARTTLS")
     return judge_addresses(rule, snapshot, trait)
 
@@ -60,13 +65,14 @@ def speaks_old_only(failure: Failure) -> bool:
     return failure.kind is FailureKind.TLS and _NO_COMMON_VERSION.search(failure.detail) is not None
 
 
+@partial(once, most=_ADDRESSES)
 def not_offered_or_asked(address: Address) -> str | None:
     """Why it is not known how the address answers STARTTLS; an address that does not offer it has nothing to answer."""
     session = address.session
     hello = [] if session is None else [turn for turn in session.turns if turn.phase is Phase.EHLO]
     if session is None or not any(turn.reply is not None and turn.reply.is_positive for turn in hello):
         return no_connection_tried(address) or "answered no EHLO"
-    if not session.offers("STARTTLS"):
+    if not offers_starttls(session):
         return None
     turn = turn_of(address, Phase.STARTTLS)
     if session.tls is None and (turn is None or turn.reply is None):
@@ -75,10 +81,11 @@ def not_offered_or_asked(address: Address) -> str | None:
     return "refuses STARTTLS to this probe" if about_us and refusal_of_starttls(address) is None else None
 
 
+@partial(once, most=_ADDRESSES)
 def not_shaken(address: Address) -> str | None:
     """Why it is not known how the address shakes hands."""
     doubt = not_offered_or_asked(address)
-    if doubt is not None or address.session is None or not address.session.offers("STARTTLS"):
+    if doubt is not None or address.session is None or not offers_starttls(address.session):
         return doubt
     if address.session.tls is not None or failure_of_handshake(address) is not None:
         return None

@@ -13,6 +13,7 @@ Standards. RFC 3207 §4.
 
 from mxprobe.facts.finding import Judgement, Severity
 from mxprobe.facts.snapshot import Snapshot
+from mxprobe.rules.domain.reading import offers_starttls
 from mxprobe.rules.domain.transport.address import Address, Trait
 from mxprobe.rules.domain.transport.handshake import (
     always,
@@ -39,7 +40,7 @@ def find(snapshot: Snapshot) -> Judgement:
 
 def _proof(address: Address) -> str | None:
     reply = refusal_of_starttls(address)
-    offered = address.session is not None and address.session.offers("STARTTLS")
+    offered = address.session is not None and offers_starttls(address.session)
     return f'offers STARTTLS, and answers it by "{reply.text}"' if reply is not None and offered else None
 
 
