@@ -5,6 +5,7 @@ entry.
 """
 
 import asyncio
+import zlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import closing
@@ -88,7 +89,7 @@ def errands_for(entry: Entry) -> tuple[Errand, ...]:
     return tuple(
         Errand(
             key=f"{host}/192.0.2.1",
-            endpoint=Endpoint(host=host, address="192.0.2.1"),
+            endpoint=Endpoint(host=host, address=f"2001:db8::{zlib.crc32(host.encode()):x}"),
             operator=host.partition(".")[2],
             rank=rank,
             asks=asks,

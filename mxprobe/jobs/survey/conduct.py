@@ -216,7 +216,7 @@ class _Conductor:
         except BaseException:
             self._fails = True
             raise
-        if (lost := self._hand_out.take_back(piece)) is not None:
+        if (lost := self._hand_out.take_back(piece, self._survey.wall())) is not None:
             self._give_up(lost, reason)
         self._changed.set()
 
