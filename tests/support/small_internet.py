@@ -162,10 +162,14 @@ def resolved(entry: Entry) -> ResolvedRow:
     )
 
 
+def session_of(errand: Errand) -> Session:
+    """The next session of an errand."""
+    return Session(endpoint=errand.endpoint, side=Side.CLIENT, started_at=float(len(errand.sessions)))
+
+
 def visited(errand: Errand) -> Row:
     """What a visit comes to: put off once for a third of the hosts, done for the others."""
-    session = Session(endpoint=errand.endpoint, side=Side.CLIENT, started_at=float(len(errand.sessions)))
-    sessions = (*errand.sessions, session)
+    sessions = (*errand.sessions, session_of(errand))
     if sum(errand.key.encode()) % 3 == 0 and not errand.sessions:
         return PutOffRow(put_off=PutOff(errand=replace(errand, sessions=sessions), due=0.0))
     told = tuple(

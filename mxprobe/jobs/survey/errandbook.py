@@ -182,7 +182,7 @@ class ErrandBook:
         self.later += 1
 
     def _keep_part(self, endpoint: int, errand: Errand, count: int) -> int:
-        """Keep the first sessions of an errand that goes on, and what was told in them, as a visit; gives its number."""
+        """Keep the first sessions of an errand that goes on, and what they told, as a visit; gives its number."""
         sessions = msgspec.json.encode(errand.sessions[:count])
         self.sessions += count
         visit = self._make_visit(sessions, throttled=False, failure="")
@@ -232,11 +232,19 @@ class ErrandBook:
         number = self._endpoint(errand.key, errand.place)
         self._keep(errand, number, self._make_visit(sessions, throttled=False, failure=reason), ())
 
+    def leave_alone(self, errand: Errand, reason: str) -> None:
+        """Give up an errand whose operator limits us whatever we do."""
+        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
+        self.sessions += len(errand.sessions)
+        number = self._endpoint(errand.key, errand.place)
+        self._keep(errand, number, self._make_visit(sessions, throttled=True, failure=reason), ())
+
     def _keep(self, errand: Errand, number: int, visit: int, told: Sequence[ToldRow]) -> None:
         self.out -= 1
         if errand.asks:
             self._keep_told(number, visit, errand, told)
-            if any(one.turns != _NO_TURNS for one in told) and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
+            is_heard = any(one.turns != _NO_TURNS for one in told)
+            if is_heard and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
                 # So many recipients wait that they need another session.
                 self._connection.execute(
                     f"UPDATE endpoints SET state = {EndpointState.READY}, sessions = NULL,"

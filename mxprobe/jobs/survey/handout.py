@@ -10,10 +10,10 @@ over.
 from collections import deque
 from collections.abc import Sequence
 
-from mxprobe.facts.survey import Depth, Manner
+from mxprobe.facts.survey import Depth, Errand, Manner
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting
-from mxprobe.mx.pace import bounds_for_address
+from mxprobe.mx.pace import bounds_for_address, turns_us_away
 
 RESOLVE = 1000
 """Entries of a piece, where there are so many."""
@@ -90,7 +90,7 @@ class HandOut:
             return None
         if self._again:
             return self._again.popleft()
-        return self._next_to_tell(now) or self._next_to_visit() or self._next_to_resolve()
+        return self._next_to_tell(now) or self._next_to_visit(now) or self._next_to_resolve()
 
     def take_back(self, piece: AnyPiece, now: float) -> AnyPiece | None:
         """A piece has ended. What it owes is handed out again; gives the piece where that is given up."""
@@ -132,7 +132,7 @@ class HandOut:
         self._told_at = now
         return Telling((number, None) for number in self._journal.take_tellable(TELL))
 
-    def _next_to_visit(self) -> Visiting | None:
+    def _next_to_visit(self, now: float) -> Visiting | None:
         book = self._journal.book
         # A worker opens a session for all that it was given, whatever else it has: so many are given as may be open.
         each = self._manner.sessions_at_once
@@ -147,9 +147,23 @@ class HandOut:
             self._places.rotate(-1)
             errands = book.take_errands(place, size, EACH, busy)
             if errands:
-                return Visiting(((errand.key, errand) for errand in errands), place)
+                kept = self._without_those_that_turn_us_away(errands, place, now)
+                return Visiting(((errand.key, errand) for errand in kept), place) if kept else None
         self._barren = True
         return None
+
+    def _without_those_that_turn_us_away(
+        self, errands: tuple[Errand, ...], place: str, now: float
+    ) -> tuple[Errand, ...]:
+        """The errands but those of operators that limit us whatever we do, which are given up."""
+        book = self._journal.book
+        paces = book.paces_of({errand.operator for errand in errands}, place)
+        hopeless = {pace.operator: pace.in_a_row for pace in paces if turns_us_away(pace, now)}
+        for errand in errands:
+            if errand.operator in hopeless:
+                times = hopeless[errand.operator]
+                book.leave_alone(errand, f"{errand.operator} limited us {times} times in a row, and is left alone")
+        return tuple(errand for errand in errands if errand.operator not in hopeless)
 
     def _busy(self) -> frozenset[tuple[str, str]]:
         """Operators and addresses of which some worker has endpoints, or had until just now, each with the place."""
