@@ -155,12 +155,12 @@ def programs(sink: Sink) -> dict[str, Figures]:
         ours = measure_client(client, [sink.endpoint(place) for place in range(1000)], 100, runner)[1]
         for program in PROGRAMS:
             try:
-                rate = measure_program(program, sink, number * program.endpoints)
+                cpu, rate = measure_program(program, sink, number * program.endpoints)
             except NotHere as error:
                 if not number:
                     print(error)
             else:
-                figures.setdefault(program.name, Figures()).add(None, rate, ours)
+                figures.setdefault(program.name, Figures()).add(cpu, rate, ours)
     return figures
 
 

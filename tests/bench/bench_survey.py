@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
-from tests.bench.session_programs import POSTTLS, NotHere, measure_program
 
 from tests.bench.domains import ZONE, Served, skewed, zone_lines
 from tests.bench.nsd import serve_zones, write_zone
+from tests.bench.session_programs import POSTTLS, NotHere, measure_program
 from tests.bench.sink import Settings, Sink, standing
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def main() -> None:
         once, judged, anew, anew_judged = told.values()
         print(f"once : anew {once.rate / anew.rate:.1f}, with findings {judged.rate / anew_judged.rate:.1f}")
         try:
-            finger = measure_program(POSTTLS, sink, _FIRST)
+            finger = measure_program(POSTTLS, sink, _FIRST)[1]
         except NotHere as error:
             print(f"posttls-finger: {error}")
             return

@@ -3,6 +3,7 @@
 posttls-finger and swaks are Debian's, out of the tree that MXPROBE_MAILERS names; openssl is this machine's.
 """
 
+import resource
 import shlex
 import shutil
 import subprocess
@@ -58,19 +59,26 @@ S_CLIENT = Program(
 PROGRAMS = (POSTTLS, SWAKS, S_CLIENT)
 
 
-def measure_program(program: Program, sink: Sink, first: int) -> float:
-    """Endpoints in a second. Raises NotHere."""
+def measure_program(program: Program, sink: Sink, first: int) -> tuple[float, float]:
+    """Processor seconds of all its processes for an endpoint, and endpoints in a second. Raises NotHere."""
     endpoints = [sink.endpoint(first + number) for number in range(program.endpoints)]
     before = sink.stats().quits
     with TemporaryDirectory() as folder:
         home = Path(folder)
         home.chmod(0o755)
         (home / "authority.pem").write_bytes(sink.pem)
-        spent = _run(_command(program, home), endpoints, home)
+        command, cpu = _command(program, home), _children()
+        took = _run(command, endpoints, home)
+        cpu = _children() - cpu
     said = sink.stats().quits - before
     if said < program.endpoints:
         raise NotHere(f"{program.name}: only {said} of {program.endpoints} sessions came to their end.")
-    return program.endpoints / spent
+    return cpu / program.endpoints, program.endpoints / took
+
+
+def _children() -> float:
+    """The processor time of all children that have ended."""
+    return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 def _command(program: Program, home: Path) -> list[str]:

@@ -25,7 +25,7 @@ from mxprobe.report.vantage_text import say_differs
 from tests.support.dasks import dask
 from tests.support.loopback_world import ADDRESSES, Manners, World, standing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 DOMAINS = 120
 US = "127.0.0.9"
@@ -53,7 +53,7 @@ async def surveyed(world: World, workforce: Workforce, out: Path, places: tuple[
     listed = out.with_suffix(".txt")
     listed.write_text("".join(f"d{number}.test\n" for number in range(DOMAINS)))
     vantage = Vantage(
-        helo="probe.test", nameservers=(world.nameserver,), families=(4,), port=world.port, timeout=10.0, attempts=1
+        helo="probe.test", nameservers=(world.nameserver,), families=(4,), port=world.port, timeout=30.0, attempts=1
     )
     manner = Manner(depth=Depth.EHLO, vantage=vantage, helo="probe.test", wishes=(), allow_special=True, spacing=0.0)
     output = destination(str(out)).make()

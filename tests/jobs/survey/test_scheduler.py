@@ -15,9 +15,9 @@ from mxprobe.jobs.survey.tasks import ResolveTask, Row, Task, VisitedRow, VisitT
 from tests.support.clusters import MANNER, PERFORM, Here, entries, errands
 from tests.support.dasks import dask
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-TERMS = Terms(performs=PERFORM, look=0.1, answer=5.0)
+TERMS = Terms(performs=PERFORM, look=0.1)
 
 
 async def made(cluster: Cluster, task: Task) -> list[Row]:
