@@ -76,6 +76,7 @@ class Processes:
         try:
             for worker in self._workers:
                 worker.pipe.close()
+                self._tasks.create_task(worker.end())
         finally:
             await self._tasks.__aexit__(None, None, None)  # what was raised in the body is none of the group's
 
@@ -145,7 +146,7 @@ class _Worker:
         finally:
             self.is_lost = True
             self._greeted.set()
-            await self._end()
+            await self.end()
 
     async def _hear(self) -> None:
         with contextlib.suppress(PipeEnded):
@@ -185,7 +186,8 @@ class _Worker:
                 self._complaint = text[-200:]
                 _log.warning("worker: %s", text)
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """Wait until it has ended, as it does when its pipe is closed; one that hangs is ended."""
         try:
             async with asyncio.timeout(_FAREWELL):
                 await self._process.wait()

@@ -194,17 +194,27 @@ async def test_a_worker_that_hangs_is_ended_and_what_it_owed_is_told_as_lost(mon
 
 async def test_a_worker_says_that_it_is_there_while_it_has_nothing_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mxprobe.jobs.survey.worker._AWAKE", 0.0)
-    said = list[Word]()
+    said, awake = list[Word](), asyncio.Event()
 
     class Silent:
         async def read(self) -> bytes:
-            while Awake() not in said:
-                await asyncio.sleep(0)
+            await awake.wait()
             raise PipeEnded
 
         async def write(self, frame: bytes) -> None:
             said.append(decode_word(frame))
+            if isinstance(said[-1], Awake):
+                awake.set()
 
     await work(cast(Pipe, Silent()))
 
     assert said[:2] == [Hello(), Awake()]
+
+
+@pytest.mark.slow
+async def test_a_survey_ends_though_a_worker_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.workforce._FAREWELL", 0.05)
+    async with Processes(1, scripted("import time; time.sleep(600)")) as workforce:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await rows_of(workforce)
