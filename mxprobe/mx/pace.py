@@ -22,6 +22,8 @@ LONGEST_SPACING = 60.0
 """However often a host limits us, one session a minute is slow enough."""
 LEAST_SPACING = 0.1
 """What is doubled where sessions had no spacing."""
+MOST_IN_A_ROW = 8
+"""After so many rests (an hour and more) behind none of which a session went well, an operator is left alone."""
 STEP = 10
 """After so many sessions that went well in a row, it goes a step faster."""
 
@@ -116,6 +118,14 @@ def next_pace(pace: Pace, seen: Seen, bounds: Bounds, now: float) -> Pace:
 def is_slower(pace: Pace, bounds: Bounds) -> bool:
     """Whether hosts are visited slower than the bounds would allow."""
     return pace.at_once < bounds.at_once or pace.spacing > bounds.spacing or pace.in_a_row > 0
+
+
+def turns_us_away(pace: Pace, now: float) -> bool:
+    """Whether an operator limits us whatever we do, so that visiting more of its hosts is of no use now.
+
+    Some time after its rest it may be tried again: a survey can go on days later.
+    """
+    return pace.in_a_row >= MOST_IN_A_ROW and now < pace.rests_until + LONGEST_REST
 
 
 def _slow_down(pace: Pace, seen: Seen, bounds: Bounds, now: float) -> Pace:

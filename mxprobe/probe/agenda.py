@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mxprobe.facts.session import Session
 from mxprobe.facts.survey import Errand, Manner, Pace, PutOff
@@ -198,8 +199,9 @@ class Agenda:
         heappush(self._soon, (due, self._next(), errand))
 
     def paces(self) -> tuple[Pace, ...]:
-        """The paces that differ from those that were known before."""
-        return tuple(gate.pace for gate in self._operators.values() if gate.pace != gate.was)
+        """The paces that differ from those that were known before; of a slow operator with the start that is next."""
+        gates = (gate for gate in self._operators.values() if gate.is_slow or gate.pace != gate.was)
+        return tuple(replace(gate.pace, rests_until=max(gate.pace.rests_until, gate.moves_at)) for gate in gates)
 
     # -- what would take too long -------------------------------------------------------------------------------------
 

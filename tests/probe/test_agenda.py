@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.session import Endpoint, Session, Side, Turn
 from mxprobe.facts.smtp import Phase, Reply
-from mxprobe.facts.survey import Errand, Manner
+from mxprobe.facts.survey import Errand, Manner, Pace
 from mxprobe.probe.agenda import PATIENCE, Agenda, Begun
 from tests.support.sinks import manner
 
@@ -126,6 +126,17 @@ def test_an_operator_that_rests_leaves_the_addresses_it_shares_to_others() -> No
     again = agenda.begin_next(0.5)
     assert again is not None
     assert again.errand.operator == quick.operator
+
+
+def test_the_pace_of_a_slow_operator_says_when_its_next_session_may_start() -> None:
+    """Whoever goes on with it, in another task, starts no earlier."""
+    slow = Pace(operator="op0.test", at_once=1, spacing=40.0, throttled=1)
+    agenda = Agenda([_errand(0, 0, 0, 0)], (slow,), manner(), 1000.0)
+    begun = agenda.begin_next(1000.0)
+    assert begun is not None
+    agenda.end(begun, _session(FINE, 1000.0), 1001.0)
+
+    assert [pace.rests_until for pace in agenda.paces()] == [1040.0]
 
 
 def test_a_session_that_ends_twice_is_counted_once() -> None:

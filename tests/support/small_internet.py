@@ -5,6 +5,7 @@ entry.
 """
 
 import asyncio
+import zlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import closing
@@ -88,7 +89,7 @@ def errands_for(entry: Entry) -> tuple[Errand, ...]:
     return tuple(
         Errand(
             key=f"{host}/192.0.2.1",
-            endpoint=Endpoint(host=host, address="192.0.2.1"),
+            endpoint=Endpoint(host=host, address=f"2001:db8::{zlib.crc32(host.encode()):x}"),
             operator=host.partition(".")[2],
             rank=rank,
             asks=asks,
@@ -161,10 +162,14 @@ def resolved(entry: Entry) -> ResolvedRow:
     )
 
 
+def session_of(errand: Errand) -> Session:
+    """The next session of an errand."""
+    return Session(endpoint=errand.endpoint, side=Side.CLIENT, started_at=float(len(errand.sessions)))
+
+
 def visited(errand: Errand) -> Row:
     """What a visit comes to: put off once for a third of the hosts, done for the others."""
-    session = Session(endpoint=errand.endpoint, side=Side.CLIENT, started_at=float(len(errand.sessions)))
-    sessions = (*errand.sessions, session)
+    sessions = (*errand.sessions, session_of(errand))
     if sum(errand.key.encode()) % 3 == 0 and not errand.sessions:
         return PutOffRow(put_off=PutOff(errand=replace(errand, sessions=sessions), due=0.0))
     told = tuple(

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from mxprobe import __version__
+from mxprobe.errors import CouldNotLook
 from mxprobe.facts.progress import Counts, Progress
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.survey import Entry, Manner
@@ -49,6 +50,7 @@ KEEP = 0.25
 _SHOWN = 0.5  # seconds between two words of progress
 _GRACE = 1.5  # seconds that what is in flight has to end when a survey is interrupted
 _THROTTLING = 5
+_MOST_LOST = 20  # workers that end one behind the other, each of them, before any gives a row
 
 
 class Survey(Struct, frozen=True, kw_only=True):
@@ -107,6 +109,7 @@ class _Conductor:
         self._started_at = survey.wall()
         self._kept_at = self._shown_at = 0.0
         self._fails = False
+        self._lost = 0
 
     async def run(self) -> Outcome:
         """Work until all is done, or somebody says that it is enough."""
@@ -209,16 +212,26 @@ class _Conductor:
         try:
             async for rows in self._workforce.perform(task, self._survey.manner):
                 self._take(piece, rows)
+                self._lost = 0 if rows else self._lost
                 self._changed.set()
         except WorkerLost as error:
             reason = str(error)
             _log.warning("a worker was lost, and %d of its task are handed out again: %s", len(piece.owed), reason)
+            self._count_lost(reason)
         except BaseException:
             self._fails = True
             raise
-        if (lost := self._hand_out.take_back(piece)) is not None:
+        if (lost := self._hand_out.take_back(piece, self._survey.wall())) is not None:
             self._give_up(lost, reason)
         self._changed.set()
+
+    def _count_lost(self, reason: str) -> None:
+        """Raises CouldNotLook where workers are lost whatever they are given."""
+        self._lost += 1
+        if self._lost > _MOST_LOST * (1 + self._workforce.size):
+            self._fails = True
+            hint = "What was done is kept, and --resume goes on with it."
+            raise CouldNotLook(f"workers of the survey end again and again, and do nothing before: {reason}. {hint}")
 
     def _take(self, piece: AnyPiece, rows: tuple[Row, ...]) -> None:
         """Keep rows, each once: what a piece does not owe was given before."""

@@ -8,15 +8,15 @@ none of these is left to visit.
 import hashlib
 import heapq
 import sqlite3
-from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Asked, Errand, Pace
+from mxprobe.jobs.survey.sweep import Found, Limits, Sweeper
 from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
 from mxprobe.jobs.survey.tasks import PutOffRow, ToldRow, VisitedRow
 
@@ -24,7 +24,7 @@ MOST_ASKS = 1000
 """So many entries' recipients are put into one errand."""
 
 _KNOWN_CHAINS = 4096
-_LAST = 2**62
+_NO_TURNS = b"[]"
 
 
 class Counted(Protocol):
@@ -46,14 +46,6 @@ class Counted(Protocol):
         ...
 
 
-class _Cursor(Struct, frozen=True):
-    """Where a sweep over the endpoints stands."""
-
-    rank: int = -1
-    operator: str = ""
-    id: int = -1
-
-
 class ErrandBook:
     """The endpoints of a survey, within the transactions of its journal.
 
@@ -64,7 +56,7 @@ class ErrandBook:
         self._connection = connection
         self._asks = merges
         self._chains = dict[bytes, int]()
-        self._cursors = dict[str, _Cursor]()
+        self._sweeper = Sweeper(connection)
         self._paced = False
         self.errands = self.visited = self.sessions = 0
         self.ready = self.out = self.later = 0
@@ -138,58 +130,29 @@ class ErrandBook:
     # Errands --------------------------------------------------------------------------------------------------------
 
     def take_errands(self, place: str, most: int, each: int, busy: Container[tuple[str, str]]) -> tuple[Errand, ...]:
-        """Errands to hand out: better ranks first, at most `most`, of one operator `each`; of `busy` operators none.
+        """Errands to hand out: better ranks first, at most `most`, of one operator `each` where there are others.
 
-        A sweep goes on where the last one ended, so that an operator with very many endpoints keeps nobody waiting.
+        None is of an operator, or lies at an address, that is among the `busy` ones (each with its place).
         """
-        taken = dict[int, Errand]()
-        self._sweep(place, most, _Limits(each=each, busy=busy), taken)
+        taken = dict[int, Found]()
+        self._sweeper.sweep(place, most, Limits(each=each, busy=busy), taken)
         if len(taken) < most:
-            self._sweep(place, most, _Limits(each=most, busy=busy), taken)
+            self._sweeper.sweep(place, most, Limits(each=most, busy=busy), taken)
         self._connection.executemany(
             f"UPDATE endpoints SET state = {EndpointState.OUT} WHERE id = ?", [(number,) for number in taken]
         )
         self.ready -= len(taken)
         self.out += len(taken)
-        return tuple(taken.values())
+        return tuple(self._errand(found, place) for found in taken.values())
 
-    def _sweep(self, place: str, most: int, limits: "_Limits", taken: dict[int, Errand]) -> None:
-        """Go round once, from where the last sweep ended."""
-        began = self._cursors.get(place, _Cursor())
-        at, wrapped = began, False
-        while len(taken) < most:
-            rows = self._connection.execute(
-                "SELECT rank, operator, id, key, host, address, port, sessions FROM endpoints"
-                f" WHERE state = {EndpointState.READY} AND place = ? AND (rank, operator, id) > (?,?,?)"
-                " ORDER BY rank, operator, id LIMIT ?",
-                (place, at.rank, at.operator, at.id, most - len(taken)),
-            ).fetchall()
-            if not rows and wrapped:
-                break
-            if not rows:
-                at, wrapped = _Cursor(), True
-                continue
-            for rank, operator, number, *rest in rows:
-                if not limits.allows(operator, place):
-                    at = _Cursor(rank, operator, _LAST)
-                    break
-                at = _Cursor(rank, operator, number)
-                if number not in taken:
-                    limits.count(operator)
-                    taken[number] = self._errand(number, rank, operator, place, rest)
-            if wrapped and (at.rank, at.operator, at.id) >= (began.rank, began.operator, began.id):
-                break
-        self._cursors[place] = at
-
-    def _errand(self, number: int, rank: int, operator: str, place: str, rest: Sequence[Any]) -> Errand:
-        key, host, address, port, sessions = rest
+    def _errand(self, found: Found, place: str) -> Errand:
         return Errand(
-            key=key,
-            endpoint=Endpoint(host=host, address=address, port=port),
-            operator=operator,
-            rank=rank,
-            asks=self._waiting_asks(number) if self._asks else (),
-            sessions=msgspec.json.decode(sessions, type=tuple[Session, ...]) if sessions else (),
+            key=found.key,
+            endpoint=Endpoint(host=found.host, address=found.address, port=found.port),
+            operator=found.operator,
+            rank=found.rank,
+            asks=self._waiting_asks(found.number) if self._asks else (),
+            sessions=msgspec.json.decode(found.sessions, type=tuple[Session, ...]) if found.sessions else (),
             place=place,
         )
 
@@ -204,15 +167,41 @@ class ErrandBook:
         )
 
     def put_off(self, row: PutOffRow) -> None:
-        """An errand that has to wait."""
+        """An errand that has to wait. Whoever was asked about before it had to is not asked about again."""
         errand = row.put_off.errand
         number = self._endpoint(errand.key, errand.place)
+        told = max((one.session for one in errand.told), default=-1) + 1
+        visit = self._keep_part(number, errand, told) if told else None
+        waiting = errand.sessions[told:]
         self._connection.execute(
-            f"UPDATE endpoints SET state = {EndpointState.LATER}, due = ?, sessions = ? WHERE id = ?",
-            (row.put_off.due, msgspec.json.encode(errand.sessions) if errand.sessions else None, number),
+            f"UPDATE endpoints SET state = {EndpointState.LATER}, due = ?, sessions = ?,"
+            " visit = coalesce(visit, ?) WHERE id = ?",
+            (row.put_off.due, msgspec.json.encode(waiting) if waiting else None, visit, number),
         )
         self.out -= 1
         self.later += 1
+
+    def _keep_part(self, endpoint: int, errand: Errand, count: int) -> int:
+        """Keep the first sessions of an errand that goes on, and what they told, as a visit; gives its number."""
+        sessions = msgspec.json.encode(errand.sessions[:count])
+        self.sessions += count
+        visit = self._make_visit(sessions, throttled=False, failure="")
+        rows = [(one.number, endpoint, visit, one.session, msgspec.json.encode(one.turns)) for one in errand.told]
+        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?)", rows)
+        self._forget_asks(endpoint, [one.number for one in errand.told])
+        return visit
+
+    def _make_visit(self, sessions: bytes | None, *, throttled: bool, failure: str) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO visits (sessions,throttled,failure) VALUES (?,?,?)", (sessions, throttled, failure)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _forget_asks(self, endpoint: int, numbers: Iterable[int]) -> None:
+        """Nobody asks about these entries' recipients any more."""
+        self._connection.executemany(
+            "DELETE FROM asks WHERE endpoint = ? AND number = ?", [(endpoint, number) for number in numbers]
+        )
 
     def wake(self, now: float) -> None:
         """What waited until now can be handed out again."""
@@ -233,23 +222,29 @@ class ErrandBook:
     def keep_visited(self, row: VisitedRow, errand: Errand) -> None:
         """Keep what came of an errand as it was handed out."""
         self.sessions += len(msgspec.json.decode(row.sessions, type=list[Raw]))
-        self._keep(errand, (row.sessions, row.throttled, ""), row.told)
+        number = self._endpoint(errand.key, errand.place)
+        visit = self._make_visit(row.sessions, throttled=row.throttled, failure="")
+        self._keep(errand, number, visit, row.told)
 
     def fail_errand(self, errand: Errand, reason: str) -> None:
         """Give up an errand that no worker could make."""
         sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
-        self._keep(errand, (sessions, False, reason), ())
-
-    def _keep(self, errand: Errand, made: tuple[bytes | None, bool, str], told: Sequence[ToldRow]) -> None:
         number = self._endpoint(errand.key, errand.place)
-        visit = int(
-            self._connection.execute("INSERT INTO visits (sessions,throttled,failure) VALUES (?,?,?)", made).lastrowid
-            or 0
-        )
+        self._keep(errand, number, self._make_visit(sessions, throttled=False, failure=reason), ())
+
+    def leave_alone(self, errand: Errand, reason: str) -> None:
+        """Give up an errand whose operator limits us whatever we do."""
+        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
+        self.sessions += len(errand.sessions)
+        number = self._endpoint(errand.key, errand.place)
+        self._keep(errand, number, self._make_visit(sessions, throttled=True, failure=reason), ())
+
+    def _keep(self, errand: Errand, number: int, visit: int, told: Sequence[ToldRow]) -> None:
         self.out -= 1
         if errand.asks:
             self._keep_told(number, visit, errand, told)
-            if told and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
+            is_heard = any(one.turns != _NO_TURNS for one in told)
+            if is_heard and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
                 # So many recipients wait that they need another session.
                 self._connection.execute(
                     f"UPDATE endpoints SET state = {EndpointState.READY}, sessions = NULL,"
@@ -279,9 +274,7 @@ class ErrandBook:
             row = answered.get(ask.number)
             rows.append((ask.number, endpoint, visit, row and row.session, row and row.turns))
         self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?)", rows)
-        self._connection.executemany(
-            "DELETE FROM asks WHERE endpoint = ? AND number = ?", [(endpoint, ask.number) for ask in errand.asks]
-        )
+        self._forget_asks(endpoint, (ask.number for ask in errand.asks))
 
     def _free_chains(self, endpoint: int) -> None:
         """The chains that waited for this endpoint alone are ready."""
@@ -365,23 +358,6 @@ class ErrandBook:
         self.tellable = self._number(
             f"SELECT count(*) FROM ready JOIN entries USING (chain) WHERE entries.state = {EntryState.RESOLVED}"
         )
-
-
-class _Limits:
-    """How many errands of one operator are taken in a sweep, and of whom none."""
-
-    def __init__(self, each: int, busy: Container[tuple[str, str]]) -> None:
-        self._each = each
-        self._busy = busy
-        self._taken = Counter[str]()
-
-    def allows(self, operator: str, place: str) -> bool:
-        """Whether one more of this operator may be taken."""
-        return self._taken[operator] < self._each and (operator, place) not in self._busy
-
-    def count(self, operator: str) -> None:
-        """One more was taken."""
-        self._taken[operator] += 1
 
 
 def _digest(errands: Sequence[Errand], places: Sequence[str]) -> bytes:

@@ -2,15 +2,18 @@
 
 What is done is told first, so that lines leave as early as they can. Endpoints are visited when all entries are
 resolved: only then is it known how good the rank of an endpoint is, and who is to be asked about there in one session.
-All endpoints of an operator that are handed out are in one piece, so that one worker keeps its pace.
+All endpoints of an operator that are handed out are in one piece, so that one worker keeps its pace, and all that lie
+at one address, whose names may be those of very many operators. The next piece has none of them before the spacing is
+over.
 """
 
 from collections import deque
 from collections.abc import Sequence
 
-from mxprobe.facts.survey import Depth, Manner
+from mxprobe.facts.survey import Depth, Errand, Manner
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting
+from mxprobe.mx.pace import bounds_for_address, turns_us_away
 
 RESOLVE = 1000
 """Entries of a piece, where there are so many."""
@@ -39,6 +42,7 @@ class HandOut:
         self._places = deque(places)
         self._again = deque[AnyPiece]()
         self._suspects = deque[AnyPiece]()
+        self._cooling = deque[tuple[float, frozenset[tuple[str, str]]]]()
         self._behind = -1
         self._barren = False
         self._told_at = 0.0
@@ -86,11 +90,14 @@ class HandOut:
             return None
         if self._again:
             return self._again.popleft()
-        return self._next_to_tell(now) or self._next_to_visit() or self._next_to_resolve()
+        return self._next_to_tell(now) or self._next_to_visit(now) or self._next_to_resolve()
 
-    def take_back(self, piece: AnyPiece) -> AnyPiece | None:
+    def take_back(self, piece: AnyPiece, now: float) -> AnyPiece | None:
         """A piece has ended. What it owes is handed out again; gives the piece where that is given up."""
         self.out.discard(piece)
+        if isinstance(piece, Visiting) and self._manner.spacing:
+            names = frozenset((name, piece.place) for name in piece.operators)
+            self._cooling.append((now + self._manner.spacing, names))
         self._barren = False
         if not piece.owed:
             return None
@@ -107,7 +114,10 @@ class HandOut:
         return None
 
     def wake(self, now: float) -> None:
-        """See whether what was put off can be handed out."""
+        """See whether what was put off can be handed out, and whose spacing is over."""
+        while self._cooling and self._cooling[0][0] <= now:
+            self._cooling.popleft()
+            self._barren = False
         before = self._journal.book.ready
         self._journal.book.wake(now)
         if self._journal.book.ready != before:
@@ -122,7 +132,7 @@ class HandOut:
         self._told_at = now
         return Telling((number, None) for number in self._journal.take_tellable(TELL))
 
-    def _next_to_visit(self) -> Visiting | None:
+    def _next_to_visit(self, now: float) -> Visiting | None:
         book = self._journal.book
         # A worker opens a session for all that it was given, whatever else it has: so many are given as may be open.
         each = self._manner.sessions_at_once
@@ -137,17 +147,38 @@ class HandOut:
             self._places.rotate(-1)
             errands = book.take_errands(place, size, EACH, busy)
             if errands:
-                return Visiting(((errand.key, errand) for errand in errands), place)
+                kept = self._without_those_that_turn_us_away(errands, place, now)
+                return Visiting(((errand.key, errand) for errand in kept), place) if kept else None
         self._barren = True
         return None
 
+    def _without_those_that_turn_us_away(
+        self, errands: tuple[Errand, ...], place: str, now: float
+    ) -> tuple[Errand, ...]:
+        """The errands but those of operators that limit us whatever we do, which are given up."""
+        book = self._journal.book
+        paces = book.paces_of({errand.operator for errand in errands}, place)
+        hopeless = {pace.operator: pace.in_a_row for pace in paces if turns_us_away(pace, now)}
+        for errand in errands:
+            if errand.operator in hopeless:
+                times = hopeless[errand.operator]
+                book.leave_alone(errand, f"{errand.operator} limited us {times} times in a row, and is left alone")
+        return tuple(errand for errand in errands if errand.operator not in hopeless)
+
     def _busy(self) -> frozenset[tuple[str, str]]:
-        """Operators of whom some worker has endpoints, each with the place; nobody where no pace is kept."""
-        if not self._manner.per_operator and not self._manner.spacing:
-            return frozenset()
+        """Operators and addresses of which some worker has endpoints, or had until just now, each with the place."""
         pieces = (*self.out, *self._again, *self._suspects)
         visiting = (piece for piece in pieces if isinstance(piece, Visiting))
-        return frozenset((operator, piece.place) for piece in visiting for operator in piece.operators)
+        return frozenset().union(*map(self._names_of, visiting), *(names for _, names in self._cooling))
+
+    def _names_of(self, piece: Visiting) -> frozenset[tuple[str, str]]:
+        """What nobody else may visit while this piece is out."""
+        names = frozenset[str]()
+        if self._manner.per_operator or self._manner.spacing:
+            names |= piece.operators
+        if bounds_for_address(self._manner).at_once == 1:
+            names |= piece.addresses
+        return frozenset((name, piece.place) for name in names)
 
     def _next_to_resolve(self) -> Resolving | None:
         owed = self._owed(Resolving)

@@ -111,8 +111,10 @@ class Journal:
     def _start(self, *, resume: bool) -> None:
         """Begin, or go on. Raises InputError."""
         self.begin()
-        if not is_begun(self._connection):
+        begun = is_begun(self._connection)
+        if not begun:
             make_tables(self._connection)
+        if not begun or self._is_empty():
             self._put("schema", SCHEMA)
             self._put("manner", self.manner)
             self._put("places", self.places)
@@ -124,6 +126,13 @@ class Journal:
             hint = "--resume goes on with it; to begin anew, remove this file and the results."
             raise InputError("a survey was begun here before", place=Place(str(self.path)), hint=hint)
         self.commit()
+
+    def _is_empty(self) -> bool:
+        """Whether nothing came of what was begun here: a list or results were found wanting at once."""
+        if self._get("schema", int) != SCHEMA:
+            return False
+        standing = self._get("standing", Standing)
+        return not standing.taken and not standing.whole
 
     def _read_standing(self) -> None:
         schema = self._get("schema", int)

@@ -32,6 +32,10 @@ class Hello(Struct, frozen=True, kw_only=True, tag="hello"):
     """The first word of a worker."""
 
 
+class Awake(Struct, frozen=True, kw_only=True, tag="awake"):
+    """A worker that has nothing to give is there all the same."""
+
+
 class Rows(Struct, frozen=True, kw_only=True, tag="rows"):
     """Some rows of a task."""
 
@@ -54,7 +58,7 @@ class Broken(Struct, frozen=True, kw_only=True, tag="broken"):
 
 
 Order = Begin | Do | Drop
-Word = Hello | Rows | Done | Broken
+Word = Hello | Awake | Rows | Done | Broken
 
 encode: Callable[[Order | Word], bytes] = msgspec.msgpack.Encoder().encode
 decode_order: Callable[[bytes], Order] = msgspec.msgpack.Decoder(Order).decode

@@ -190,8 +190,11 @@ class StandardOutput:
         """Print what waits."""
         block = b"".join(self._waiting)
         self._waiting.clear()
-        sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise cannot_write(Path("-"), error) from error
         self._written += len(block)
         return self._written
 

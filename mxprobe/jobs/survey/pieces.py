@@ -48,6 +48,8 @@ class Visiting(Piece[str, Errand]):
         super().__init__(owed, place, losses)
         self.operators = frozenset(errand.operator for errand in self.owed.values())
         """Whose endpoints these are, until the whole piece has ended."""
+        self.addresses = frozenset(errand.endpoint.address for errand in self.owed.values())
+        """Where they are, as long."""
 
 
 class Telling(Piece[int, None]):

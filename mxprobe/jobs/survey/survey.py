@@ -6,6 +6,7 @@ together. Conducting is `conduct`'s.
 
 import logging
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from mxprobe.jobs.survey.handout import RESOLVE
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.listing import EntryList
 from mxprobe.jobs.survey.outputs import Destination, Output, destination
+from mxprobe.jobs.survey.tables import cannot_keep
 from mxprobe.jobs.survey.tasks import Workforce
 from mxprobe.jobs.survey.workforce import InProcess, Processes
 
@@ -94,7 +96,20 @@ async def _go(
         journal.tell_again()
     async with _workforce(options) as workforce:
         parts = Survey(manner=options.manner, listing=options.entries, journal=journal, output=output)
-        return await conduct(parts, workforce, progress)
+        try:
+            return await conduct(parts, workforce, progress)
+        except (sqlite3.Error, BaseExceptionGroup) as error:
+            failure = _of_journal(error)
+            if failure is None:
+                raise
+            raise cannot_keep(journal.path, failure) from error
+
+
+def _of_journal(error: BaseException) -> sqlite3.Error | None:
+    """What the journal raised, however deep it stands in a group of exceptions."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_of_journal, error.exceptions)), None)
+    return error if isinstance(error, sqlite3.Error) else None
 
 
 def _journal_path(options: SurveyOptions, where: Destination) -> Path:

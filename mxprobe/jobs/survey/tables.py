@@ -119,6 +119,12 @@ def read_tables(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def cannot_keep(path: Path, error: Exception) -> InputError:
+    """What to say of a journal that can be written no longer."""
+    hint = "What was kept until then is good: with room for more, --resume goes on."
+    return InputError(f"cannot write the journal: {error}", place=Place(str(path)), hint=hint)
+
+
 def unusable(path: Path, error: Exception) -> InputError:
     """What to say of a journal that is none."""
     return InputError(f"this is no journal of a survey that can be used: {error}", place=Place(str(path)))

@@ -5,6 +5,7 @@ process. Ctrl-C is for whoever started it.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -15,13 +16,14 @@ from contextlib import aclosing
 
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.survey import Manner
-from mxprobe.jobs.survey.messages import Begin, Broken, Do, Done, Drop, Hello, Rows, decode_order, encode
+from mxprobe.jobs.survey.messages import Awake, Begin, Broken, Do, Done, Drop, Hello, Rows, decode_order, encode
 from mxprobe.jobs.survey.tasks import Task
 from mxprobe.wire.pipes import Pipe, PipeEnded, own_pipe
 
 _log = logging.getLogger("mxprobe.jobs")
 
 _GLANCE = 0.2  # seconds between two looks whether the survey is still there
+_AWAKE = 5.0  # seconds between two words that this process is there
 
 
 async def work(pipe: Pipe) -> None:
@@ -30,6 +32,7 @@ async def work(pipe: Pipe) -> None:
     making = dict[int, asyncio.Task[None]]()
     manner: Manner | None = None
     async with asyncio.TaskGroup() as tasks:
+        awake = tasks.create_task(_say_awake(pipe))
         try:
             while True:
                 match decode_order(await pipe.read()):
@@ -42,8 +45,16 @@ async def work(pipe: Pipe) -> None:
                     case Drop(number=number) if number in making:
                         making[number].cancel()
         except PipeEnded:
-            for made in list(making.values()):
+            for made in (awake, *making.values()):
                 made.cancel()
+
+
+async def _say_awake(pipe: Pipe) -> None:
+    """Say again and again that the event loop turns."""
+    with contextlib.suppress(PipeEnded):
+        while True:
+            await asyncio.sleep(_AWAKE)
+            await pipe.write(encode(Awake()))
 
 
 async def _make(pipe: Pipe, number: int, task: Task, manner: Manner) -> None:

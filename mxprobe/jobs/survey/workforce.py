@@ -16,7 +16,7 @@ from typing import Self
 
 from mxprobe.errors import CouldNotLook, MxprobeError
 from mxprobe.facts.survey import Manner
-from mxprobe.jobs.survey.messages import Begin, Broken, Do, Done, Drop, Hello, Rows, Word, decode_word, encode
+from mxprobe.jobs.survey.messages import Awake, Begin, Broken, Do, Done, Drop, Hello, Rows, Word, decode_word, encode
 from mxprobe.jobs.survey.tasks import ResolveTask, Row, Task, VisitTask, WorkerLost
 from mxprobe.wire.pipes import Pipe, PipeEnded, pipe_to
 
@@ -26,6 +26,7 @@ _WAITING = 4  # batches of a task that wait here, before its worker has to
 _START = 30.0  # seconds until a worker says hello
 _FAREWELL = 3.0  # seconds until a worker that was told to end is ended
 _LINE = 2000
+_GLANCE, _MOST_SILENT = 10.0, 6  # seconds between two looks whether a worker said anything, and how many may be in vain
 
 Performer = Callable[[Task, Manner], AsyncGenerator[tuple[Row, ...], None]]
 
@@ -75,6 +76,7 @@ class Processes:
         try:
             for worker in self._workers:
                 worker.pipe.close()
+                self._tasks.create_task(worker.end())
         finally:
             await self._tasks.__aexit__(None, None, None)  # what was raised in the body is none of the group's
 
@@ -123,6 +125,8 @@ class _Worker:
         self._waiting = dict[int, asyncio.Queue[Word]]()
         self._greeted = asyncio.Event()
         self._complaint = ""
+        self._listens = True
+        self._words = 0
 
     async def greeted(self) -> None:
         """Wait until it works. Raises CouldNotLook."""
@@ -136,24 +140,44 @@ class _Worker:
         """Hear what it says until it ends."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._hear())
+                watching = tasks.create_task(self._watch())
+                tasks.create_task(self._hear()).add_done_callback(lambda _: watching.cancel())
                 tasks.create_task(self._warn())
         finally:
             self.is_lost = True
             self._greeted.set()
-            await self._end()
+            await self.end()
 
     async def _hear(self) -> None:
         with contextlib.suppress(PipeEnded):
             while True:
+                self._listens = True
                 word = decode_word(await self.pipe.read())
+                self._listens, self._words = False, self._words + 1
                 if isinstance(word, Hello):
                     self._greeted.set()
+                elif isinstance(word, Awake):
+                    continue
                 elif (queue := self._waiting.get(word.number)) is not None:
                     await queue.put(word)
         self.is_lost = True
         for number, queue in list(self._waiting.items()):
             await queue.put(Broken(number=number, reason="its process ended"))
+
+    async def _watch(self) -> None:
+        """End a worker that hangs: it says nothing while it is listened to.
+
+        Counted are looks and not seconds, since this process and its workers may all have been stopped for a while.
+        """
+        await self._greeted.wait()
+        words, silent = -1, 0
+        while silent < _MOST_SILENT:
+            await asyncio.sleep(_GLANCE)
+            silent = silent + 1 if self._listens and self._words == words else 0
+            words = self._words
+        _log.warning("a worker process says nothing any more, and is ended")
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     async def _warn(self) -> None:
         stream = self._process.stderr
@@ -162,7 +186,8 @@ class _Worker:
                 self._complaint = text[-200:]
                 _log.warning("worker: %s", text)
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """Wait until it has ended, as it does when its pipe is closed; one that hangs is ended."""
         try:
             async with asyncio.timeout(_FAREWELL):
                 await self._process.wait()
@@ -199,8 +224,9 @@ class _Worker:
             while not queue.empty():
                 queue.get_nowait()  # its worker may wait for a place
             if not isinstance(word, (Done, Broken)) and not self.is_lost:
-                with contextlib.suppress(PipeEnded):
-                    await self.pipe.write(encode(Drop(number=number)))
+                with contextlib.suppress(PipeEnded, TimeoutError):
+                    async with asyncio.timeout(_FAREWELL):
+                        await self.pipe.write(encode(Drop(number=number)))
         if isinstance(word, Broken):
             raise MxprobeError(word.reason) if word.ours else WorkerLost(word.reason)
 

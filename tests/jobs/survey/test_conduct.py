@@ -1,18 +1,38 @@
 """A survey is conducted to its end, whatever is lost on the way."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from time import time
 
 import pytest
 from msgspec.structs import replace
 
-from mxprobe.errors import InputError
-from mxprobe.facts.survey import Manner
+from mxprobe.errors import CouldNotLook, InputError
+from mxprobe.facts.session import Endpoint
+from mxprobe.facts.survey import Errand, Manner, Pace, PutOff
 from mxprobe.jobs.survey import conduct as conducting
+from mxprobe.jobs.survey.handout import HandOut
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.outputs import LinesFile
-from mxprobe.jobs.survey.tasks import LineRow, PutOffRow, ResolvedRow, Row, VisitedRow, VisitTask
-from tests.support.small_internet import DNS, RCPT, TLS, Scripted, entries_of, expected_lines, survey_once
+from mxprobe.jobs.survey.pieces import Visiting
+from mxprobe.jobs.survey.tasks import LineRow, PaceRow, PutOffRow, ResolvedRow, Row, Task, VisitedRow, VisitTask
+from mxprobe.mx.pace import MOST_IN_A_ROW
+from tests.support.small_internet import (
+    DNS,
+    RCPT,
+    TLS,
+    Scripted,
+    entries_of,
+    errands_for,
+    expected_lines,
+    resolved,
+    session_of,
+    survey_once,
+    visited,
+)
 
 
 @pytest.fixture
@@ -302,3 +322,104 @@ async def test_a_domain_listed_twice_is_looked_at_once_with_the_recipients_of_bo
     assert (outcome.entries, outcome.twice, outcome.written) == (2, 1, 2)
     assert workforce.asked == {0: 1, 1: 1}
     assert b'"recipients":["r0@d0.test","more@d0.test"]' in b"".join(_lines(results))
+
+
+async def test_what_lies_at_one_address_is_with_one_worker_at_a_time_whatever_its_names(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.handout.VISIT", 1)
+    clashes, most = [], []
+
+    class Shared(Scripted):
+        def _rows(self, task: Task) -> Iterator[Row]:
+            for row in super()._rows(task):
+                if isinstance(row, ResolvedRow):
+                    row = replace(row, errands=tuple(_at_few_addresses(errand) for errand in row.errands))
+                yield row
+
+        def _count(self, row: Row) -> None:
+            addresses = [errand.endpoint.address for task in self.at_work for errand in task.errands]
+            most.append(len(addresses))
+            if len(addresses) != len(set(addresses)):
+                clashes.append(addresses)
+            super()._count(row)
+
+    outcome = await survey_once(results, entries_of(60), Shared(), replace(TLS, spacing=0.0))
+
+    assert outcome.complete
+    assert max(most) > 1
+    assert not clashes
+
+
+def _at_few_addresses(errand: Errand) -> Errand:
+    address = f"192.0.2.{sum(errand.key.encode()) % 5}"
+    return replace(errand, endpoint=replace(errand.endpoint, address=address))
+
+
+async def test_the_next_piece_has_an_operator_when_its_spacing_is_over(tmp_path: Path) -> None:
+    one = errands_for(entries_of(2)[1])[0]
+    two = replace(one, key="mx3.big0.test/192.0.2.3", endpoint=Endpoint(host="mx3.big0.test", address="192.0.2.3"))
+    two = replace(two, operator=one.operator)
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(1), last=True)
+        journal.keep_resolved([replace(resolved(entries_of(1)[0]), errands=(one, two))])
+        hand_out = HandOut(journal, replace(TLS, spacing=3.0, sessions_at_once=2), 1)
+        first = hand_out.next(10.0)
+        assert isinstance(first, Visiting)
+        (errand,) = first.owed.values()
+        journal.book.keep_visited(VisitedRow(key=errand.key, sessions=b"[]"), errand)
+        first.owed.clear()
+        hand_out.take_back(first, 11.0)
+        hand_out.wake(13.9)
+        assert hand_out.next(13.9) is None
+        hand_out.wake(14.0)
+
+        assert isinstance(hand_out.next(14.0), Visiting)
+
+
+async def test_workers_that_are_lost_whatever_they_are_given_end_the_survey(results: Path) -> None:
+    workforce = Scripted(loses=lambda row: True)
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await survey_once(results, entries_of(1000), workforce)
+
+    failure, others = caught.value.split(CouldNotLook)
+    assert failure is not None
+    assert others is None
+    assert len(workforce.tasks) < 100
+
+
+async def test_an_operator_that_limits_us_whatever_we_do_is_left_alone_in_the_end(results: Path) -> None:
+    tried = Counter[str]()
+
+    class Limited(Scripted):
+        def _rows(self, task: Task) -> Iterator[Row]:
+            if not isinstance(task, VisitTask):
+                yield from super()._rows(task)
+                return
+            for errand in task.errands:
+                if errand.operator != "big1.test":
+                    yield visited(replace(errand, sessions=(session_of(errand),)))
+                    continue
+                tried[errand.key] += 1
+                times = sum(tried.values())
+                yield PaceRow(
+                    pace=Pace(
+                        operator=errand.operator,
+                        at_once=1,
+                        spacing=1.0,
+                        rests_until=time(),
+                        throttled=times,
+                        in_a_row=times,
+                    )
+                )
+                yield PutOffRow(put_off=PutOff(errand=errand, due=0.0))
+
+    outcome = await survey_once(results, entries_of(40), Limited(), replace(TLS, spacing=0.0))
+
+    assert outcome.complete
+    assert (outcome.written, outcome.failed) == (40, 0)
+    assert MOST_IN_A_ROW <= sum(tried.values()) < MOST_IN_A_ROW + 2
+    left = [text for text in _lines(results) if b"is left alone" in text]
+    assert len(left) == 12
+    assert all(b'"throttled":true' in text for text in left)

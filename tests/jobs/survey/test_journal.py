@@ -5,20 +5,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mxprobe.errors import InputError
-from mxprobe.facts.session import Endpoint
-from mxprobe.facts.survey import Entry, Errand, PutOff
+from mxprobe.facts.session import Endpoint, Session, Side, Turn
+from mxprobe.facts.smtp import Phase
+from mxprobe.facts.survey import Asked, Entry, Errand, PutOff, Told
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.materials import Materials
-from mxprobe.jobs.survey.tasks import PutOffRow, ResolvedRow, VisitedRow
+from mxprobe.jobs.survey.tasks import PutOffRow, ResolvedRow, ToldRow, VisitedRow
 from tests.support.small_internet import RCPT, TLS, entries_of, resolved
 
 HOSTS = "abcdefgh"
+ELSEWHERE = Endpoint(host="mx.b.test", address="192.0.2.2")
 Chains = list[list[str]]
 
 
@@ -159,9 +162,16 @@ def test_what_was_handed_out_is_handed_out_again_by_the_next_run(tmp_path: Path)
         assert told == (0, 10)
 
 
+def _begin(path: Path) -> None:
+    """A journal with a part of a list."""
+    with closing(Journal.open(path, TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(2))
+        journal.commit()
+
+
 def test_a_journal_that_is_there_is_not_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    Journal.open(path, TLS, resume=False).close()
+    _begin(path)
 
     with pytest.raises(InputError, match="a survey was begun here before"):
         Journal.open(path, TLS, resume=False)
@@ -169,7 +179,7 @@ def test_a_journal_that_is_there_is_not_begun_anew(tmp_path: Path) -> None:
 
 def test_a_survey_of_another_manner_does_not_go_on(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    Journal.open(path, TLS, resume=False).close()
+    _begin(path)
 
     with pytest.raises(InputError, match="than these: --depth, --i-own-these\n"):
         Journal.open(path, RCPT, resume=True)
@@ -222,3 +232,86 @@ def test_whoever_tells_reads_what_was_committed_while_more_is_written(tmp_path: 
 
     assert [(one.entry.number, len(one.visits)) for one in found] == [(3, 2), (0, 0)]
     assert found[0].visits[0].sessions is None
+
+
+def test_a_journal_of_which_nothing_came_is_begun_anew_in_another_manner(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    Journal.open(path, TLS, resume=False).close()
+
+    Journal.open(path, RCPT, resume=False).close()
+    Journal.open(path, RCPT, resume=True).close()
+
+
+def _session(endpoint: Endpoint, at: float) -> Session:
+    return Session(endpoint=endpoint, side=Side.CLIENT, started_at=at)
+
+
+@contextmanager
+def _journal_asking(path: Path, count: int) -> Iterator[Journal]:
+    """A journal in which one host is asked about recipients of so many entries."""
+    with closing(Journal.open(path, RCPT, resume=False)) as journal:
+        journal.list_entries(entries_of(count, recipients=1), last=True)
+        asks = [Asked(number=number, recipients=(f"r@d{number}.test",)) for number in range(count)]
+        journal.keep_resolved([row(ask.number, (replace(errand("a"), asks=(ask,)),)) for ask in asks])
+        yield journal
+
+
+def test_nobody_is_asked_about_again_when_the_rest_of_an_errand_is_put_off(tmp_path: Path) -> None:
+    turns = (Turn(phase=Phase.RCPT, started=0.0, ended=1.0),)
+    with _journal_asking(tmp_path / "journal", 3) as journal:
+        (taken,) = journal.book.take_errands("", 9, 9, frozenset())
+        first, limited = _session(taken.endpoint, 1.0), _session(taken.endpoint, 2.0)
+        told = (Told(number=0, session=0, turns=turns), Told(number=1, session=0, turns=turns))
+        left = replace(taken, sessions=(first, limited), told=told, asks=taken.asks[2:])
+        journal.book.put_off(PutOffRow(put_off=PutOff(errand=left, due=5.0)))
+        journal.book.wake(5.0)
+        (again,) = journal.book.take_errands("", 9, 9, frozenset())
+        last = ToldRow(number=2, session=1, turns=msgspec.json.encode(turns))
+        sessions = msgspec.json.encode((*again.sessions, _session(taken.endpoint, 3.0)))
+        journal.book.keep_visited(VisitedRow(key=again.key, sessions=sessions, told=(last,)), again)
+        journal.commit()
+        with Materials(journal.path) as materials:
+            found = [one.visits[0] for one in materials.of(range(3))]
+
+    assert [ask.number for ask in again.asks] == [2]
+    assert again.sessions == (limited,)
+    assert journal.book.sessions == 3
+    seen = [msgspec.json.decode(one.sessions or b"[]", type=tuple[Session, ...]) for one in found]
+    assert [one.session for one in found] == [0, 0, 1]
+    assert [[session.started_at for session in sessions] for sessions in seen] == [[1.0], [1.0], [2.0, 3.0]]
+    assert all(one.turns for one in found)
+
+
+def test_a_host_that_answered_nobody_is_not_visited_for_those_who_still_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", 2)
+    with _journal_asking(tmp_path / "journal", 5) as journal:
+        (taken,) = journal.book.take_errands("", 9, 9, frozenset())
+        unanswered = tuple(ToldRow(number=ask.number, session=0, turns=b"[]") for ask in taken.asks)
+        sessions = msgspec.json.encode((_session(taken.endpoint, 1.0),))
+        journal.book.keep_visited(VisitedRow(key=taken.key, sessions=sessions, told=unanswered), taken)
+
+        assert (journal.book.ready, journal.book.visited, journal.book.tellable) == (0, 1, 5)
+
+
+def test_an_address_that_a_worker_visits_is_given_to_no_other_whatever_its_names(tmp_path: Path) -> None:
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        journal.keep_resolved([row(0, (errand("a"),)), row(1, (replace(errand("b"), endpoint=ELSEWHERE),))])
+
+        taken = journal.book.take_errands("", 9, 9, frozenset({("192.0.2.1", "")}))
+
+    assert [one.endpoint for one in taken] == [ELSEWHERE]
+
+
+def test_very_many_operators_that_are_busy_are_passed_by_at_once(tmp_path: Path) -> None:
+    asked = list[str]()
+    with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
+        journal.keep_resolved([row(number, (errand(f"h{number}"),)) for number in range(400)])
+        busy = frozenset((f"h{number}.test", "") for number in range(0, 400, 2))
+        journal._connection.set_trace_callback(asked.append)
+
+        taken = journal.book.take_errands("", 300, 50, busy)
+
+    assert len(taken) == 200
+    assert sum("FROM endpoints" in text for text in asked) < 12

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from mxprobe.errors import InputError
 from mxprobe.facts.progress import Progress
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Depth, Manner
+from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.listing import EntryList
 from mxprobe.jobs.survey.survey import SurveyOptions, survey
 
@@ -127,6 +129,35 @@ async def test_results_on_standard_output_leave_nothing_behind(
 
     assert len(capfdbinary.readouterr().out.splitlines()) == 20
     assert os.listdir(tmp_path) == ["domains.txt"]
+
+
+async def test_a_disk_that_is_full_is_told_and_the_survey_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits, commit = iter(range(100)), Journal.commit
+
+    def full(journal: Journal) -> None:
+        if next(commits) == 2:
+            raise sqlite3.OperationalError("database or disk is full")
+        commit(journal)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "commit", full)
+        with pytest.raises(InputError, match="cannot write the journal: database or disk is full"):
+            await survey(options(tmp_path))
+    await survey(options(tmp_path, resume=True))
+
+    assert _domains(tmp_path / "results.jsonl") == sorted(f"d{number}.test" for number in range(20))
+
+
+async def test_a_survey_whose_results_could_not_be_written_is_begun_anew(tmp_path: Path) -> None:
+    journal = tmp_path / "kept.journal"
+    with pytest.raises(InputError, match="cannot write the results"):
+        await survey(replace(options(tmp_path, out=str(tmp_path / "gone" / "results.jsonl")), journal=journal))
+
+    await survey(replace(options(tmp_path), journal=journal))
+
+    assert len(_domains(tmp_path / "results.jsonl")) == 20
 
 
 SURVEY = """

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,8 +16,11 @@ from mxprobe.errors import CouldNotLook
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Depth, Manner
 from mxprobe.jobs.survey.batches import MOST, in_batches
+from mxprobe.jobs.survey.messages import Awake, Hello, Word, decode_word
 from mxprobe.jobs.survey.tasks import ResolveTask, Row, WorkerLost
+from mxprobe.jobs.survey.worker import work
 from mxprobe.jobs.survey.workforce import Processes
+from mxprobe.wire.pipes import Pipe, PipeEnded
 from tests.support.small_internet import entries_of
 
 NOBODY = Manner(depth=Depth.DNS, vantage=Vantage(helo="probe.test", nameservers=("127.0.0.1:1",)), wishes=())
@@ -178,3 +182,39 @@ async def test_a_source_is_closed_with_whoever_takes_from_it() -> None:
     await batches.aclose()
 
     assert closed.is_set()
+
+
+@pytest.mark.slow
+async def test_a_worker_that_hangs_is_ended_and_what_it_owed_is_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.workforce._GLANCE", 0.02)
+    async with Processes(1, scripted("import time; time.sleep(600)")) as workforce:
+        with pytest.raises(WorkerLost, match="its process ended"):
+            await rows_of(workforce)
+
+
+async def test_a_worker_says_that_it_is_there_while_it_has_nothing_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.worker._AWAKE", 0.0)
+    said, awake = list[Word](), asyncio.Event()
+
+    class Silent:
+        async def read(self) -> bytes:
+            await awake.wait()
+            raise PipeEnded
+
+        async def write(self, frame: bytes) -> None:
+            said.append(decode_word(frame))
+            if isinstance(said[-1], Awake):
+                awake.set()
+
+    await work(cast(Pipe, Silent()))
+
+    assert said[:2] == [Hello(), Awake()]
+
+
+@pytest.mark.slow
+async def test_a_survey_ends_though_a_worker_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.workforce._FAREWELL", 0.05)
+    async with Processes(1, scripted("import time; time.sleep(600)")) as workforce:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await rows_of(workforce)
