@@ -337,3 +337,28 @@ def test_hosts_of_a_migration_are_visited_and_stand_beside_the_chain() -> None:
     ]
     assert seen.planned[1].not_visited is NotVisited.SPECIAL_USE
     assert decode(encode(seen), Snapshot) == seen
+
+
+def test_what_is_asked_about_others_is_not_taken_from_the_chain() -> None:
+    class Counting(StubResolver):
+        async def ask(self, question: Question, deadline: float | None = None) -> Answer:
+            self.sent += 1
+            return await super().ask(question, deadline)
+
+    async def story() -> Snapshot:
+        request = Request(
+            domain="example.test",
+            asked="example.test",
+            helo=VANTAGE.helo,
+            vantage=replace(VANTAGE, budget=20),
+            recipients=("alice@example.test",),
+            own_sender=True,
+            further=tuple(ApprovedMx(preference=5, host=f"gone{number}.example.test") for number in range(10)),
+        )
+        means = Means(dialer=MemoryDialer(World().network), tls=None, wall=wall)
+        return await take_snapshot(request, Counting(CHAIN), means)
+
+    seen = play(story())
+
+    assert [visit.endpoint.host for visit in seen.visits] == list(CHAIN)
+    assert all(visit.sessions for visit in seen.visits)
