@@ -15,7 +15,6 @@ from mxprobe.facts.smtp import Reply
 from mxprobe.wire.failures import PeerClosed, PeerOverflowed
 from mxprobe.wire.tls import TlsEngine
 
-
 _USUAL_REPLY = 4096
 """Octets of a reply that is long, and still one: eight lines of the longest (RFC 5321 §4.5.3.1.5)."""
 
