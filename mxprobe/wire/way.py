@@ -20,7 +20,9 @@ from msgspec import Struct
 from mxprobe.wire.exchange import split_server
 
 _BURST = 64
-_LONGEST = 65535
+_LONGEST = 4096
+"""Octets of a datagram that are read; we offer a third of that, and reading costs more the longer it is."""
+
 _BUFFER = 1 << 20
 _NOISE = 4096
 _LEAST_ROOM, _FIRST_ROOM = 16, 128

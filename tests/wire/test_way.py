@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import dns.flags
 import dns.message
+import dns.rcode
 import pytest
 
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
@@ -174,3 +175,25 @@ def test_what_a_deadline_cut_short_is_not_remembered() -> None:
 
     assert hurried.status is AnswerStatus.TIMEOUT
     assert patient.status is AnswerStatus.FOUND
+
+
+def test_a_datagram_far_longer_than_was_offered_is_not_read_to_its_end() -> None:
+    def endless(query: dns.message.Message, tcp: bool) -> list[bytes]:
+        return [respond(query, *(f"mx1.example.test. 30 IN A 192.0.{n // 250}.{n % 250}" for n in range(1000)))]
+
+    answer, _ = play(asked(endless, Patience(rounds=1)))
+
+    assert answer.status is AnswerStatus.MALFORMED
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NOERROR, dns.rcode.NXDOMAIN])
+def test_a_response_that_does_not_say_to_what_says_nothing_of_a_name(rcode: dns.rcode.Rcode) -> None:
+    def vague(query: dns.message.Message, tcp: bool) -> list[bytes]:
+        response = dns.message.make_response(query)
+        response.question = []
+        response.set_rcode(rcode)
+        return [response.to_wire()]
+
+    answer, _ = play(asked(vague, Patience(rounds=1)))
+
+    assert answer.status is AnswerStatus.TIMEOUT
