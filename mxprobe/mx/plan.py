@@ -248,9 +248,10 @@ def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
 
 
 def _why_none(asked: list[Answer]) -> tuple[HostProblem, str]:
-    if asked and all(answer.status is AnswerStatus.NOT_ASKED for answer in asked):
+    open_ones = {answer.status for answer in asked if answer.status.is_temporary}
+    if open_ones == {AnswerStatus.NOT_ASKED}:
         return HostProblem.NOT_ASKED, "D10"
-    if not asked or any(answer.status.is_temporary for answer in asked):
+    if open_ones or not asked:
         return HostProblem.LOOKUP_FAILED, "D10"
     if any(answer.status is AnswerStatus.NXDOMAIN for answer in asked):
         return HostProblem.NXDOMAIN, "D9"

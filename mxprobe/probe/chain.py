@@ -16,6 +16,11 @@ _FEWEST = 5
 """So many questions about the chain are asked, whatever the budget: it gets three quarters of it."""
 
 
+def not_asked(question: Question) -> Answer:
+    """What is told of a question to which no answer was waited for."""
+    return Answer(question=question, status=AnswerStatus.NOT_ASKED, tries=0)
+
+
 class ChainWalk:
     """The way from a domain to the addresses of its hosts, with what is `known` by now.
 
@@ -32,19 +37,28 @@ class ChainWalk:
         self._found: dict[Question, Answer | None] = {}
 
     @property
+    def spent(self) -> int:
+        """How many queries it took; not those of others who ask at the same time."""
+        return sum(answer.tries for answer in self.known.values())
+
+    @property
     def known(self) -> Answers:
         """What was answered, in the order in which it was asked."""
         return {question: answer for question, answer in self._found.items() if answer is not None}
 
+    @property
+    def open(self) -> tuple[Question, ...]:
+        """What is asked and not answered yet."""
+        return tuple(question for question, answer in self._found.items() if answer is None)
+
     async def go(self) -> None:
         """Ask until the chain is known, or the budget is spent: the worst hosts then have no answer."""
-        before = self.once.sent
         while questions := next_questions(self.domain, self.known):
             # Each may need its second try: what is not needed for that is given to those who wait.
-            room = max(self.most - self.once.sent + before, 0) // Patience().rounds
+            room = max(self.most - self.spent, 0) // Patience().rounds
             if not room:
                 for question in questions:
-                    self._keep(Answer(question=question, status=AnswerStatus.NOT_ASKED, tries=0))
+                    self._keep(not_asked(question))
                 break
             if len(questions) > room:
                 questions = best_first(self.domain, self.known, questions)[:room]

@@ -27,7 +27,7 @@ from mxprobe.mx.plan import plan_mx
 from mxprobe.mx.wishes import subject_of
 from mxprobe.probe.asked import Once
 from mxprobe.probe.authorities import Directly, place_of
-from mxprobe.probe.chain import ChainWalk
+from mxprobe.probe.chain import ChainWalk, not_asked
 from mxprobe.probe.gather import ROOMY, Asking, Gathering, gather
 from mxprobe.probe.limits import families_to_compare, session_limits
 from mxprobe.probe.matrix import find_consent, find_sender, matrix_questions, plain_questions, refuse, shared_hosts
@@ -294,7 +294,7 @@ class _Look:
     # -- what was seen ------------------------------------------------------------------------------------------------
 
     def snapshot(self, complete: bool) -> Snapshot:
-        """What was seen, in the order of the chain."""
+        """What was seen, in the order of the chain; a name whose answer was not waited for did not fail."""
         request, gathering, asked = self.request, self.gathering, self.visits.asked_about
         return Snapshot(
             domain=request.domain,
@@ -304,7 +304,7 @@ class _Look:
             elapsed=round(self.loop.time() - self.began, 6),
             vantage=request.vantage if asked is None else replace(request.vantage, mail_from=asked.sender),
             recipients=request.recipients,
-            answers=self.answers,
+            answers=(*self.answers, *map(not_asked, self.walk.open)),
             visits=tuple(self.visits.of(target) for target in self._chain()),
             controls=tuple(sorted(self.controls, key=lambda control: control.endpoint.id)),
             complete=complete,

@@ -15,6 +15,9 @@ from mxprobe.facts.smtp import Reply
 from mxprobe.wire.failures import PeerClosed, PeerOverflowed
 from mxprobe.wire.tls import TlsEngine
 
+_USUAL_REPLY = 4096
+"""Octets of a reply that is long, and still one: eight lines of the longest (RFC 5321 §4.5.3.1.5)."""
+
 
 class Heard(NamedTuple):
     """A reply and the instant, in loop time, at which its last byte came."""
@@ -35,7 +38,7 @@ class Conversation(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader = ReplyReader()
         self._heard: deque[Heard] = deque()
-        self._held = 0
+        self._held, self._most_held = 0, REPLY_CAP
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._deadline = 0.0
@@ -103,7 +106,7 @@ class Conversation(asyncio.Protocol):
         for reply in self._reader.feed(data):
             self._heard.append(Heard(reply=reply, at=now))
             self._held += len(reply.raw)
-        if self._reader.overflowed or self._held > REPLY_CAP:
+        if self._reader.overflowed or self._held > self._most_held:
             self._end(PeerOverflowed("sent more than any reply may have"))
             self.abort()
         self._wake()
@@ -132,8 +135,12 @@ class Conversation(asyncio.Protocol):
         name = self._transport.get_extra_info("sockname") if self._transport is not None else None
         return str(name[0]) if name else None
 
-    def send(self, data: bytes) -> None:
-        """Send commands; to a connection that has ended they are lost, and the next wait says so."""
+    def send(self, data: bytes, replies: int = 1) -> None:
+        """Send commands; to a connection that has ended they are lost, and the next wait says so.
+
+        As many `replies` may come at once.
+        """
+        self._most_held = REPLY_CAP + (replies - 1) * _USUAL_REPLY
         if self._transport is None or self._transport.is_closing():
             return
         if self._tls is None:

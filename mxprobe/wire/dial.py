@@ -85,22 +85,14 @@ class NotingDialer:
 
 async def connect(endpoint: Endpoint) -> socket.socket:
     """A `Connect` on the sockets of this machine. Raises OSError as `Dialer.open` does."""
-    return await _connect(endpoint.address, endpoint.port, None)
-
-
-async def _connect(address: str, port: int, source: str | None) -> socket.socket:
-    family = family_of(address)
-    _refuse_other_family(address, source)
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock = socket.socket(family_of(endpoint.address), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
-        if source is not None:
-            sock.bind((source, 0))
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, (address, port))
-        except OSError as error:
-            _tell_apart(error, address)
-            raise
+        await asyncio.get_running_loop().sock_connect(sock, (endpoint.address, endpoint.port))
+    except OSError as error:
+        sock.close()
+        _tell_apart(error, endpoint.address)
+        raise
     except BaseException:
         sock.close()
         raise

@@ -102,6 +102,11 @@ class Inquiry:
         self.sent += 1
         return True
 
+    def stay(self) -> None:
+        """The query could not be sent after all."""
+        self._desk.waits.clear(self)
+        self.sent -= 1
+
     def _ask(self, asked: Question, now: float) -> None:
         self._asked = asked
         self._section = question_section(asked)

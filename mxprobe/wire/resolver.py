@@ -1,5 +1,8 @@
 """Asks name servers: a small stub whose waiting is on the loop's clock, over UDP and TCP or any other exchange.
 
+It is for looks, senders and the lab, which ask some dozens of questions. A survey asks by `wire.stub`, which says the
+same of the same servers.
+
 Servers, tries, truncation and deadlines are decided here; how a query travels is the exchange's business
 (`wire.exchange` for real sockets) and what a response says `wire.responses`'. Recursion is the servers' work; only an
 alias that a server leaves open is followed by asking again. A zone's own servers are asked without either: what they
@@ -189,16 +192,15 @@ async def look_up(
     domain: str,
     resolver: Resolver,
     families: tuple[int, ...] = (4, 6),
-    answers: list[Answer] | None = None,
     most: int | None = None,
 ) -> tuple[Answer, ...]:
     """All that a sender would ask to learn the chain of `domain`, in the order it was asked.
 
-    The answers are put into the list `answers` as they come in, for whoever may be interrupted. At most `most` queries
-    are sent: the questions about the worst hosts that they do not reach have the answer that they were not asked.
+    At most `most` queries are sent: the questions about the worst hosts that they do not reach have the answer that
+    they were not asked.
     """
     before = resolver.sent
-    answers = [] if answers is None else answers
+    answers: list[Answer] = []
     while questions := next_questions(domain, index_answers(answers), families):
         # Each may need its second try: what is not needed for that is given to those who wait.
         room = len(questions) if most is None else max(most - resolver.sent + before, 0) // Patience().rounds

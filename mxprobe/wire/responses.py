@@ -48,12 +48,13 @@ def make_query(question: Question, *, edns: bool = True, recursion: bool = True)
 def is_answer_to(response: bytes, query: bytes) -> bool:
     """Whether a datagram can be the response to the query: its number, its kind and its question are right.
 
-    A response without a question section is let through: some servers refuse so.
+    A response without a question section is let through where it is a failure: some servers refuse so. Nobody says so
+    that there is something, or nothing: it would be believed of whatever was asked.
     """
     if len(response) < 12 or response[:2] != query[:2] or not response[2] & 0x80:
         return False
     if response[4:6] == b"\0\0":
-        return True
+        return not says_something(response)
     asked, given = _question_of(query), _question_of(response)
     return asked is not None and given is not None and asked.lower() == given.lower()
 

@@ -270,7 +270,8 @@ class _Speaker:
     def _say(self, *commands: _Command) -> Awaitable[list[Reply]]:
         """Send commands in one piece and hear a reply to each (RFC 2920 §3.1: only the last may end the session)."""
         self._note_early()
-        self.talk.send(commands[0].line if len(commands) == 1 else b"".join([command.line for command in commands]))
+        lines = commands[0].line if len(commands) == 1 else b"".join([command.line for command in commands])
+        self.talk.send(lines, len(commands))
         return self._hear(commands)
 
     async def _hear(self, commands: Sequence[_Command]) -> list[Reply]:

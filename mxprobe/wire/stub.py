@@ -15,7 +15,7 @@ import logging
 from types import TracebackType
 from typing import Self
 
-from mxprobe.facts.dns import Answer, Question
+from mxprobe.facts.dns import Answer, AnswerStatus, Question
 from mxprobe.wire.exchange import ask_over_sockets
 from mxprobe.wire.inquiry import Inquiry, Told
 from mxprobe.wire.known import Known
@@ -125,24 +125,29 @@ class Stub:
 
     async def _carry(self, inquiry: Inquiry) -> None:
         query = inquiry.number + inquiry.query
-        async with self._turnstile:
-            until = min(inquiry.ends, self._loop.time() + self.each)
-            inquiry.sent += 1
-            try:
+        try:
+            async with asyncio.timeout_at(inquiry.ends), self._turnstile:
+                until = min(inquiry.ends, self._loop.time() + self.each)
+                inquiry.sent += 1
                 async with asyncio.timeout_at(until):
                     wire = await self._streams(query, inquiry.way.server, True, until)
-            except OSError as error:
-                inquiry.fail(error, self._loop.time())
-                return
+        except OSError as error:
+            inquiry.fail(error, self._loop.time())
+            return
         inquiry.hear_stream(wire, query, self._loop.time())
 
     def conclude(self, inquiry: Inquiry, answer: Answer, now: float) -> None:
-        """Remember an answer, and tell it to all who wait for it."""
+        """Remember an answer, and tell it to all who wait for it.
+
+        What a deadline cut short is not remembered: others have more patience.
+        """
         self.sent += inquiry.sent
         question = inquiry.question
-        if self._open.get(question) is inquiry:
+        is_patient = self._open.get(question) is inquiry
+        if is_patient:
             del self._open[question]
-        self.known.keep(answer, now)
+        if is_patient or answer.status is not AnswerStatus.TIMEOUT:
+            self.known.keep(answer, now)
         if self._logs:
             _log.debug("%s %s: %s", question.name, question.rrtype, answer.status)
         queries = inquiry.sent

@@ -20,7 +20,9 @@ from msgspec import Struct
 from mxprobe.wire.exchange import split_server
 
 _BURST = 64
-_LONGEST = 65535
+_LONGEST = 4096
+"""Octets of a datagram that are read; we offer a third of that, and reading costs more the longer it is."""
+
 _BUFFER = 1 << 20
 _NOISE = 4096
 _LEAST_ROOM, _FIRST_ROOM = 16, 128
@@ -58,6 +60,9 @@ class Flight(Protocol):
 
     def leave(self, now: float) -> bool:
         """It is to be sent now; False where nobody waits for it any more."""
+
+    def stay(self) -> None:
+        """It could not be sent after all, and is to be sent later."""
 
     def hear(self, wire: bytes, now: float) -> None:
         """A datagram came from the server under the number; it may be a lie."""
@@ -141,17 +146,16 @@ class Way:
         self._ears: list[Ear | None] = [None] * sharing.sockets
         self._open: set[Ear] = set()
         self._stalled: Ear | None = None
-        self._flushes = False
+        self._flushes = self._is_closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._noise, self._place = b"", _NOISE
         self._ended = self._lost = self._silent = 0
 
     def take(self, flight: Flight) -> None:
-        """Send a query soon, if there is room, or as soon as there is."""
-        self._queue.append(flight)
-        if not self._flushes:
-            self._flushes = True
-            self.loop.call_soon(self._flush)
+        """Send a query soon, if there is room, or as soon as there is; never once the way is closed."""
+        if not self._is_closed:
+            self._queue.append(flight)
+            self._flush_soon()
 
     def land(self, flight: Flight, now: float, *, lost: bool = False) -> None:
         """A query is not on its way any more: it is answered, or lost."""
@@ -174,9 +178,8 @@ class Way:
             self.rests_until = 0.0
         if self._ended >= _JUDGED:
             self._judge()
-        if self._queue and not self._flushes:
-            self._flushes = True
-            self.loop.call_soon(self._flush)
+        if self._queue:
+            self._flush_soon()
 
     def forget(self, ear: Ear) -> None:
         """A socket is being closed."""
@@ -184,9 +187,11 @@ class Way:
         if self._stalled is ear:
             self.loop.remove_writer(ear.sock)
             self._stalled = None
+            self._flush_soon()
 
     def close(self) -> None:
         """Close every socket, also those that take no more queries."""
+        self._is_closed = True
         self._queue.clear()
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -200,6 +205,11 @@ class Way:
         elif not self._lost:
             self._room = min(self._room + _JUDGED // 2, self._sharing.in_flight)
         self._ended = self._lost = 0
+
+    def _flush_soon(self) -> None:
+        if not self._flushes:
+            self._flushes = True
+            self.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         """Send what waits, as far as there is room."""
@@ -230,10 +240,10 @@ class Way:
             try:
                 ear = self._choose(flight)
                 ear.sock.send(flight.number + flight.query)
-            except BlockingIOError:
-                self._stall(ear, flight)
-                return
             except OSError as error:
+                if ear is not None and isinstance(error, BlockingIOError):
+                    self._stall(ear, flight)
+                    return
                 if ear is not None:  # it may be about queries that were sent before
                     ear.left = 0
                     self.loop.call_soon(ear.fail, error)
@@ -264,12 +274,12 @@ class Way:
         flight.number = number
         return ear
 
-    def _stall(self, ear: Ear | None, flight: Flight) -> None:
+    def _stall(self, ear: Ear, flight: Flight) -> None:
         """This machine takes no more for now: nothing is sent until it does."""
+        flight.stay()
         self._queue.appendleft(flight)
-        if ear is not None:
-            self._stalled = ear
-            self.loop.add_writer(ear.sock, self._resume, ear)
+        self._stalled = ear
+        self.loop.add_writer(ear.sock, self._resume, ear)
 
     def _resume(self, ear: Ear) -> None:
         self.loop.remove_writer(ear.sock)

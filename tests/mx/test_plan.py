@@ -94,6 +94,17 @@ def test_a_failed_lookup_is_temporary_and_absence_is_not() -> None:
     assert (shaky.cell, shaky.temporary) == ("D10", True)
 
 
+def test_a_host_of_which_only_a_part_was_asked_did_not_fail_and_is_not_without_an_address() -> None:
+    def problem(ipv4: AnswerStatus, ipv6: AnswerStatus) -> HostProblem | None:
+        aaaa = Answer(question=Question(name="mx1.example.test", rrtype=RecordType.AAAA), status=ipv6)
+        plan = plan_mx(DOMAIN, _answers(_mx((10, "mx1.example.test")), _a("mx1.example.test", status=ipv4), aaaa))
+        return plan.excluded[0].problem
+
+    assert problem(AnswerStatus.NODATA, AnswerStatus.NOT_ASKED) is HostProblem.NOT_ASKED
+    assert problem(AnswerStatus.NOT_ASKED, AnswerStatus.NODATA) is HostProblem.NOT_ASKED
+    assert problem(AnswerStatus.NOT_ASKED, AnswerStatus.SERVFAIL) is HostProblem.LOOKUP_FAILED
+
+
 def test_hosts_that_are_addresses_are_left_out_and_aliases_are_followed() -> None:
     plan = plan_mx(
         DOMAIN,

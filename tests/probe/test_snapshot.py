@@ -8,11 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import decode, encode
-from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType
+from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType, index_answers
 from mxprobe.facts.migration import ApprovedMx
 from mxprobe.facts.session import Endpoint, FailureKind
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Vantage
 from mxprobe.lab.memory import MemoryNetwork, SynAnswer
+from mxprobe.mx.plan import HostProblem, plan_mx
 from mxprobe.probe.snapshot import ControlHost, Request, take_snapshot
 from mxprobe.wire.resolver import Resolver
 from mxprobe.wire.session import Means
@@ -280,6 +281,31 @@ def test_an_interrupted_look_gives_what_it_has_and_leaves_nothing_open(moment: f
         assert [visit.not_visited for visit in snapshot.visits] == [None, None, NotVisited.INTERRUPTED]
 
 
+@pytest.mark.parametrize("late", [{RecordType.A}, {RecordType.A, RecordType.AAAA}])
+def test_a_name_that_an_interrupted_look_still_waits_for_has_neither_failed_nor_no_address(
+    late: set[RecordType],
+) -> None:
+    class Lame(StubResolver):
+        async def ask(self, question: Question, deadline: float | None = None) -> Answer:
+            await asyncio.sleep(9.0 if question.name == "mx1.example.test" and question.rrtype in late else 0.0)
+            return await super().ask(question, deadline)
+
+    async def story() -> Snapshot:
+        request = Request(domain="example.test", asked="example.test", helo=VANTAGE.helo, vantage=VANTAGE)
+        means = Means(dialer=MemoryDialer(World().network), tls=None, wall=wall)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(take_snapshot(request, Lame(CHAIN), means))
+            await asyncio.sleep(5)
+            task.cancel()
+        return task.result()
+
+    snapshot = play(story())
+    (left_out,) = plan_mx(snapshot.domain, index_answers(snapshot.answers)).excluded
+
+    assert (left_out.name, left_out.problem) == ("mx1.example.test", HostProblem.NOT_ASKED)
+    assert [visit.endpoint.address for visit in snapshot.visits] == [TWO, THREE]
+
+
 def test_two_names_of_one_address_are_visited_one_after_the_other() -> None:
     chain = {"mx1.example.test": (10, ONE), "mx2.example.test": (20, ONE)}
 
@@ -337,3 +363,28 @@ def test_hosts_of_a_migration_are_visited_and_stand_beside_the_chain() -> None:
     ]
     assert seen.planned[1].not_visited is NotVisited.SPECIAL_USE
     assert decode(encode(seen), Snapshot) == seen
+
+
+def test_what_is_asked_about_others_is_not_taken_from_the_chain() -> None:
+    class Counting(StubResolver):
+        async def ask(self, question: Question, deadline: float | None = None) -> Answer:
+            self.sent += 1
+            return await super().ask(question, deadline)
+
+    async def story() -> Snapshot:
+        request = Request(
+            domain="example.test",
+            asked="example.test",
+            helo=VANTAGE.helo,
+            vantage=replace(VANTAGE, budget=20),
+            recipients=("alice@example.test",),
+            own_sender=True,
+            further=tuple(ApprovedMx(preference=5, host=f"gone{number}.example.test") for number in range(10)),
+        )
+        means = Means(dialer=MemoryDialer(World().network), tls=None, wall=wall)
+        return await take_snapshot(request, Counting(CHAIN), means)
+
+    seen = play(story())
+
+    assert [visit.endpoint.host for visit in seen.visits] == list(CHAIN)
+    assert all(visit.sessions for visit in seen.visits)

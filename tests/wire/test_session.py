@@ -126,6 +126,25 @@ def test_many_envelopes_are_asked_about_in_pieces_each_a_round_trip() -> None:
     assert session.round_trips < 8
 
 
+def test_long_replies_to_many_commands_may_all_come_at_once() -> None:
+    refusal = b"".join(b"550-5.1.1 " + b"x" * 190 + b"\r\n" for _ in range(3)) + b"550 5.1.1 no such user\r\n"
+
+    class Explaining(Recording):
+        def data_received(self, data: bytes) -> None:
+            replies = [self.reply(command) for command in data.splitlines()]
+            self.transport.write(b"".join(replies))
+
+        def reply(self, command: bytes) -> bytes:
+            return refusal if command.startswith(b"RCPT") else super().reply(command)
+
+    names = tuple(f"a{number}@a.test" for number in range(250))
+    session = recorded(Explaining, SessionScript(helo="probe.example.test", recipients=names))
+
+    assert session.failure is None
+    assert {turn.reply.raw for turn in session.recipients if turn.reply} == {refusal}
+    assert len(session.recipients) == 250
+
+
 @pytest.mark.parametrize("closes", [False, True])
 def test_a_host_that_has_enough_in_the_middle_of_many_envelopes_ends_the_session(closes: bool) -> None:
     class Tired(Recording):

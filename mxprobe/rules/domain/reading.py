@@ -169,7 +169,7 @@ def not_resolved(plan: Plan) -> str | None:
         return "the MX lookup gave no answer"
     outside = [host.name for host in plan.excluded if host.problem is HostProblem.NOT_ASKED]
     if outside:
-        return f"the addresses of {_few(outside)} are not in the zone, or beyond the budget, and nobody was asked"
+        return f"the addresses of {_few(outside)} are not in the zone, or beyond the budget, or were not waited for"
     names = [host.name for host in plan.excluded if host.problem is HostProblem.LOOKUP_FAILED]
     if names:
         return f"the addresses of {_few(names)} could not be looked up"
