@@ -49,6 +49,7 @@ class NotVisited(StrEnum):
     INTERRUPTED = "interrupted"
     DRY_RUN = "dry-run"
     EXCLUDED = "excluded"
+    TOO_MANY = "too-many"
 
 
 class Visit(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 Standards: RFC 5321 §5.1 (the chain), RFC 6890 (addresses that are not dialled).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from mxprobe.facts.snapshot import NotVisited
 from mxprobe.facts.survey import Asked, Depth, Errand, Manner, Named
 from mxprobe.mx.consent import FLAG, NoConsent, consent_question, judge_consent
 from mxprobe.mx.dane import tlsa_question
+from mxprobe.mx.delivery import Target
 from mxprobe.mx.exclusions import excludes_address, excludes_name, exclusions_of
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.mtasts import record_question
@@ -26,6 +27,10 @@ from mxprobe.mx.wishes import WISHES, Subject, Wish
 
 _LONGEST_PATH = 254
 """What RFC 5321 §4.5.3.1.3 leaves of a path's 256 octets for the address inside of its brackets."""
+
+MOST_HOSTS, MOST_ENDPOINTS = 32, 64
+"""Hosts of one domain that are looked up, the best first, and addresses of it that are dialled: nobody shall have a
+survey knock wherever a line of MX records points."""
 
 _MX = RecordType.MX
 _RECORDS = {4: RecordType.A, 6: RecordType.AAAA}
@@ -45,7 +50,7 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
         wanted.append(consent_question(domain))
     wanted += [question_of(domain) for question_of in fixed]
     chain = answers.get(wanted[0])
-    hosts = () if chain is None else _hosts(domain, chain)
+    hosts = () if chain is None else _hosts(domain, chain)[:MOST_HOSTS]
     for rrtype in _RECORDS.values():  # both, whichever is dialled: a host with addresses of the other one has some
         wanted += [Question(name=host, rrtype=rrtype) for host in hosts]
     found = [question for question in wanted if question not in answers]
@@ -56,6 +61,16 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
     if not found and hosts and "tlsa" in manner.wishes:
         found = _promises(hosts, answers, manner.vantage.port)
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+
+def left_out(domain: str, answers: Answers) -> tuple[Question, ...]:
+    """The questions about hosts beyond the most that are looked up, which nobody asks."""
+    chain = answers.get(Question(name=domain, rrtype=_MX))
+    if chain is None or len(chain.records) <= MOST_HOSTS:
+        return ()
+    beyond = _hosts(domain, chain)[MOST_HOSTS:]
+    wanted = (Question(name=host, rrtype=rrtype) for host in beyond for rrtype in _RECORDS.values())
+    return tuple(question for question in wanted if question not in answers)
 
 
 @lru_cache(maxsize=16)
@@ -110,8 +125,8 @@ def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple
     plan = chain_by(named.answers, entry.domain)
     ranks = {tier.preference: rank for rank, tier in enumerate(plan.tiers)}
     found: dict[str, Errand] = {}
-    for target in plan.targets(manner.vantage.port):
-        if why_not_visited(target.endpoint, manner, entry.domain) is None:
+    for target, why in with_reasons(plan.targets(manner.vantage.port), manner, entry.domain):
+        if why is None:
             key = key_of(target.endpoint, entry.number, manner)
             if key not in found:
                 found[key] = Errand(
@@ -160,6 +175,17 @@ def _short(text: str) -> str:
 def key_of(endpoint: Endpoint, number: int, manner: Manner) -> str:
     """The name of the errand to an endpoint for the entry with that number."""
     return endpoint.id if manner.merged else f"{endpoint.id}#{number}"
+
+
+def with_reasons(targets: Iterable[Target], manner: Manner, domain: str) -> Iterator[tuple[Target, NotVisited | None]]:
+    """Each address of the chain of a domain, and why it is not dialled; None where it is."""
+    dialled = 0
+    for target in targets:
+        why = why_not_visited(target.endpoint, manner, domain)
+        if why is None:
+            dialled += 1
+            why = NotVisited.TOO_MANY if dialled > MOST_ENDPOINTS else None
+        yield target, why
 
 
 def why_not_visited(endpoint: Endpoint, manner: Manner, domain: str = "") -> NotVisited | None:

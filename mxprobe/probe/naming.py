@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType
 from mxprobe.facts.survey import Entry, Manner, Named
-from mxprobe.mx.surveyed import next_survey_questions
+from mxprobe.mx.surveyed import left_out, next_survey_questions
 
 _log = logging.getLogger("mxprobe.probe")
 
@@ -139,6 +139,8 @@ class _Subject:
     def _finish(self) -> None:
         self._open = -1  # what is still heard does not matter
         desk = self._desk
+        for question in left_out(self._entry.domain, self._answers):
+            self._answers[question] = _NOT_YET
         desk.finish(
             Named(
                 entry=self._entry,

@@ -6,12 +6,31 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType, TextRecord
+from mxprobe.facts.dns import (
+    AddressRecord,
+    Answer,
+    AnswerStatus,
+    MxRecord,
+    Question,
+    RecordType,
+    TextRecord,
+    index_answers,
+)
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.snapshot import NotVisited, Vantage
 from mxprobe.facts.survey import Asked, Depth, Entry, Manner, Named
 from mxprobe.mx.consent import NoConsent
-from mxprobe.mx.surveyed import asks_of, errands_of, why_not_visited
+from mxprobe.mx.plan import plan_mx
+from mxprobe.mx.surveyed import (
+    MOST_ENDPOINTS,
+    MOST_HOSTS,
+    asks_of,
+    errands_of,
+    left_out,
+    next_survey_questions,
+    why_not_visited,
+    with_reasons,
+)
 
 TODAY = date(2026, 7, 1)
 MANNER = Manner(depth=Depth.RCPT, vantage=Vantage(helo="probe.test", mail_from="postmaster@probe.test"))
@@ -104,3 +123,31 @@ def test_what_is_excluded_is_not_dialled_and_not_asked(excluded: str) -> None:
         assert "left alone" in _refused(_named(), manner)
         assert errands_of(_named(), manner) == ()
         assert why_not_visited(endpoint, manner, "other.test") is None
+
+
+def test_a_domain_with_very_many_addresses_has_the_first_of_them_dialled_and_says_so_of_the_rest() -> None:
+    many = tuple(AddressRecord(address=f"198.41.{number // 250}.{number % 250 + 1}", ttl=60) for number in range(300))
+    answers = (
+        _answer("example.test", RecordType.MX, MxRecord(preference=10, exchange="mx.host.test", ttl=60)),
+        _answer("mx.host.test", RecordType.A, *many),
+    )
+    entry = Entry(number=0, domain="example.test", asked="example.test")
+    errands = errands_of(Named(entry=entry, started_at=0, elapsed=0, answers=answers), MANNER)
+
+    assert [errand.endpoint.address for errand in errands] == [record.address for record in many[:MOST_ENDPOINTS]]
+    targets = plan_mx("example.test", index_answers(answers)).targets()
+    reasons = [why for _, why in with_reasons(targets, MANNER, "example.test")]
+    assert reasons == [None] * MOST_ENDPOINTS + [NotVisited.TOO_MANY] * (300 - MOST_ENDPOINTS)
+
+
+def test_of_very_many_hosts_the_best_are_looked_up_and_the_rest_is_left_out() -> None:
+    records = [MxRecord(preference=1000 - number, exchange=f"mx{number}.host.test", ttl=60) for number in range(500)]
+    mx = _answer("example.test", RecordType.MX, *records)
+    manner = replace(MANNER, depth=Depth.DNS, wishes=())
+    questions = next_survey_questions("example.test", index_answers((mx,)), manner)
+
+    best = [f"mx{499 - number}.host.test" for number in range(MOST_HOSTS)]
+    assert list(dict.fromkeys(question.name for question in questions)) == best
+    beyond = left_out("example.test", index_answers((mx,)))
+    assert len(beyond) == 2 * (500 - MOST_HOSTS)
+    assert not set(best) & {question.name for question in beyond}

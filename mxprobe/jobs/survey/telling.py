@@ -33,7 +33,7 @@ from mxprobe.mx.envelopes import Attempts
 from mxprobe.mx.foretold import foretell
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.once import chain_by
-from mxprobe.mx.surveyed import asks_of, key_of, why_not_visited
+from mxprobe.mx.surveyed import asks_of, key_of, with_reasons
 from mxprobe.mx.tallied import tally_of
 from mxprobe.mx.vantages import compare_places
 from mxprobe.mx.wishes import WISHES
@@ -222,8 +222,7 @@ def _visits(
 ) -> tuple[_Seen, ...]:
     """Every address of the chain, in its order, as it was seen from one place."""
     found = []
-    for target in chain:
-        why = why_not_visited(target.endpoint, manner, entry.domain)
+    for target, why in with_reasons(chain, manner, entry.domain):
         material = known.get(key_of(target.endpoint, entry.number, manner)) if why is None else None
         sessions, octets = _heard(material, entry.number, memory)
         why = why or (None if sessions else NotVisited.INTERRUPTED)
