@@ -19,6 +19,7 @@ from mxprobe.jobs.survey.tables import NO_CHAIN, read_tables
 from mxprobe.mx.vantages import has_greeted, silent_places
 
 _SAMPLE = 50  # visits of a place by which it is judged
+_MOST_READ = 256  # visits beside those of the chain at hand that are kept
 
 _SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
 
@@ -32,6 +33,7 @@ class Materials:
         self._visits = dict[int, VisitMaterial]()
         self._silent: tuple[str, ...] | None = None
         self._asked = False
+        self._read = dict[int, tuple[bytes | None, int, str]]()
 
     def __enter__(self) -> Self:
         return self
@@ -133,9 +135,14 @@ class Materials:
         """The same endpoint in another visit: where many were asked about, each is told of in one of several."""
         if visit == material.visit:
             return material
-        sessions, throttled, failure = self._connection.execute(
-            "SELECT sessions, throttled, failure FROM visits WHERE id = ?", (visit,)
-        ).fetchone()
+        read = self._read.get(visit)
+        if read is None:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            read = self._read[visit] = self._connection.execute(
+                "SELECT sessions, throttled, failure FROM visits WHERE id = ?", (visit,)
+            ).fetchone()
+        sessions, throttled, failure = read
         return replace(
             material,
             visit=visit,

@@ -23,6 +23,7 @@ from mxprobe.facts.session import Session, Turn
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
 from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
 from mxprobe.facts.tally import Tally
+from mxprobe.facts.text import mask, mask_bytes
 from mxprobe.facts.vantages import Differs
 from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
 from mxprobe.jobs.survey.material import Material, VisitMaterial
@@ -241,9 +242,19 @@ def _heard(material: VisitMaterial | None, number: int, memory: Memory) -> tuple
     heard = memory.heard(material.sessions)
     if material.turns is None or material.session is None:
         return heard.sessions, heard.octets
-    turns = masked(_TURNS.decode(material.turns))
+    turns = tuple([_masked_turn(turn) for turn in _TURNS.decode(material.turns)])
     sessions = heard.whole.as_seen(Told(number=number, session=material.session, turns=turns))
     return sessions, msgspec.json.encode(sessions)
+
+
+def _masked_turn(turn: Turn) -> Turn:
+    """As `masked` has it; most turns of an envelope have an address in what was said to the host, and nowhere else."""
+    reply, command, subject = turn.reply, turn.command, turn.subject
+    if turn.failure is not None or (reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)):
+        return masked(turn)
+    if command is None or b"@" not in command:
+        return turn if subject is None or "@" not in subject else masked(turn)
+    return replace(turn, command=mask_bytes(command), subject=None if subject is None else mask(subject))
 
 
 # -- what follows ------------------------------------------------------------------------------------------------------
