@@ -83,6 +83,7 @@ UPDATE endpoints SET state = {EndpointState.READY} WHERE state = {EndpointState.
 
 def open_tables(path: Path) -> sqlite3.Connection:
     """A journal that is to be written, made where there is none. Raises InputError."""
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=10, cached_statements=256)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -91,6 +92,8 @@ def open_tables(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise unusable(path, error) from error
     return connection
 
@@ -115,7 +118,11 @@ def take_back(connection: sqlite3.Connection) -> None:
 def read_tables(path: Path) -> sqlite3.Connection:
     """A journal that somebody else writes, to be read alone."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=60)
-    connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE // 2}")
+    try:
+        connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE // 2}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
