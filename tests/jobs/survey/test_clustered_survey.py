@@ -89,7 +89,9 @@ async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
 
             def strike() -> None:
                 if len(world.callers) == undisturbed + 40:
-                    os.kill(there.workers["w0"].pid, signal.SIGKILL)
+                    busy = {at for at, worker in there.scheduler.workers.items() if worker.processing}
+                    nanny = next(one for one in there.workers.values() if one.worker_address in busy)
+                    os.kill(nanny.pid, signal.SIGKILL)
 
             world.on_call = strike
             outcome = await surveyed(world, cluster, tmp_path / "disturbed.jsonl")
