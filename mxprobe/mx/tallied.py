@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Session
@@ -145,6 +146,8 @@ def _offers(session: Session) -> bool | None:
 
 def _dane(snapshot: Snapshot) -> Known:
     """Whether the hosts have secure records that SMTP uses; YES is all of them."""
+    if _knows_no_promise(snapshot):
+        return Known.UNKNOWN
     kinds = [promise.kind for promise in known_promises(snapshot).values()]
     having = sum(kind is PromiseKind.USABLE for kind in kinds)
     open_ones = sum(kind in (PromiseKind.UNKNOWN, PromiseKind.FAILED) for kind in kinds)
@@ -153,6 +156,14 @@ def _dane(snapshot: Snapshot) -> Known:
     if not kinds or (open_ones and (not having or having + open_ones == len(kinds))):
         return Known.UNKNOWN
     return Known.PARTLY if having else Known.NO
+
+
+def _knows_no_promise(snapshot: Snapshot) -> bool:
+    """Whether nobody asked for TLSA records, nor heard whether any answer is secure: then all promises are unknown."""
+    tlsa = RecordType.TLSA
+    return not snapshot.validations and not any(
+        answer.authenticated or answer.question.rrtype is tlsa for answer in snapshot.answers
+    )
 
 
 def _mta_sts(snapshot: Snapshot) -> Known:

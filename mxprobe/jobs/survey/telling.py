@@ -24,6 +24,7 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
 from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
 from mxprobe.facts.tally import Tally
+from mxprobe.facts.text import mask
 from mxprobe.facts.vantages import Differs
 from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
 from mxprobe.jobs.survey.material import Material, VisitMaterial
@@ -202,7 +203,7 @@ def _masked_answers(answers: tuple[Answer, ...], octets: bytes) -> tuple[tuple[A
 
 
 _Asked = tuple[AskedAbout | None, tuple[str, ...]]
-"""What the hosts were asked about, or why about nobody; and the recipients."""
+"""What the hosts were asked about, or why about nobody; and the recipients. Both masked."""
 
 
 def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...], asked: _Asked) -> Snapshot:
@@ -216,9 +217,9 @@ def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ..
         started_at=material.started_at,
         elapsed=material.elapsed,
         vantage=masked(vantage) if "@" in vantage.mail_from else vantage,
-        recipients=masked(recipients),
+        recipients=recipients,
         answers=answers,
-        asked_about=masked(asked_about),
+        asked_about=asked_about,
         asked_for=_wishes(manner.wishes),
         unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
         queries=sum(answer.tries for answer in answers),  # what it takes for one domain alone; a survey remembers
@@ -232,7 +233,7 @@ def _wishes(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> _Asked:
-    """What the hosts were asked about; by answers that are not masked."""
+    """What the hosts were asked about, masked; by answers that are not."""
     if not manner.depth.reaches(Depth.RCPT):
         return None, ()
     named = Named(
@@ -243,8 +244,11 @@ def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]
     )
     asks = asks_of(named, manner, _day(material.started_at))
     if isinstance(asks, NoConsent):
-        return AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason), ()
-    return (None, ()) if asks is None else (plain_questions(asks.recipients, asks.sender), asks.recipients)
+        return masked(AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason)), ()
+    if asks is None:
+        return None, ()
+    recipients = tuple([mask(name) for name in asks.recipients])
+    return plain_questions(recipients, mask(asks.sender)), recipients
 
 
 def _day(at: float) -> date:
