@@ -3,6 +3,8 @@
 Whoever visits masks the turns, once, so that whoever tells need not read those in which all went well.
 """
 
+from functools import lru_cache
+
 import msgspec
 from msgspec.structs import replace
 
@@ -12,6 +14,9 @@ from mxprobe.facts.smtp import Phase
 from mxprobe.facts.survey import Told
 from mxprobe.facts.text import mask, mask_bytes
 from mxprobe.jobs.survey.tasks import ToldRow
+
+_REMEMBERED = 4096
+"""Commands whose masked form is remembered: most domains are asked about at more than one host."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,4 +45,10 @@ def _masked_turn(turn: Turn) -> Turn:
         return masked(turn)
     if command is None or b"@" not in command:
         return turn if subject is None or "@" not in subject else masked(turn)
-    return replace(turn, command=mask_bytes(command), subject=None if subject is None else mask(subject))
+    command, subject = _masked_words(command, subject)
+    return replace(turn, command=command, subject=subject)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _masked_words(command: bytes, subject: str | None) -> tuple[bytes, str | None]:
+    return mask_bytes(command), None if subject is None else mask(subject)
