@@ -114,7 +114,7 @@ def judge_visit(visit: Visit, snapshot: Snapshot) -> Standing:
     """The standing of one visited address, by its last attempt: the others failed, or there would be no further one."""
     if visit.not_visited is not None or not visit.sessions:
         return Standing.NOT_VISITED
-    standing = _judge_session(visit.sessions[-1])
+    standing = judge_session(visit.sessions[-1])
     if standing in _ON_THE_WAY and visit.sessions[-1].banner is None and is_blocked_here(visit.endpoint, snapshot):
         return Standing.BLOCKED_HERE
     return standing
@@ -138,7 +138,8 @@ def _was_dialled(session: Session) -> bool:
 
 
 @partial(once, most=_SESSIONS)
-def _judge_session(session: Session) -> Standing:
+def judge_session(session: Session) -> Standing:
+    """The standing that one session shows, whatever else is known of the way to its address."""
     failure, banner = session.failure, session.banner
     if failure is not None and failure.kind is FailureKind.NO_FAMILY:
         return Standing.NO_IPV6_HERE if session.endpoint.is_ipv6 else Standing.NO_IPV4_HERE

@@ -149,8 +149,10 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     entry = named.entry
     if excludes_name(exclusions_of(manner), entry.domain):
         return NoConsent(reason=f"{entry.domain} is on the list of what is left alone", flag="")
-    question = consent_question(entry.domain)
-    record = next((answer for answer in reversed(named.answers) if answer.question == question), None)
+    record = None
+    if not manner.owned or consumer_operator(entry.domain) is not None:  # else no record is looked at
+        question = consent_question(entry.domain)
+        record = next((answer for answer in reversed(named.answers) if answer.question == question), None)
     consent = judge_consent(entry.domain, record, today, owned=manner.owned)
     if isinstance(consent, NoConsent):
         return consent
@@ -165,7 +167,13 @@ def _is_askable(recipient: str, domain: str) -> bool:
     """Whether a recipient is of the domain, and one that RCPT can name."""
     local, _, place = recipient.rpartition("@")
     sayable = recipient.isascii() and recipient.isprintable() and len(recipient) <= _LONGEST_PATH
-    return sayable and bool(local) and place.lower().rstrip(".") == domain.lower() and not set(recipient) & set("<>")
+    return (
+        sayable
+        and bool(local)
+        and place.lower().rstrip(".") == domain.lower()
+        and "<" not in recipient
+        and ">" not in recipient
+    )
 
 
 def _short(text: str) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from mxprobe.facts.dns import RecordType
 from mxprobe.facts.finding import Judgement, Severity, Status
 from mxprobe.facts.proof import Answer
 from mxprobe.facts.session import Session
@@ -22,13 +24,13 @@ from mxprobe.facts.survey import Depth
 from mxprobe.facts.tally import Extent, Known, Tally
 from mxprobe.mx.foretold import Foretold
 from mxprobe.mx.kinship import operator_name
-from mxprobe.mx.matrix import all_answers
+from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.mtasts import RecordStatus
 from mxprobe.mx.once import known_chain
 from mxprobe.mx.plan import Basis, HostProblem, Plan
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind, known_promises
-from mxprobe.mx.standing import Standing, judge_visit
+from mxprobe.mx.standing import Standing, judge_session, judge_visit
 
 WAYS = {"C1": "refused", "C2": "silent", "B2": "says_421", "B3": "says_554"}
 """The ways of failing that are counted: what they are called in a tally, by their cells."""
@@ -44,10 +46,16 @@ def tally_of(
     depth: Depth,
     foretold: Foretold | None = None,
     judgements: Sequence[Judgement] | None = None,
+    accounts: Sequence["Account | None"] = (),
 ) -> Tally:
-    """The tally; `judgements` None where the rules were not asked."""
+    """The tally; `judgements` None where the rules were not asked.
+
+    `accounts` are those of visits, in their order, as far as they are known to whoever has the sessions.
+    """
     plan = known_chain(snapshot)
-    standings = [judge_visit(visit, snapshot) for visit in snapshot.visits]
+    known = zip(snapshot.visits, accounts or (None,) * len(snapshot.visits), strict=True)
+    counted = [account or account_of(visit, snapshot) for visit, account in known]
+    standings = [account.standing for account in counted]
     tally = Tally(
         domain=snapshot.domain,
         depth=depth.value,
@@ -60,11 +68,11 @@ def tally_of(
         excluded=sum(1 for visit in snapshot.visits if visit.not_visited is NotVisited.EXCLUDED),
         has_backup=_has_backup(plan),
         operator=operator_name(plan.tiers[0].hosts[0].name) if plan.tiers else "",
-        starttls=_starttls(snapshot.visits),
-        certificates=_certificates(snapshot.visits),
+        starttls=extent_of([account.starttls for account in counted]),
+        certificates=extent_of([account.certificate for account in counted]),
         dane=_dane(snapshot),
         mta_sts=_mta_sts(snapshot),
-        accepts=_accepts(snapshot),
+        accepts=extent_of([account.accepts for account in counted]),
         untold=_untold(snapshot, plan, standings),
         **_shared(plan),
         **_foretold(foretold),
@@ -89,12 +97,42 @@ def extent_of(states: Iterable[bool | None]) -> Extent:
     return Extent.UNKNOWN if not known else Extent.ALL if True in known else Extent.NONE
 
 
-def _last(visits: Iterable[Visit]) -> Iterable[Session]:
-    return (visit.sessions[-1] for visit in visits if visit.sessions)
+class Account(Struct, frozen=True, kw_only=True):
+    """What is counted of one address; None is what is not known.
+
+    `starttls`: it offers it; `certificate`: the one that it showed is valid; `accepts`: it took all recipients.
+    """
+
+    standing: Standing
+    starttls: bool | None = None
+    certificate: bool | None = None
+    accepts: bool | None = None
 
 
-def _starttls(visits: Iterable[Visit]) -> Extent:
-    return extent_of(_offers(session) for session in _last(visits))
+def account_of(visit: Visit, snapshot: Snapshot) -> Account:
+    """What is counted of a visited address."""
+    standing = judge_visit(visit, snapshot)
+    if not visit.sessions:
+        return Account(standing=standing)
+    session = visit.sessions[-1]
+    return Account(
+        standing=standing,
+        starttls=_offers(session),
+        certificate=None if session.tls is None else session.tls.verdict.is_valid,
+        accepts=_took({given.answer for given in answers_of(snapshot, visit)}) if snapshot.recipients else None,
+    )
+
+
+def account_of_taken(session: Session) -> Account | None:
+    """What is counted of an address that took all recipients, by all else in the session; None where that tells less.
+
+    Where a session without them answers and refuses this probe nothing, it does so with them as well.
+    """
+    standing = judge_session(session)
+    if standing is not Standing.ANSWERS:
+        return None
+    certificate = None if session.tls is None else session.tls.verdict.is_valid
+    return Account(standing=standing, starttls=_offers(session), certificate=certificate, accepts=True)
 
 
 def _offers(session: Session) -> bool | None:
@@ -106,12 +144,10 @@ def _offers(session: Session) -> bool | None:
     return session.offers("STARTTLS") if greeted else None
 
 
-def _certificates(visits: Iterable[Visit]) -> Extent:
-    return extent_of(session.tls.verdict.is_valid for session in _last(visits) if session.tls is not None)
-
-
 def _dane(snapshot: Snapshot) -> Known:
     """Whether the hosts have secure records that SMTP uses; YES is all of them."""
+    if _knows_no_promise(snapshot):
+        return Known.UNKNOWN
     kinds = [promise.kind for promise in known_promises(snapshot).values()]
     having = sum(kind is PromiseKind.USABLE for kind in kinds)
     open_ones = sum(kind in (PromiseKind.UNKNOWN, PromiseKind.FAILED) for kind in kinds)
@@ -122,20 +158,19 @@ def _dane(snapshot: Snapshot) -> Known:
     return Known.PARTLY if having else Known.NO
 
 
+def _knows_no_promise(snapshot: Snapshot) -> bool:
+    """Whether nobody asked for TLSA records, nor heard whether any answer is secure: then all promises are unknown."""
+    tlsa = RecordType.TLSA
+    return not snapshot.validations and not any(
+        answer.authenticated or answer.question.rrtype is tlsa for answer in snapshot.answers
+    )
+
+
 def _mta_sts(snapshot: Snapshot) -> Known:
     record = policy_of(snapshot).record
     if record is None or record.status is RecordStatus.FAILED:
         return Known.UNKNOWN
     return Known.YES if record.status is RecordStatus.FOUND else Known.NO
-
-
-def _accepts(snapshot: Snapshot) -> Extent:
-    if not snapshot.recipients:
-        return Extent.UNKNOWN
-    answers: dict[str, set[Answer]] = {}
-    for given in all_answers(snapshot):
-        answers.setdefault(given.endpoint.id, set()).add(given.answer)
-    return extent_of(_took(said) for said in answers.values())
 
 
 def _took(said: set[Answer]) -> bool | None:

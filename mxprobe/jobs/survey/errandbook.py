@@ -19,6 +19,7 @@ from mxprobe.facts.survey import Asked, Errand, Pace
 from mxprobe.jobs.survey.sweep import Found, Limits, Sweeper
 from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
 from mxprobe.jobs.survey.tasks import PutOffRow, ToldRow, VisitedRow
+from mxprobe.jobs.survey.told import told_row
 
 MOST_ASKS = 1000
 """So many entries' recipients are put into one errand."""
@@ -186,8 +187,8 @@ class ErrandBook:
         sessions = msgspec.json.encode(errand.sessions[:count])
         self.sessions += count
         visit = self._make_visit(sessions, throttled=False, failure="")
-        rows = [(one.number, endpoint, visit, one.session, msgspec.json.encode(one.turns)) for one in errand.told]
-        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?)", rows)
+        rows = [(one.number, endpoint, visit, one.session, one.turns, one.taken) for one in map(told_row, errand.told)]
+        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
         self._forget_asks(endpoint, [one.number for one in errand.told])
         return visit
 
@@ -255,7 +256,7 @@ class ErrandBook:
                 return
             # An endpoint that answered nobody is not visited again for those who still wait.
             self._connection.execute(
-                "INSERT OR REPLACE INTO told SELECT number, endpoint, ?, NULL, NULL FROM asks WHERE endpoint = ?",
+                "INSERT OR REPLACE INTO told SELECT number, endpoint, ?, NULL, NULL, 0 FROM asks WHERE endpoint = ?",
                 (visit, number),
             )
             self._connection.execute("DELETE FROM asks WHERE endpoint = ?", (number,))
@@ -269,11 +270,14 @@ class ErrandBook:
 
     def _keep_told(self, endpoint: int, visit: int, errand: Errand, told: Sequence[ToldRow]) -> None:
         answered = {row.number: row for row in told}
-        rows = []
+        rows = list[tuple[int, int, int, int | None, bytes | None, int]]()
         for ask in errand.asks:
             row = answered.get(ask.number)
-            rows.append((ask.number, endpoint, visit, row and row.session, row and row.turns))
-        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?)", rows)
+            if row is None:
+                rows.append((ask.number, endpoint, visit, None, None, 0))
+            else:
+                rows.append((ask.number, endpoint, visit, row.session, row.turns, row.taken))
+        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
         self._forget_asks(endpoint, (ask.number for ask in errand.asks))
 
     def _free_chains(self, endpoint: int) -> None:

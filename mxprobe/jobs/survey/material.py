@@ -15,8 +15,9 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
 
     `sessions` is the JSON of a tuple of `Session`, None where there was none to be had: `failure` says why. `visit`
     numbers the visit in the journal: two entries with the same number share these sessions, octet by octet. `turns` is
-    the JSON of the tuple of `Turn` that the session with the number `session` has about this entry alone; None where
-    the endpoint was not asked about it, or did not come so far.
+    the JSON of the tuple of `Turn`, masked, that the session with the number `session` has about this entry alone; None
+    where the endpoint was not asked about it, or did not come so far. `taken` is how many recipients it took, where
+    all else in these turns was answered with 2yz as well; else 0.
     """
 
     key: str
@@ -26,6 +27,7 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
     throttled: bool = False
     session: int | None = None
     turns: bytes | None = None
+    taken: int = 0
     place: str = ""
     failure: str = ""
 

@@ -26,11 +26,11 @@ from mxprobe.jobs.survey.tasks import (
     Row,
     Task,
     TellTask,
-    ToldRow,
     VisitedRow,
     VisitTask,
 )
 from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.surveyed import asks_of, errands_of
 from mxprobe.probe.errands import make_errands
 from mxprobe.probe.naming import name_all
@@ -81,7 +81,7 @@ def _resolved(named: Named, manner: Manner) -> ResolvedRow:
 def _made(made: Visited | PutOff | Pace) -> Row:
     match made:
         case Visited():
-            told = tuple(ToldRow(number=one.number, session=one.session, turns=_encode(one.turns)) for one in made.told)
+            told = tuple([told_row(one) for one in made.told])
             sessions = _encode(made.sessions)
             return VisitedRow(key=made.key, sessions=sessions, told=told, throttled=made.throttled, place=made.place)
         case PutOff():

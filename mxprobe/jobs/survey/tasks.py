@@ -48,11 +48,15 @@ class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resol
 
 
 class ToldRow(Struct, frozen=True, kw_only=True, array_like=True):
-    """`turns` is the JSON of a tuple of `Turn`, for the entry, of the session with that number."""
+    """`turns` is the JSON of a tuple of `Turn`, masked, for the entry, of the session with that number.
+
+    `taken`: so many recipients, where MAIL and all else in the envelope was answered with 2yz; else 0.
+    """
 
     number: int
     session: int
     turns: bytes
+    taken: int = 0
 
 
 class VisitedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="visited"):

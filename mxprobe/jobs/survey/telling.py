@@ -20,10 +20,11 @@ from mxprobe.facts.dns import Answer, AnswerStatus
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.session import Session, Turn
+from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
 from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
 from mxprobe.facts.tally import Tally
-from mxprobe.facts.text import mask, mask_bytes
+from mxprobe.facts.text import mask
 from mxprobe.facts.vantages import Differs
 from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
 from mxprobe.jobs.survey.material import Material, VisitMaterial
@@ -35,7 +36,7 @@ from mxprobe.mx.foretold import foretell
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.once import chain_by
 from mxprobe.mx.surveyed import asks_of, key_of, with_reasons
-from mxprobe.mx.tallied import tally_of
+from mxprobe.mx.tallied import Account, account_of_taken, tally_of
 from mxprobe.mx.vantages import compare_places
 from mxprobe.mx.wishes import WISHES
 from mxprobe.probe.matrix import plain_questions
@@ -47,6 +48,8 @@ MOST_OCTETS = 8_388_608
 MOST_SESSIONS = 1024
 """So many endpoints are remembered at the most."""
 
+_MOST_FRAMES = 4  # of each: most entries have as many turns as all others
+
 _NEVER_ASKED = ("MX007",)
 """That nobody was asked about a recipient is no finding where the survey's depth asks about none."""
 
@@ -54,15 +57,51 @@ _ANSWERS = msgspec.json.Decoder(tuple[Answer, ...])
 _SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
 _TURNS = msgspec.json.Decoder(tuple[Turn, ...])
 _NO_SESSIONS = b"[]"
+_TURN = b'{"phase":'  # begins a turn, and is nowhere within one
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """What entries have in common all of whose recipients were taken in one session: the JSON of the sessions before
+    their own turns and behind them, and what is counted of the address; `sessions` are without these turns."""
+
+    sessions: tuple[Session, ...]
+    before: bytes
+    behind: bytes
+    account: Account
 
 
 class Heard(Struct, frozen=True, kw_only=True):
     """The sessions with an endpoint, masked: `whole` as they were made, and as an entry sees them that asked about
-    nobody, with their JSON."""
+    nobody, with their JSON. `frames` are known by the number of the session, and how many turns are framed."""
 
     whole: Attempts
     sessions: tuple[Session, ...]
     octets: bytes
+    frames: dict[tuple[int, int], Frame | None] = {}
+
+    def frame(self, session: int, turns: int) -> Frame | None:
+        """The frame of so many turns in a session; None where what was shared matters to what is counted."""
+        if (session, turns) not in self.frames:
+            if len(self.frames) >= _MOST_FRAMES:
+                self.frames.clear()
+            self.frames[session, turns] = _frame(self.whole, session, turns)
+        return self.frames[session, turns]
+
+
+def _frame(whole: Attempts, session: int, turns: int) -> Frame | None:
+    own = (_PLACE,) * turns
+    seen = whole.as_seen(Told(number=0, session=session, turns=own))
+    shared = replace(seen[-1], turns=tuple(turn for turn in seen[-1].turns if turn is not _PLACE))
+    account = account_of_taken(shared)
+    # No host can have the text of a place in a session: what it says is within quotes that are escaped.
+    before, found, behind = msgspec.json.encode(seen).partition(msgspec.json.encode(own)[1:-1])
+    if account is None or not found:
+        return None
+    return Frame(sessions=(*seen[:-1], shared), before=before, behind=behind, account=account)
+
+
+_PLACE = Turn(phase=Phase.MAIL, started=-1.0, ended=-1.0)
+"""Stands where the own turns of an entry belong; no session has one."""
 
 
 class Memory:
@@ -104,10 +143,14 @@ def _has_address(octets: bytes, sessions: tuple[Session, ...]) -> bool:
 
 
 class _Seen(Struct, frozen=True, kw_only=True):
-    """One visit as a fact, and as it is written."""
+    """One visit as a fact, and as it is written; what is counted of it where that is known.
+
+    Then turns of its own that an entry has stand in the line alone.
+    """
 
     visit: Visit
     line: VisitLine
+    account: Account | None = None
 
 
 def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
@@ -117,7 +160,8 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     answers, octets = _masked_answers(whole, material.answers)
     snapshot = _bare_snapshot(material, manner, answers, _asked_about(material, manner, whole))
     chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
-    seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, memory) for place in places}
+    reader = _Reader(memory=memory, plain=0 if findings or len(places) > 1 else len(snapshot.recipients))
+    seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, reader) for place in places}
     here = seen[places[0]]
     missing = any(one.visit.not_visited is NotVisited.INTERRUPTED for one in here)
     snapshot = replace(
@@ -128,7 +172,7 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     unwanted = () if manner.depth.reaches(Depth.RCPT) else _NEVER_ASKED
     judgements = judge_snapshot(snapshot, unwanted=unwanted) if findings else None
     foretold = foretell(snapshot) if findings else None
-    tally = tally_of(snapshot, manner.depth, foretold, judgements)
+    tally = tally_of(snapshot, manner.depth, foretold, judgements, [one.account for one in here])
     differs = compare_places({place: [one.visit for one in seen[place]] for place in places}, set(material.silent))
     line = SurveyLine(
         snapshot=with_raw(snapshot, octets, tuple(one.line for one in here)),
@@ -159,7 +203,7 @@ def _masked_answers(answers: tuple[Answer, ...], octets: bytes) -> tuple[tuple[A
 
 
 _Asked = tuple[AskedAbout | None, tuple[str, ...]]
-"""What the hosts were asked about, or why about nobody; and the recipients."""
+"""What the hosts were asked about, or why about nobody; and the recipients. Both masked."""
 
 
 def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...], asked: _Asked) -> Snapshot:
@@ -173,9 +217,9 @@ def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ..
         started_at=material.started_at,
         elapsed=material.elapsed,
         vantage=masked(vantage) if "@" in vantage.mail_from else vantage,
-        recipients=masked(recipients),
+        recipients=recipients,
         answers=answers,
-        asked_about=masked(asked_about),
+        asked_about=asked_about,
         asked_for=_wishes(manner.wishes),
         unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
         queries=sum(answer.tries for answer in answers),  # what it takes for one domain alone; a survey remembers
@@ -189,7 +233,7 @@ def _wishes(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> _Asked:
-    """What the hosts were asked about; by answers that are not masked."""
+    """What the hosts were asked about, masked; by answers that are not."""
     if not manner.depth.reaches(Depth.RCPT):
         return None, ()
     named = Named(
@@ -200,8 +244,11 @@ def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]
     )
     asks = asks_of(named, manner, _day(material.started_at))
     if isinstance(asks, NoConsent):
-        return AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason), ()
-    return (None, ()) if asks is None else (plain_questions(asks.recipients, asks.sender), asks.recipients)
+        return masked(AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason)), ()
+    if asks is None:
+        return None, ()
+    recipients = tuple([mask(name) for name in asks.recipients])
+    return plain_questions(recipients, mask(asks.sender)), recipients
 
 
 def _day(at: float) -> date:
@@ -218,43 +265,47 @@ def _by_key(material: Material, place: str) -> dict[str, VisitMaterial]:
     return {visit.key: visit for visit in material.visits if visit.place == place}
 
 
+class _Reader(Struct, frozen=True, kw_only=True):
+    """How visits are read: where `plain` recipients were taken, and no others asked about, no turn is looked at."""
+
+    memory: Memory
+    plain: int
+
+
 def _visits(
-    chain: tuple[Target, ...], known: dict[str, VisitMaterial], manner: Manner, entry: Entry, memory: Memory
+    chain: tuple[Target, ...], known: dict[str, VisitMaterial], manner: Manner, entry: Entry, reader: _Reader
 ) -> tuple[_Seen, ...]:
     """Every address of the chain, in its order, as it was seen from one place."""
     found = []
     for target, why in with_reasons(chain, manner, entry.domain):
         material = known.get(key_of(target.endpoint, entry.number, manner)) if why is None else None
-        sessions, octets = _heard(material, entry.number, memory)
+        sessions, octets, account = _heard(material, entry.number, reader)
         why = why or (None if sessions else NotVisited.INTERRUPTED)
         visit = Visit(endpoint=target.endpoint, preference=target.preference, sessions=sessions, not_visited=why)
         line = VisitLine(
             endpoint=target.endpoint, preference=target.preference, sessions=msgspec.Raw(octets), not_visited=why
         )
-        found.append(_Seen(visit=visit, line=line))
+        found.append(_Seen(visit=visit, line=line, account=account))
     return tuple(found)
 
 
-def _heard(material: VisitMaterial | None, number: int, memory: Memory) -> tuple[tuple[Session, ...], bytes]:
+_Read = tuple[tuple[Session, ...], bytes, Account | None]
+
+
+def _heard(material: VisitMaterial | None, number: int, reader: _Reader) -> _Read:
     """The sessions with an endpoint as one entry sees them, and their JSON; none where nobody came so far."""
     if material is None or material.sessions is None:
-        return (), _NO_SESSIONS
-    heard = memory.heard(material.sessions)
-    if material.turns is None or material.session is None:
-        return heard.sessions, heard.octets
-    turns = tuple([_masked_turn(turn) for turn in _TURNS.decode(material.turns)])
-    sessions = heard.whole.as_seen(Told(number=number, session=material.session, turns=turns))
-    return sessions, msgspec.json.encode(sessions)
-
-
-def _masked_turn(turn: Turn) -> Turn:
-    """As `masked` has it; most turns of an envelope have an address in what was said to the host, and nowhere else."""
-    reply, command, subject = turn.reply, turn.command, turn.subject
-    if turn.failure is not None or (reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)):
-        return masked(turn)
-    if command is None or b"@" not in command:
-        return turn if subject is None or "@" not in subject else masked(turn)
-    return replace(turn, command=mask_bytes(command), subject=None if subject is None else mask(subject))
+        return (), _NO_SESSIONS, None
+    heard = reader.memory.heard(material.sessions)
+    session, turns = material.session, material.turns
+    if turns is None or session is None:
+        return heard.sessions, heard.octets, None
+    if reader.plain and material.taken == reader.plain:
+        frame = heard.frame(session, turns.count(_TURN))
+        if frame is not None:
+            return frame.sessions, b"".join((frame.before, turns[1:-1], frame.behind)), frame.account
+    sessions = heard.whole.as_seen(Told(number=number, session=session, turns=_TURNS.decode(turns)))
+    return sessions, msgspec.json.encode(sessions), None
 
 
 # -- what follows ------------------------------------------------------------------------------------------------------

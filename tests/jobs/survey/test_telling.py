@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import decode, encode, masked
@@ -13,11 +14,13 @@ from mxprobe.facts.finding import Status
 from mxprobe.facts.session import Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.snapshot import NotVisited, Snapshot
-from mxprobe.facts.survey import Depth, Manner
+from mxprobe.facts.survey import Depth, Manner, Told
 from mxprobe.facts.tally import Extent, Known, Tally
 from mxprobe.jobs.saved import look_in
 from mxprobe.jobs.survey.line import SnapshotLine
+from mxprobe.jobs.survey.material import VisitMaterial
 from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.foretold import foretell
 from mxprobe.rules import judge_snapshot
 from tests.support.judged import FLAWLESS, MX1, look_at
@@ -147,20 +150,38 @@ def _asked(session: Session, recipient: str, code: int) -> tuple[Turn, ...]:
     )
 
 
+def _with_own(visit: VisitMaterial, recipient: str, code: int) -> VisitMaterial:
+    """A visit in which one recipient was asked about, as a journal has it."""
+    turns = _asked(decode(visit.sessions or b"", tuple[Session, ...])[0], recipient, code)
+    row = told_row(Told(number=0, session=0, turns=turns))
+    return replace(visit, session=row.session, turns=row.turns, taken=row.taken)
+
+
+@pytest.mark.parametrize("code", [250, 251, 450, 550, 354])
+@pytest.mark.parametrize("before", [220, 421, 554])
+def test_facts_alone_are_told_alike_whether_the_turns_of_an_entry_are_read_or_not(code: int, before: int) -> None:
+    manner = replace(manner_of(_look(), Depth.RCPT), wishes=("mta-sts", "tlsa"))
+    material = material_of(_look(), manner)
+    recipient = f"someone@{_look().domain}"
+    visits = []
+    for visit in material.visits:
+        (session,) = decode(visit.sessions or b"", tuple[Session, ...])
+        said = Reply(raw=b"%d 4.7.1 your ip" % before, code=before, lines=("4.7.1 your ip",))
+        turns = tuple(replace(turn, reply=said) if turn.phase is Phase.BANNER else turn for turn in session.turns)
+        visits.append(_with_own(replace(visit, sessions=encode((replace(session, turns=turns),))), recipient, code))
+    assert {visit.taken for visit in visits} == ({1} if code < 300 else {0})
+    whole = replace(material, entry=replace(material.entry, recipients=(recipient,)), visits=tuple(visits))
+    unread = replace(whole, visits=tuple(replace(visit, taken=0) for visit in visits))
+    assert line_of(whole, manner, Memory(), findings=False) == line_of(unread, manner, Memory(), findings=False)
+
+
 def test_a_shared_session_is_told_to_each_domain_with_its_own_recipients_alone() -> None:
     manner = replace(manner_of(_look(), Depth.RCPT), wishes=("mta-sts", "tlsa"))
     memory, read = Memory(), {}
     for number, code in ((1, 250), (2, 550)):
         material = material_of(_look(), manner, number)
         recipient = f"someone{number}@{_look().domain}"
-        visits = tuple(
-            replace(
-                visit,
-                session=0,
-                turns=encode(_asked(decode(visit.sessions or b"", tuple[Session, ...])[0], recipient, code)),
-            )
-            for visit in material.visits
-        )
+        visits = tuple(_with_own(visit, recipient, code) for visit in material.visits)
         entry = replace(material.entry, recipients=(recipient,))
         row = line_of(replace(material, entry=entry, visits=visits), manner, memory)
         read[number] = look_in(row.document, _HERE)
