@@ -33,7 +33,7 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
 
 
 class Material(Struct, frozen=True, kw_only=True):
-    """One entry, the JSON of its tuple of `Answer`, and its visits, in no order.
+    """One entry, the JSON of its tuple of `Answer`, and its visits: of one endpoint that of the first place first.
 
     `failure`: no worker could ask the DNS about this entry, and why; then there are no answers. `silent` are the
     vantage points from which nobody at all was heard so far, while others heard somebody (`mx.vantages`).

@@ -115,7 +115,7 @@ class Materials:
         rows = self._connection.execute(
             "SELECT e.id, key, place, host, address, port, v.id, v.sessions, throttled, failure"
             " FROM uses JOIN endpoints e ON e.id = uses.endpoint LEFT JOIN visits v ON v.id = e.visit"
-            " WHERE uses.chain = ?",
+            " WHERE uses.chain = ? ORDER BY uses.endpoint",  # so that the place that was named first comes first
             (chain,),
         )
         return {
