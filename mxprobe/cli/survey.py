@@ -110,6 +110,9 @@ def _run(job: "Coroutine[Any, Any, Outcome]") -> "Outcome":
     """Run the job in the fastest event loop that is installed."""
     import asyncio
 
+    from mxprobe.jobs.survey.garbage import collect_seldom
+
+    collect_seldom()
     try:
         from uvloop import new_event_loop
     except ImportError:

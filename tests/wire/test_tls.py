@@ -50,6 +50,42 @@ def test_each_handshake_of_one_context_is_judged_at_its_own_moment() -> None:
     assert (late.trusted, late.dates_valid, early.trusted, early.dates_valid) == (True, False, True, False)
 
 
+@pytest.mark.parametrize("curve", ["X25519", "prime256v1", "secp384r1", "secp521r1"])
+def test_a_host_that_has_one_group_alone_is_spoken_with(curve: str) -> None:
+    of_host = AUTHORITY.context(NAME)
+    of_host.set_ecdh_curve(curve)
+
+    facts = handshake(TlsContext(pem=AUTHORITY.pem), IN_2026, of_host).facts(0.0)
+
+    assert facts.group is not None
+    assert facts.group.lower() in (curve.lower(), curve.replace("prime256v1", "secp256r1"))
+
+
+def test_the_hello_is_one_segment_whatever_groups_the_library_prefers() -> None:
+    engine = TlsEngine(TlsContext(pem=AUTHORITY.pem), "a-host-with-a-rather-long-name.mail.example.test", IN_2026)
+    engine.shake_hands()
+
+    assert 200 < len(engine.pull()) < 536  # what every host takes in one segment of TCP over IPv4 (RFC 9293 §3.7.1)
+
+
+def test_a_library_that_takes_no_groups_of_ours_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SSL, "_lib", _Without(vars(SSL)["_lib"], "SSL_CTX_set1_curves_list"))
+
+    assert shaken(TlsContext(pem=AUTHORITY.pem), IN_2026).is_valid
+
+
+class _Without:
+    """A library that lacks one function."""
+
+    def __init__(self, library: object, name: str) -> None:
+        self._library, self._name = library, name
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._name:
+            raise AttributeError(name)
+        return getattr(self._library, name)
+
+
 def test_a_certificate_that_only_openssl_can_read_is_told_and_does_not_raise(tmp_path: Path) -> None:
     issued = AUTHORITY.issue(NAME)
     of_version_6 = issued.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)

@@ -8,11 +8,11 @@ over.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mxprobe.facts.survey import Depth, Errand, Manner
 from mxprobe.jobs.survey.journal import Journal
-from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting
+from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting, parted
 from mxprobe.mx.pace import bounds_for_address, turns_us_away
 
 RESOLVE = 1000
@@ -40,7 +40,7 @@ class HandOut:
         self._manner = manner
         self._size = size
         self._places = deque(places)
-        self._again = deque[AnyPiece]()
+        self._waiting = deque[AnyPiece]()
         self._suspects = deque[AnyPiece]()
         self._cooling = deque[tuple[float, frozenset[tuple[str, str]]]]()
         self._behind = -1
@@ -62,7 +62,7 @@ class HandOut:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is handed out, nor waits to be again."""
-        return not (self.out or self._again or self._suspects)
+        return not (self.out or self._waiting or self._suspects)
 
     @property
     def _reads_all(self) -> bool:
@@ -88,8 +88,8 @@ class HandOut:
             return None if self.out else self._suspects.popleft()
         if any(piece.is_suspect for piece in self.out):
             return None
-        if self._again:
-            return self._again.popleft()
+        if self._waiting:
+            return self._waiting.popleft()
         return self._next_to_tell(now) or self._next_to_visit(now) or self._next_to_resolve()
 
     def take_back(self, piece: AnyPiece, now: float) -> AnyPiece | None:
@@ -110,7 +110,7 @@ class HandOut:
         elif piece.is_suspect:
             self._suspects.append(piece)
         else:
-            self._again.append(piece)
+            self._waiting.append(piece)
         return None
 
     def wake(self, now: float) -> None:
@@ -132,7 +132,7 @@ class HandOut:
         self._told_at = now
         return Telling((number, None) for number in self._journal.take_tellable(TELL))
 
-    def _next_to_visit(self, now: float) -> Visiting | None:
+    def _next_to_visit(self, now: float) -> AnyPiece | None:
         book = self._journal.book
         # A worker opens a session for all that it was given, whatever else it has: so many are given as may be open.
         each = self._manner.sessions_at_once
@@ -148,9 +148,15 @@ class HandOut:
             errands = book.take_errands(place, size, EACH, busy)
             if errands:
                 kept = self._without_those_that_turn_us_away(errands, place, now)
-                return Visiting(((errand.key, errand) for errand in kept), place) if kept else None
+                self._waiting.extend(self._pieces(kept, place))
+                return self._waiting.popleft() if kept else None
         self._barren = True
         return None
+
+    def _pieces(self, errands: Sequence[Errand], place: str) -> Iterator[AnyPiece]:
+        """These errands in pieces, as many as their recipients are worth."""
+        for part in parted(errands, lambda one: self._alone((one.operator,), (one.endpoint.address,))):
+            yield Visiting(((errand.key, errand) for errand in part), place)
 
     def _without_those_that_turn_us_away(
         self, errands: tuple[Errand, ...], place: str, now: float
@@ -167,18 +173,19 @@ class HandOut:
 
     def _busy(self) -> frozenset[tuple[str, str]]:
         """Operators and addresses of which some worker has endpoints, or had until just now, each with the place."""
-        pieces = (*self.out, *self._again, *self._suspects)
+        pieces = (*self.out, *self._waiting, *self._suspects)
         visiting = (piece for piece in pieces if isinstance(piece, Visiting))
-        return frozenset().union(*map(self._names_of, visiting), *(names for _, names in self._cooling))
+        names = {(name, piece.place) for piece in visiting for name in self._alone(piece.operators, piece.addresses)}
+        return frozenset(names.union(*(names for _, names in self._cooling)))
 
-    def _names_of(self, piece: Visiting) -> frozenset[tuple[str, str]]:
-        """What nobody else may visit while this piece is out."""
-        names = frozenset[str]()
+    def _alone(self, operators: Iterable[str], addresses: Iterable[str]) -> set[str]:
+        """Of these, what one worker has to itself."""
+        names = set[str]()
         if self._manner.per_operator or self._manner.spacing:
-            names |= piece.operators
+            names.update(operators)
         if bounds_for_address(self._manner).at_once == 1:
-            names |= piece.addresses
-        return frozenset((name, piece.place) for name in names)
+            names.update(addresses)
+        return names
 
     def _next_to_resolve(self) -> Resolving | None:
         owed = self._owed(Resolving)

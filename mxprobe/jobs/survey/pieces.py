@@ -4,7 +4,7 @@ A piece that is lost is handed out again. What was lost three times is a suspect
 is lost by it. A suspect is halved until one is left, and that one is given up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Generic, Self, TypeVar
 
@@ -14,6 +14,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 MOST_LOSSES = 3
+
+MOST_ASKED = 2000
+"""The recipients of so many entries are asked about in a piece, if these are not all with one operator."""
 
 
 class Piece(Generic[K, V]):
@@ -57,3 +60,36 @@ class Telling(Piece[int, None]):
 
 
 AnyPiece = Resolving | Visiting | Telling
+
+
+def parted(errands: Sequence[Errand], names_of: Callable[[Errand], Iterable[str]]) -> Iterator[list[Errand]]:
+    """Errands in parts that ask about `MOST_ASKED` entries, so that a few large hosts do not keep one worker alone.
+
+    Those that have a name in common are in one part, however large.
+    """
+    part: list[Errand] = []
+    asked = 0
+    for group in _joined(errands, names_of):
+        count = sum(len(errand.asks) for errand in group)
+        if part and asked + count > MOST_ASKED:
+            yield part
+            part, asked = [], 0
+        part += group
+        asked += count
+    if part:
+        yield part
+
+
+def _joined(errands: Sequence[Errand], names_of: Callable[[Errand], Iterable[str]]) -> Iterable[list[Errand]]:
+    """Groups of errands; two of different groups have no name in common."""
+    groups = dict[int, list[Errand]]()
+    owners = dict[str, int]()
+    members = dict[int, list[str]]()
+    for number, errand in enumerate(errands):
+        names = list(names_of(errand))
+        groups[number], members[number] = [errand], names
+        for other in {owners[name] for name in names if name in owners}:
+            groups[number] = groups.pop(other) + groups[number]
+            members[number] += members.pop(other)
+        owners.update(dict.fromkeys(members[number], number))
+    return groups.values()

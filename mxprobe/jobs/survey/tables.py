@@ -13,6 +13,7 @@ from mxprobe.errors import InputError, Place
 SCHEMA = 2
 
 _PAGE_CACHE = 8192  # KiB; all that a process keeps of a journal in memory, however large that is
+_AHEAD = 8000  # pages of 4 KiB; so much is written ahead before it is put in its place, a page that changed often once
 
 
 class EntryState(IntEnum):
@@ -92,6 +93,7 @@ def open_tables(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_AHEAD}")
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()

@@ -16,6 +16,7 @@ from contextlib import aclosing
 
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.survey import Manner
+from mxprobe.jobs.survey.garbage import collect_seldom
 from mxprobe.jobs.survey.messages import Awake, Begin, Broken, Do, Done, Drop, Hello, Rows, decode_order, encode
 from mxprobe.jobs.survey.tasks import Task
 from mxprobe.wire.pipes import Pipe, PipeEnded, own_pipe
@@ -94,6 +95,7 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     """The process."""
+    collect_seldom()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
