@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import Alias, Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
+from mxprobe.facts.dns import AddressRecord, Alias, Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
 from mxprobe.facts.names import is_address
 from mxprobe.facts.session import Endpoint
 from mxprobe.mx.delivery import Target
@@ -21,7 +21,7 @@ from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile
 
 _REMEMBERED = 4096
-"""Addresses whose block is remembered: a look asks many times about each of its own."""
+"""Addresses and hosts of which something is remembered: a look asks many times about each of its own."""
 
 _FAMILIES = {4: RecordType.A, 6: RecordType.AAAA}
 _PRIVATE = tuple(
@@ -183,33 +183,34 @@ def _implicit(domain: str, answer: Answer, answers: Answers) -> Plan:
 
 
 def _explicit(domain: str, answer: Answer, records: tuple[MxRecord, ...], answers: Answers) -> Plan:
-    usable: dict[str, PlannedHost] = {}
+    usable: set[str] = set()
+    tiers: dict[int, list[PlannedHost]] = {}
     excluded: list[PlannedHost] = []
-    for record in sorted(records, key=lambda record: (record.preference, record.exchange)):
+    for record in sorted(records, key=_by_preference) if len(records) > 1 else records:
         if record.exchange in usable:
             excluded.append(_excluded(record, HostProblem.DUPLICATE, None))
             continue
         host = _resolve(record, answers)
         if host.addresses:
-            usable[host.name] = host
+            usable.add(host.name)
+            tiers.setdefault(host.preference, []).append(host)
         else:
             excluded.append(host)
-    preferences = sorted({host.preference for host in usable.values()})
     temporary = any(host.problem in (HostProblem.LOOKUP_FAILED, HostProblem.NOT_ASKED) for host in excluded)
-    tiers = tuple(
-        Tier(preference=preference, hosts=tuple(host for host in usable.values() if host.preference == preference))
-        for preference in preferences
-    )
     return Plan(
         domain=domain,
         basis=Basis.EXPLICIT,
         cell="D1" if tiers else "D10" if temporary else "D13",
-        tiers=tiers,
+        tiers=tuple([Tier(preference=preference, hosts=tuple(hosts)) for preference, hosts in tiers.items()]),
         excluded=tuple(excluded),
         aliases=answer.aliases,
-        ttl=min(record.ttl for record in records),
+        ttl=min([record.ttl for record in records]),
         temporary=temporary,
     )
+
+
+def _by_preference(record: MxRecord) -> tuple[int, str]:
+    return record.preference, record.exchange
 
 
 def _excluded(record: MxRecord, problem: HostProblem, cell: str | None, aliases: tuple[Alias, ...] = ()) -> PlannedHost:
@@ -229,10 +230,17 @@ def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
         return _excluded(record, HostProblem.NULL_IN_COMPANY, "D8")
     if is_address(record.exchange):
         return _excluded(record, HostProblem.IP_ADDRESS, "D12")
-    found = [answers.get(Question(name=record.exchange, rrtype=rrtype)) for rrtype in _FAMILIES.values()]
-    asked = [answer for answer in found if answer is not None]
-    addresses = tuple(record.address for answer in asked for record in answer.addresses)
-    aliases = next((answer.aliases for answer in asked if answer.aliases), ())
+    asked: list[Answer] = []
+    addresses: dict[str, None] = {}
+    aliases: tuple[Alias, ...] = ()
+    for question in _questions(record.exchange):
+        answer = answers.get(question)
+        if answer is not None:
+            asked.append(answer)
+            aliases = aliases or answer.aliases
+            for found in answer.records:
+                if isinstance(found, AddressRecord):
+                    addresses[found.address] = None
     if not addresses:
         problem, cell = _why_none(asked)
         return _excluded(record, problem, cell, aliases)
@@ -240,11 +248,17 @@ def _resolve(record: MxRecord, answers: Answers) -> PlannedHost:
         name=record.exchange,
         preference=record.preference,
         ttl=record.ttl,
-        addresses=tuple(dict.fromkeys(addresses)),
+        addresses=tuple(addresses),
         aliases=aliases,
         problem=HostProblem.ALIAS if aliases else None,
         cell="D11" if aliases else None,
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _questions(host: str) -> tuple[Question, ...]:
+    """The questions about the addresses of a host, which a look puts more than once."""
+    return tuple(Question(name=host, rrtype=rrtype) for rrtype in _FAMILIES.values())
 
 
 def _why_none(asked: list[Answer]) -> tuple[HostProblem, str]:

@@ -187,7 +187,7 @@ class ErrandBook:
         sessions = msgspec.json.encode(errand.sessions[:count])
         self.sessions += count
         visit = self._make_visit(sessions, throttled=False, failure="")
-        rows = [(one.number, endpoint, visit, one.session, one.turns, one.taken) for one in map(told_row, errand.told)]
+        rows = [(endpoint, one.number, visit, one.session, one.turns, one.taken) for one in map(told_row, errand.told)]
         self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
         self._forget_asks(endpoint, [one.number for one in errand.told])
         return visit
@@ -256,7 +256,7 @@ class ErrandBook:
                 return
             # An endpoint that answered nobody is not visited again for those who still wait.
             self._connection.execute(
-                "INSERT OR REPLACE INTO told SELECT number, endpoint, ?, NULL, NULL, 0 FROM asks WHERE endpoint = ?",
+                "INSERT OR REPLACE INTO told SELECT endpoint, number, ?, NULL, NULL, 0 FROM asks WHERE endpoint = ?",
                 (visit, number),
             )
             self._connection.execute("DELETE FROM asks WHERE endpoint = ?", (number,))
@@ -274,9 +274,9 @@ class ErrandBook:
         for ask in errand.asks:
             row = answered.get(ask.number)
             if row is None:
-                rows.append((ask.number, endpoint, visit, None, None, 0))
+                rows.append((endpoint, ask.number, visit, None, None, 0))
             else:
-                rows.append((ask.number, endpoint, visit, row.session, row.turns, row.taken))
+                rows.append((endpoint, ask.number, visit, row.session, row.turns, row.taken))
         self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
         self._forget_asks(endpoint, (ask.number for ask in errand.asks))
 

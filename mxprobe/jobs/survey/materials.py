@@ -102,13 +102,14 @@ class Materials:
         if not self._asked:
             return tuple(self._visits.values())
         told = self._connection.execute(
-            "SELECT endpoint, visit, session, turns, taken FROM told WHERE number = ?", (number,)
+            "SELECT endpoint, visit, session, turns, taken FROM uses CROSS JOIN told USING (endpoint)"
+            " WHERE chain = ? AND number = ?",
+            (chain, number),
         ).fetchall()
         visits = dict(self._visits)
         for endpoint, visit, session, turns, taken in told:
-            if endpoint in visits:
-                its = self._read_visit(visits[endpoint], visit)
-                visits[endpoint] = replace(its, session=session, turns=turns, taken=taken)
+            its = self._read_visit(visits[endpoint], visit)
+            visits[endpoint] = replace(its, session=session, turns=turns, taken=taken)
         return tuple(visits.values())
 
     def _read_chain(self, chain: int) -> dict[int, VisitMaterial]:

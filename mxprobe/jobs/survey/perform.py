@@ -92,9 +92,10 @@ def _made(made: Visited | PutOff | Pace) -> Row:
 
 async def _tell(task: TellTask, manner: Manner) -> AsyncIterator[LineRow]:
     """The lines of entries; lets other tasks have their turn, since telling waits for nobody."""
+    memory = _equipment(manner).memory
     with Materials(Path(task.journal)) as materials:
         for count, material in enumerate(materials.of(task.numbers), start=1):
-            yield line_of(material, manner, _equipment(manner).memory, findings=manner.judged)
+            yield line_of(material, manner, memory, findings=manner.judged)
             if count % _LINES == 0:
                 await asyncio.sleep(0)
 

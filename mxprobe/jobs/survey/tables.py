@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mxprobe.errors import InputError, Place
 
-SCHEMA = 2
+SCHEMA = 3
 
 _PAGE_CACHE = 8192  # KiB; all that a process keeps of a journal in memory, however large that is
 _AHEAD = 8000  # pages of 4 KiB; so much is written ahead before it is put in its place, a page that changed often once
@@ -65,8 +65,8 @@ CREATE TABLE asks (
   endpoint INTEGER, number INTEGER, sender TEXT NOT NULL, recipients TEXT NOT NULL, PRIMARY KEY (endpoint, number)
 ) WITHOUT ROWID;
 CREATE TABLE told (
-  number INTEGER, endpoint INTEGER, visit INTEGER, session INTEGER, turns BLOB, taken INTEGER NOT NULL,
-  PRIMARY KEY (number, endpoint)
+  endpoint INTEGER, number INTEGER, visit INTEGER, session INTEGER, turns BLOB, taken INTEGER NOT NULL,
+  PRIMARY KEY (endpoint, number)
 ) WITHOUT ROWID;
 CREATE TABLE paces (
   operator TEXT, place TEXT, throttled INTEGER, pace BLOB, PRIMARY KEY (operator, place)
