@@ -131,12 +131,15 @@ class ErrandBook:
     # Errands --------------------------------------------------------------------------------------------------------
 
     def take_errands(self, place: str, most: int, each: int, busy: Container[tuple[str, str]]) -> tuple[Errand, ...]:
-        """Errands to hand out: better ranks first, at most `most`, of one operator `each` where there are others.
+        """Errands to hand out: those that go on, and better ranks, first; at most `most`, of one operator `each` where
+        there are others.
 
         None is of an operator, or lies at an address, that is among the `busy` ones (each with its place).
         """
         taken = dict[int, Found]()
-        self._sweeper.sweep(place, most, Limits(each=each, busy=busy), taken)
+        limits = Limits(each=each, busy=busy)
+        self._sweeper.go_on(place, most, limits, taken)
+        self._sweeper.sweep(place, most, limits, taken)
         if len(taken) < most:
             self._sweeper.sweep(place, most, Limits(each=most, busy=busy), taken)
         self._connection.executemany(

@@ -133,7 +133,8 @@ class LinesFile:
             self._file = os.fdopen(descriptor, "r+b", buffering=0)
             size = self._file.seek(0, os.SEEK_END)
             self._written = written if written <= size else 0
-            self._file.truncate(self._written)
+            if size > self._written:  # some file systems write out at its end what was ever cut to nothing
+                self._file.truncate(self._written)
             self._file.seek(self._written)
         except OSError as error:
             raise cannot_write(self._path, error) from error

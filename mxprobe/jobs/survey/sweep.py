@@ -14,6 +14,7 @@ from msgspec import Struct
 from mxprobe.jobs.survey.tables import EndpointState
 
 _LAST = 2**62
+_COLUMNS = "rank, operator, id, key, host, address, port, sessions"
 _PAGES = 20  # read in one sweep: what lies behind them is for the next
 
 
@@ -66,6 +67,15 @@ class Sweeper:
         self._connection = connection
         self._cursors = dict[str, _Cursor]()
 
+    def go_on(self, place: str, most: int, limits: Limits, taken: dict[int, Found]) -> None:
+        """Take what was visited already and has more to ask: it takes longest, and nobody shall wait for it alone."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM endpoints INDEXED BY to_go_on"
+            f" WHERE state = {EndpointState.READY} AND visit IS NOT NULL AND place = ? ORDER BY id LIMIT ?",
+            (place, most),
+        ).fetchall()
+        self._take(rows, place, most, limits, taken)
+
     def sweep(self, place: str, most: int, limits: Limits, taken: dict[int, Found]) -> None:
         """Go round once at most, and take what the limits allow, until `most` are taken."""
         began = self._cursors.get(place, _Cursor())
@@ -84,7 +94,7 @@ class Sweeper:
 
     def _page(self, place: str, at: _Cursor, most: int) -> list[tuple[Any, ...]]:
         return self._connection.execute(
-            "SELECT rank, operator, id, key, host, address, port, sessions FROM endpoints"
+            f"SELECT {_COLUMNS} FROM endpoints"
             f" WHERE state = {EndpointState.READY} AND place = ? AND (rank, operator, id) > (?,?,?)"
             " ORDER BY rank, operator, id LIMIT ?",
             (place, at.rank, at.operator, at.number, most),

@@ -57,6 +57,7 @@ CREATE TABLE endpoints (
 );
 CREATE UNIQUE INDEX endpoint_of ON endpoints (key, place);
 CREATE INDEX to_visit ON endpoints (place, rank, operator, id) WHERE state = {EndpointState.READY};
+CREATE INDEX to_go_on ON endpoints (place, id) WHERE state = {EndpointState.READY} AND visit IS NOT NULL;
 CREATE INDEX to_visit_later ON endpoints (due) WHERE state = {EndpointState.LATER};
 CREATE TABLE uses (chain INTEGER, endpoint INTEGER, PRIMARY KEY (chain, endpoint)) WITHOUT ROWID;
 CREATE TABLE users (endpoint INTEGER, chain INTEGER, PRIMARY KEY (endpoint, chain)) WITHOUT ROWID;

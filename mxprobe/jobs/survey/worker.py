@@ -12,13 +12,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from mxprobe.errors import MxprobeError
 from mxprobe.facts.survey import Manner
 from mxprobe.jobs.survey.garbage import collect_seldom
 from mxprobe.jobs.survey.messages import Awake, Begin, Broken, Do, Done, Drop, Hello, Rows, decode_order, encode
-from mxprobe.jobs.survey.tasks import Task
+from mxprobe.jobs.survey.tasks import Row
 from mxprobe.wire.pipes import Pipe, PipeEnded, own_pipe
 
 _log = logging.getLogger("mxprobe.jobs")
@@ -30,6 +31,8 @@ _AWAKE = 5.0  # seconds between two words that this process is there
 async def work(pipe: Pipe) -> None:
     """Make tasks until no more can come."""
     await pipe.write(encode(Hello()))
+    from mxprobe.jobs.survey.perform import perform  # loads all that looks and judges: after the hello
+
     making = dict[int, asyncio.Task[None]]()
     manner: Manner | None = None
     async with asyncio.TaskGroup() as tasks:
@@ -40,7 +43,7 @@ async def work(pipe: Pipe) -> None:
                     case Begin(manner=manner):
                         pass
                     case Do(number=number, task=task) if manner is not None:
-                        made = tasks.create_task(_make(pipe, number, task, manner))
+                        made = tasks.create_task(_make(pipe, number, perform(task, manner)))
                         made.add_done_callback(lambda _, number=number: making.pop(number, None))  # type: ignore[misc]
                         making[number] = made
                     case Drop(number=number) if number in making:
@@ -58,11 +61,9 @@ async def _say_awake(pipe: Pipe) -> None:
             await pipe.write(encode(Awake()))
 
 
-async def _make(pipe: Pipe, number: int, task: Task, manner: Manner) -> None:
-    from mxprobe.jobs.survey.perform import perform  # loads all that looks and judges: after the hello
-
+async def _make(pipe: Pipe, number: int, making: AsyncGenerator[tuple[Row, ...], None]) -> None:
     try:
-        async with aclosing(perform(task, manner)) as batches:
+        async with aclosing(making) as batches:
             async for rows in batches:
                 await pipe.write(encode(Rows(number=number, rows=rows)))
         await pipe.write(encode(Done(number=number)))

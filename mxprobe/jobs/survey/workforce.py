@@ -69,8 +69,16 @@ class Processes:
         self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
+        """Start them all: they load what they need while the list is read. Raises CouldNotLook."""
+        workers = [await _start(self._command) for _ in range(self.size)]
         await self._tasks.__aenter__()
+        for worker in workers:
+            self._employ(worker)
         return self
+
+    def _employ(self, worker: "_Worker") -> None:
+        self._workers.append(worker)
+        self._tasks.create_task(worker.run())
 
     async def __aexit__(self, *_: object) -> None:
         try:
@@ -82,20 +90,21 @@ class Processes:
 
     async def perform(self, task: Task, manner: Manner) -> AsyncIterator[tuple[Row, ...]]:
         """Make a task on the worker that has least to do; its rows come in batches. Raises WorkerLost, MxprobeError."""
-        worker = await self._choose()
+        worker = await self._choose(_size(task))
         async with aclosing(worker.perform(task, manner)) as batches:
             async for rows in batches:
                 yield rows
 
-    async def _choose(self) -> "_Worker":
+    async def _choose(self, owed: int) -> "_Worker":
+        """Whoever has least to do, and owes so much more from now on."""
         async with self._starting:
             self._workers = [worker for worker in self._workers if not worker.is_lost]
-            idle = min(self._workers, key=lambda worker: worker.load, default=None)
-            if len(self._workers) >= self.size and idle is not None:
-                return idle
-            worker = await _start(self._command)
-            self._workers.append(worker)
-            self._tasks.create_task(worker.run())
+            if len(self._workers) < self.size:
+                self._employ(await _start(self._command))
+                worker = self._workers[-1]
+            else:
+                worker = min(self._workers, key=lambda worker: worker.load)
+            worker.load += owed
         await worker.greeted()
         return worker
 
@@ -197,11 +206,10 @@ class _Worker:
             await self._process.wait()
 
     async def perform(self, task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...], None]:
-        """Make a task here."""
+        """Make a task here that is in `load` already."""
         self._number += 1
         number, queue = self._number, asyncio.Queue[Word](_WAITING)
         owed = _size(task)
-        self.load += owed
         self._waiting[number] = queue
         word: Word | None = None
         try:
