@@ -9,6 +9,7 @@ Standards: RFC 5321 §4.2 (replies), §4.5.3.1.4, §4.5.3.1.5 (512 octets a line
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -188,12 +189,20 @@ def _take_ordinary(data: bytes, position: int, replies: list[Reply]) -> int:
     while (found := match(data, position)) is not None:
         position = found.end()
         raw = found[0]
-        if raw[3] == _HYPHEN:
-            lines = tuple([line[4:] for line in raw[:-2].decode("ascii").split("\r\n")])
-        else:
-            lines = (raw[4:-2].decode("ascii"),)
-        replies.append(Reply(raw=raw, code=int(found[1]), lines=lines))
+        replies.append(_common(raw) if len(raw) <= STANDARD_LINE else _ordinary(raw))
     return position
+
+
+def _ordinary(raw: bytes) -> Reply:
+    if raw[3] == _HYPHEN:
+        lines = tuple([line[4:] for line in raw[:-2].decode("ascii").split("\r\n")])
+    else:
+        lines = (raw[4:-2].decode("ascii"),)
+    return Reply(raw=raw, code=int(raw[:3]), lines=lines)
+
+
+_common = lru_cache(maxsize=512)(_ordinary)
+"""Most replies are what others said, too."""
 
 
 _HYPHEN = 0x2D

@@ -50,6 +50,9 @@ def mask(text: str) -> str:
     IMAP account, with or without a domain. `you@` stays: so reports call whoever reads them, in commands to type."""
     if "@" not in text and _SERVER not in text:
         return text
+    local, _, rest = text.partition("@")
+    if local.isalnum() and rest[:1].isalnum() and "@" not in rest and _SERVER not in rest:  # most are one address
+        return text if local == "you" else f"{local[:2]}***@{rest}"
     text = _ADDRESS.sub(_cut, text)
     return _ACCOUNT.sub(r"\g<server>\g<begin>***", text) if _SERVER in text else text
 

@@ -53,6 +53,7 @@ def tally_of(
     `accounts` are those of visits, in their order, as far as they are known to whoever has the sessions.
     """
     plan = known_chain(snapshot)
+    hosts = plan.hosts
     known = zip(snapshot.visits, accounts or (None,) * len(snapshot.visits), strict=True)
     counted = [account or account_of(visit, snapshot) for visit, account in known]
     standings = [account.standing for account in counted]
@@ -60,12 +61,12 @@ def tally_of(
         domain=snapshot.domain,
         depth=depth.value,
         basis=plan.basis.value,
-        hosts=len(plan.hosts),
+        hosts=len(hosts),
         tiers=len(plan.tiers),
-        endpoints=sum(len(host.addresses) for host in plan.hosts),
-        visited=sum(1 for visit in snapshot.visits if visit.sessions),
+        endpoints=sum([len(host.addresses) for host in hosts]),
+        visited=sum([bool(visit.sessions) for visit in snapshot.visits]),
         reachable=standings.count(Standing.ANSWERS),
-        excluded=sum(1 for visit in snapshot.visits if visit.not_visited is NotVisited.EXCLUDED),
+        excluded=[visit.not_visited for visit in snapshot.visits].count(NotVisited.EXCLUDED),
         has_backup=_has_backup(plan),
         operator=operator_name(plan.tiers[0].hosts[0].name) if plan.tiers else "",
         starttls=extent_of([account.starttls for account in counted]),
@@ -167,6 +168,8 @@ def _knows_no_promise(snapshot: Snapshot) -> bool:
 
 
 def _mta_sts(snapshot: Snapshot) -> Known:
+    if not any(answer.question.rrtype is RecordType.TXT for answer in snapshot.answers):
+        return Known.UNKNOWN
     record = policy_of(snapshot).record
     if record is None or record.status is RecordStatus.FAILED:
         return Known.UNKNOWN
@@ -182,11 +185,12 @@ def _took(said: set[Answer]) -> bool | None:
 
 def _shared(plan: Plan) -> dict[str, Any]:
     """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
-    addresses = {address for host in plan.hosts for address in host.addresses}
+    hosts = plan.hosts
+    addresses = {address for host in hosts for address in host.addresses}
     if not addresses:
         return {}
     is_open = any(host.problem in _OPEN for host in plan.excluded)
-    operators = {operator_name(host.name) for host in plan.hosts}
+    operators = {operator_name(host.name) for host in hosts}
     networks = {network_of(address) for address in addresses}
 
     def alone(found: Iterable[bool]) -> Known:

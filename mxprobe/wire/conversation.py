@@ -29,8 +29,8 @@ class Heard(NamedTuple):
 class Conversation(asyncio.Protocol):
     """The client's end of one connection.
 
-    `flights` counts the waits of the TLS handshake. After the end of the connection what was heard before can still be
-    taken; then its error is raised.
+    `flights` counts the waits of the TLS handshake, `made_at` is when the connection was made, in loop time. After the
+    end of the connection what was heard before can still be taken; then its error is raised.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,13 @@ class Conversation(asyncio.Protocol):
         self._tls: TlsEngine | None = None
         self._shaken = False
         self.flights = 0
+        self.made_at = 0.0
 
     # -- what the transport says ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Keep the transport, and the instant."""
+        self.made_at = self._loop.time()
         self._transport = transport  # type: ignore[assignment]  # a Protocol is given a Transport
 
     def data_received(self, data: bytes) -> None:

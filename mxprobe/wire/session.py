@@ -10,6 +10,7 @@ Standards: RFC 5321 §3.1, §3.2, §4.5.3.2 (limits), RFC 2920 (pipelining), RFC
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from msgspec import Struct
@@ -190,10 +191,10 @@ class _Speaker:
                 )
         except NETWORK_FAILURES as error:
             self._fail(Turn(phase=Phase.CONNECT, started=started, ended=self._now()), error)
-        self._add(Turn(phase=Phase.CONNECT, started=started, ended=self._now()))
+        self._add(Turn(phase=Phase.CONNECT, started=started, ended=round(self.talk.made_at - self.began, 6)))
 
     async def _converse(self) -> None:
-        (banner,) = await self._hear((_BANNER,))
+        (banner,) = await self._hear((_BANNER,), self.turns[-1].ended)
         willing = banner.is_positive and not self.script.only_banner and await self._introduce()
         if willing and self.script.recipients:
             await self._ask_recipients()
@@ -274,10 +275,10 @@ class _Speaker:
         self.talk.send(lines, len(commands))
         return self._hear(commands)
 
-    async def _hear(self, commands: Sequence[_Command]) -> list[Reply]:
-        """The replies to commands that were sent just now. 421 ends the session, in whatever place it comes."""
+    async def _hear(self, commands: Sequence[_Command], sent: float | None = None) -> list[Reply]:
+        """The replies to commands that were sent then, or just now. 421 ends the session in whatever place it comes."""
         self.round_trips += 1
-        sent, take_reply = self._now(), self.talk.take_reply
+        sent, take_reply = self._now() if sent is None else sent, self.talk.take_reply
         replies = []
         for command in commands:
             try:
@@ -367,8 +368,13 @@ def _pieces(commands: Sequence[_Command]) -> Iterator[list[_Command]]:
 
 def _envelope(transaction: Transaction) -> list[_Command]:
     """MAIL and the RCPTs of an envelope."""
-    mail = _Command(Phase.MAIL, _line(f"MAIL FROM:<{transaction.mail_from}>"), transaction.mail_from)
-    return [mail, *(_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in transaction.recipients)]
+    rcpts = [_Command(Phase.RCPT, _line(f"RCPT TO:<{name}>"), name) for name in transaction.recipients]
+    return [_mail(transaction.mail_from), *rcpts]
+
+
+@lru_cache(maxsize=64)
+def _mail(sender: str) -> _Command:
+    return _Command(Phase.MAIL, _line(f"MAIL FROM:<{sender}>"), sender)
 
 
 def _literal(address: str | None) -> str:

@@ -79,6 +79,11 @@ def test_no_more_than_two_characters_of_a_local_part_stay(shown: str, masked: st
     assert mask_bytes(shown.encode()) == masked.encode()
 
 
+@given(st.text('ab9ü@@._-+ :<"', max_size=12))
+def test_an_address_that_stands_alone_is_cut_as_one_among_words(text: str) -> None:
+    assert mask(text) == mask(f" {text}")[1:]
+
+
 def test_masking_takes_time_in_line_with_the_length() -> None:
     assert mask("a" * 200_000) == "a" * 200_000
     assert mask("a@" * 50_000).count("***") <= 50_000

@@ -224,6 +224,30 @@ def test_turns_tell_the_bytes_and_the_times() -> None:
     assert session.source == "198.18.0.1"
 
 
+class LateDialer(MemoryDialer):
+    """Comes to a connection that has been there for a while, as in a process that has much to do."""
+
+    async def open(self, *words: Any, **named: Any) -> Any:
+        """Dial, and rest."""
+        opened = await super().open(*words, **named)
+        await asyncio.sleep(2.0)
+        return opened
+
+
+def test_a_greeting_that_came_before_we_looked_has_its_own_times() -> None:
+    async def story() -> Session:
+        network = MemoryNetwork(latency=0.05)
+        network.listen(MX1, 25, mail_host(None))
+        script = SessionScript(helo="probe.example.test")
+        return await speak(ENDPOINT, script, Means(dialer=LateDialer(network), tls=None, wall=wall))
+
+    connect, banner, ehlo = play(story()).turns[:3]
+
+    assert (connect.started, connect.ended) == (0.0, 0.1)
+    assert (banner.started, banner.ended) == (0.1, 0.2)
+    assert ehlo.started == 2.1
+
+
 def test_a_client_without_a_name_gives_its_address() -> None:
     session, _ = session_with(None, SessionScript())
 

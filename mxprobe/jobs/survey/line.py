@@ -14,6 +14,8 @@ Local parts of mail addresses are cut short, everywhere. What follows from the s
 and `diff`, with the rules of their day.
 """
 
+from operator import attrgetter
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -97,11 +99,12 @@ class SurveyLine(Struct, frozen=True, kw_only=True):
 
 def with_raw(snapshot: Snapshot, answers: bytes, visits: tuple[VisitLine, ...]) -> SnapshotLine:
     """A snapshot to be written, with the JSON that there is of its answers and visits."""
-    fields = {name: getattr(snapshot, name) for name in _SAME}
-    return SnapshotLine(answers=Raw(answers), visits=visits, **fields)
+    fields = zip(_SAME, _same_of(snapshot), strict=True)
+    return SnapshotLine(answers=Raw(answers), visits=visits, **dict(fields))
 
 
 _SAME = tuple(name for name in SnapshotLine.__struct_fields__ if name not in ("answers", "visits"))
+_same_of = attrgetter(*_SAME)
 
 
 def encode_line(line: SurveyLine) -> bytes:

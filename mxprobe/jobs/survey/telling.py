@@ -322,9 +322,11 @@ def _in_short(judgements: Sequence[Judgement]) -> tuple[ShortFinding, ...]:
 
 def _with_troubles(tally: Tally, material: Material, differs: tuple[Differs, ...]) -> Tally:
     """The tally with what the journal knows of troubles, and what was not alike from all vantage points."""
-    throttled = (operator_name(visit.endpoint.host) for visit in material.visits if visit.throttled)
-    failures = (material.failure, *(visit.failure for visit in material.visits))
-    untold = dict.fromkeys((*tally.untold, *filter(None, failures)))
+    throttled = [operator_name(visit.endpoint.host) for visit in material.visits if visit.throttled]
+    failures = [failure for failure in (material.failure, *[visit.failure for visit in material.visits]) if failure]
+    if not (throttled or failures or differs or material.silent):
+        return tally
+    untold = dict.fromkeys((*tally.untold, *failures))
     return replace(
         tally,
         throttled=tuple(dict.fromkeys(throttled)),
