@@ -50,9 +50,18 @@ def test_each_handshake_of_one_context_is_judged_at_its_own_moment() -> None:
     assert (late.trusted, late.dates_valid, early.trusted, early.dates_valid) == (True, False, True, False)
 
 
+def context_of(der: bytes, folder: Path) -> ssl.SSLContext:
+    """A host of its own with that certificate, whose settings are nobody else's."""
+    file = folder / "host.pem"
+    file.write_bytes(AUTHORITY.issue(NAME).key_pem + ssl.DER_cert_to_PEM_cert(der).encode())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @pytest.mark.parametrize("curve", ["X25519", "prime256v1", "secp384r1", "secp521r1"])
-def test_a_host_that_has_one_group_alone_is_spoken_with(curve: str) -> None:
-    of_host = AUTHORITY.context(NAME)
+def test_a_host_that_has_one_group_alone_is_spoken_with(curve: str, tmp_path: Path) -> None:
+    of_host = context_of(AUTHORITY.issue(NAME).der, tmp_path)
     of_host.set_ecdh_curve(curve)
 
     facts = handshake(TlsContext(pem=AUTHORITY.pem), IN_2026, of_host).facts(0.0)
@@ -89,10 +98,7 @@ class _Without:
 def test_a_certificate_that_only_openssl_can_read_is_told_and_does_not_raise(tmp_path: Path) -> None:
     issued = AUTHORITY.issue(NAME)
     of_version_6 = issued.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)
-    file = tmp_path / "host.pem"
-    file.write_bytes(issued.key_pem + ssl.DER_cert_to_PEM_cert(of_version_6).encode())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    context = context_of(of_version_6, tmp_path)
     engine = handshake(TlsContext(pem=AUTHORITY.pem), IN_2026, context)
     facts = engine.facts(0.0)
 
