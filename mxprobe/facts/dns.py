@@ -95,7 +95,7 @@ class Alias(Struct, frozen=True, kw_only=True):
     ttl: int
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The end of one question. `authenticated` is the AD bit, None where no server answered.
 
     `server` is "address:port" of the server that was believed (or asked last), `elapsed` seconds over all `tries`,

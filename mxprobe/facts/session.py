@@ -1,7 +1,8 @@
 """One SMTP session as a sequence of turns: the same value whether our client or the lab's host wrote it.
 
 Times inside a session are seconds since its start; `started_at` is its one wall-clock stamp (seconds since 1970 UTC).
-What a remote does is a value here, never an exception.
+What a remote does is a value here, never an exception. In JSON, fields of sessions, turns, replies and answers that
+have their default are left out: most have, and a survey writes very many.
 """
 
 from enum import StrEnum
@@ -54,7 +55,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     after: float = 0.0
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One command and its reply (the banner, the connection and the handshake are turns without a command).
 
     `subject` is the address of MAIL and RCPT; `secured` says that the turn ran inside TLS. The body of a message is
@@ -84,7 +85,7 @@ class Side(StrEnum):
     HOST = "host"
 
 
-class Session(Struct, frozen=True, kw_only=True):
+class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connection from dial to close.
 
     `round_trips` counts the waits for the peer (client side only). `failure` is the one that ended the session, None

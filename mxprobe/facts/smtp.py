@@ -46,7 +46,7 @@ class Oddity(StrEnum):
     AFTER_STARTTLS = "bytes-after-starttls"
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reply, all its lines.
 
     `raw` is what came over the wire (cut at the reader's cap), `code` that of the last line or None where no line had

@@ -147,7 +147,7 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     if not manner.depth.reaches(Depth.RCPT):
         return None
     entry = named.entry
-    if excludes_name(exclusions_of(manner), entry.domain):
+    if manner.excluded and excludes_name(exclusions_of(manner), entry.domain):
         return NoConsent(reason=f"{entry.domain} is on the list of what is left alone", flag="")
     record = None
     if not manner.owned or consumer_operator(entry.domain) is not None:  # else no record is looked at
@@ -157,9 +157,9 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     if isinstance(consent, NoConsent):
         return consent
     recipients = entry.recipients or (f"postmaster@{entry.domain}",)
-    strange = next((one for one in recipients if not _is_askable(one, entry.domain)), None)
-    if strange is not None:
-        return NoConsent(reason=f"{_short(strange)} is no address at {entry.domain}, which alone allows it", flag=FLAG)
+    strange = [one for one in recipients if not _is_askable(one, entry.domain)]
+    if strange:
+        return NoConsent(reason=f"{_short(strange[0])} is no address at {entry.domain}, which alone allows it", flag=FLAG)
     return Asked(number=entry.number, sender=manner.vantage.mail_from, recipients=recipients)
 
 

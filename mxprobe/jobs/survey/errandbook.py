@@ -79,10 +79,12 @@ class ErrandBook:
     # Chains ---------------------------------------------------------------------------------------------------------
 
     def add_chain(self, errands: Sequence[Errand], places: Sequence[str]) -> int:
-        """The chain of these errands from all of the places, made where it is new; what they ask about is kept."""
+        """The chain of these errands from all of the places, made where it is new.
+
+        What they ask about is kept: the same at all of them, as they are an entry's.
+        """
         if not errands:
             return NO_CHAIN
-        asking = [errand for errand in errands if errand.asks]
         digest = _digest(errands, places)
         chain = self._chains.get(digest)
         if chain is None:
@@ -91,8 +93,10 @@ class ErrandBook:
             if len(self._chains) >= _KNOWN_CHAINS:
                 self._chains.clear()
             self._chains[digest] = chain
-        for errand in asking:
-            self._add_asks(errand, places)
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO asks SELECT endpoint, ?, ?, ? FROM uses WHERE chain = ?",
+            [(ask.number, ask.sender, "\n".join(ask.recipients), chain) for ask in errands[0].asks],
+        )
         return chain
 
     def _make_chain(self, digest: bytes, errands: Sequence[Errand], places: Sequence[str]) -> int:
@@ -120,13 +124,6 @@ class ErrandBook:
         self.errands += 1
         self.ready += 1
         return int(cursor.lastrowid or 0)
-
-    def _add_asks(self, errand: Errand, places: Sequence[str]) -> None:
-        for place in places:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO asks SELECT id, ?, ?, ? FROM endpoints WHERE key = ? AND place = ?",
-                [(ask.number, ask.sender, "\n".join(ask.recipients), errand.key, place) for ask in errand.asks],
-            )
 
     # Errands --------------------------------------------------------------------------------------------------------
 
