@@ -157,9 +157,9 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     if isinstance(consent, NoConsent):
         return consent
     recipients = entry.recipients or (f"postmaster@{entry.domain}",)
-    strange = [one for one in recipients if not _is_askable(one, entry.domain)]
+    strange = [_short(one) for one in recipients if not _is_askable(one, entry.domain)]
     if strange:
-        return NoConsent(reason=f"{_short(strange[0])} is no address at {entry.domain}, which alone allows it", flag=FLAG)
+        return NoConsent(reason=f"{strange[0]} is no address at {entry.domain}, which alone allows it", flag=FLAG)
     return Asked(number=entry.number, sender=manner.vantage.mail_from, recipients=recipients)
 
 
