@@ -25,6 +25,8 @@ class RecordType(StrEnum):
     DS = "DS"
     DNSKEY = "DNSKEY"
 
+    __hash__ = str.__hash__  # Enum's is in Python, and every look for an answer by its question calls it
+
 
 class AnswerStatus(StrEnum):
     """How a question ended. `NODATA` and `NXDOMAIN` are absence; from `SERVFAIL` on nothing is known.

@@ -12,6 +12,7 @@ from mxprobe.mx.standing import is_throttling, limiting_replies, names_probe, re
 _CLOSING = 421
 _GREYLIST = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 _OF_POLICY = "4.7."
+_HELLOS = (Phase.EHLO, Phase.HELO)
 _ENDS = (FailureKind.RESET, FailureKind.CLOSED)
 _BEFORE_WORDS = (Phase.CONNECT, Phase.BANNER)
 
@@ -49,9 +50,16 @@ def groups_commands(session: Session) -> bool:
 
 def has_served(session: Session) -> bool:
     """Whether the host greeted us and took our EHLO or HELO, or was not told any."""
-    hello = [turn.reply for turn in session.turns if turn.phase in (Phase.EHLO, Phase.HELO)]
-    if hello:
-        return any(reply is not None and reply.is_positive for reply in hello)
+    greeted = False
+    for turn in session.turns:
+        if turn.phase is Phase.MAIL:  # very many turns may follow, none of which says more
+            break
+        if turn.phase in _HELLOS:
+            greeted = True
+            if turn.reply is not None and turn.reply.is_positive:
+                return True
+    if greeted:
+        return False
     return session.banner is not None and session.banner.is_positive and session.failure is None
 
 

@@ -92,10 +92,10 @@ def _has_backup(plan: Plan) -> Known:
 
 def extent_of(states: Iterable[bool | None]) -> Extent:
     """How many of those of which it is known have it."""
-    known = {state for state in states if state is not None}
-    if len(known) == 2:
-        return Extent.SOME
-    return Extent.UNKNOWN if not known else Extent.ALL if True in known else Extent.NONE
+    known = set(states)
+    if True in known:
+        return Extent.SOME if False in known else Extent.ALL
+    return Extent.NONE if False in known else Extent.UNKNOWN
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -124,16 +124,17 @@ def account_of(visit: Visit, snapshot: Snapshot) -> Account:
     )
 
 
-def account_of_taken(session: Session) -> Account | None:
-    """What is counted of an address that took all recipients, by all else in the session; None where that tells less.
+def account_of_answering(session: Session, *, accepts: bool | None = None) -> Account | None:
+    """What is counted of an address, by its last session without recipients; None where that tells less.
 
-    Where a session without them answers and refuses this probe nothing, it does so with them as well.
+    `accepts`: there were recipients, and it took them all. A session that answers and refuses this probe nothing
+    without them does so with them as well.
     """
     standing = judge_session(session)
     if standing is not Standing.ANSWERS:
         return None
     certificate = None if session.tls is None else session.tls.verdict.is_valid
-    return Account(standing=standing, starttls=_offers(session), certificate=certificate, accepts=True)
+    return Account(standing=standing, starttls=_offers(session), certificate=certificate, accepts=accepts)
 
 
 def _offers(session: Session) -> bool | None:
@@ -185,12 +186,15 @@ def _took(said: set[Answer]) -> bool | None:
 
 def _shared(plan: Plan) -> dict[str, Any]:
     """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
-    hosts = plan.hosts
-    addresses = {address for host in hosts for address in host.addresses}
-    if not addresses:
-        return {}
-    is_open = any(host.problem in _OPEN for host in plan.excluded)
-    operators = {operator_name(host.name) for host in hosts}
+    hosts = tuple([(host.name, host.addresses) for host in plan.hosts])
+    return _shared_by(hosts, any(host.problem in _OPEN for host in plan.excluded)) if hosts else {}
+
+
+@lru_cache(maxsize=1024)
+def _shared_by(hosts: tuple[tuple[str, tuple[str, ...]], ...], is_open: bool) -> dict[str, Known]:
+    """The same by the hosts with their addresses, which very many domains have in common."""
+    operators = {operator_name(host) for host, _ in hosts}
+    addresses = {address for _, addresses in hosts for address in addresses}
     networks = {network_of(address) for address in addresses}
 
     def alone(found: Iterable[bool]) -> Known:

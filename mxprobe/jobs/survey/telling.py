@@ -36,7 +36,7 @@ from mxprobe.mx.foretold import foretell
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.once import chain_by
 from mxprobe.mx.surveyed import asks_of, key_of, with_reasons
-from mxprobe.mx.tallied import Account, account_of_taken, tally_of
+from mxprobe.mx.tallied import Account, account_of_answering, tally_of
 from mxprobe.mx.vantages import compare_places
 from mxprobe.mx.wishes import WISHES
 from mxprobe.probe.matrix import plain_questions
@@ -72,11 +72,13 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 class Heard(Struct, frozen=True, kw_only=True):
     """The sessions with an endpoint, masked: `whole` as they were made, and as an entry sees them that asked about
-    nobody, with their JSON. `frames` are known by the number of the session, and how many turns are framed."""
+    nobody, with their JSON and what is counted of them. `frames` are known by the number of the session, and how many
+    turns are framed."""
 
     whole: Attempts
     sessions: tuple[Session, ...]
     octets: bytes
+    account: Account | None
     frames: dict[tuple[int, int], Frame | None] = {}
 
     def frame(self, session: int, turns: int) -> Frame | None:
@@ -92,7 +94,7 @@ def _frame(whole: Attempts, session: int, turns: int) -> Frame | None:
     own = (_PLACE,) * turns
     seen = whole.as_seen(Told(number=0, session=session, turns=own))
     shared = replace(seen[-1], turns=tuple(turn for turn in seen[-1].turns if turn is not _PLACE))
-    account = account_of_taken(shared)
+    account = account_of_answering(shared, accepts=True)
     # No host can have the text of a place in a session: what it says is within quotes that are escaped.
     before, found, behind = msgspec.json.encode(seen).partition(msgspec.json.encode(own)[1:-1])
     if account is None or not found:
@@ -122,7 +124,8 @@ class Memory:
         whole = masked(whole) if _has_address(octets, whole) else whole
         attempts = Attempts(whole)
         sessions = attempts.as_seen(None)
-        heard = Heard(whole=attempts, sessions=sessions, octets=msgspec.json.encode(sessions))
+        account = account_of_answering(sessions[-1]) if sessions else None
+        heard = Heard(whole=attempts, sessions=sessions, octets=msgspec.json.encode(sessions), account=account)
         self._heard[octets] = heard
         self._octets += len(octets)
         while len(self._heard) > MOST_SESSIONS or (self._octets > self._most and len(self._heard) > 1):
@@ -160,7 +163,8 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     answers, octets = _masked_answers(whole, material.answers)
     snapshot = _bare_snapshot(material, manner, answers, _asked_about(material, manner, whole))
     chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
-    reader = _Reader(memory=memory, plain=0 if findings or len(places) > 1 else len(snapshot.recipients))
+    asked = len(snapshot.recipients)
+    reader = _Reader(memory=memory, plain=0 if findings or len(places) > 1 else asked, asks_nobody=not asked)
     seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, reader) for place in places}
     here = seen[places[0]]
     missing = any(one.visit.not_visited is NotVisited.INTERRUPTED for one in here)
@@ -266,10 +270,14 @@ def _by_key(material: Material, place: str) -> dict[str, VisitMaterial]:
 
 
 class _Reader(Struct, frozen=True, kw_only=True):
-    """How visits are read: where `plain` recipients were taken, and no others asked about, no turn is looked at."""
+    """How visits are read: where `plain` recipients were taken, and no others asked about, no turn is looked at.
+
+    `asks_nobody`: the entry has no recipients.
+    """
 
     memory: Memory
     plain: int
+    asks_nobody: bool
 
 
 def _visits(
@@ -299,7 +307,7 @@ def _heard(material: VisitMaterial | None, number: int, reader: _Reader) -> _Rea
     heard = reader.memory.heard(material.sessions)
     session, turns = material.session, material.turns
     if turns is None or session is None:
-        return heard.sessions, heard.octets, None
+        return heard.sessions, heard.octets, heard.account if reader.asks_nobody else None
     if reader.plain and material.taken == reader.plain:
         frame = heard.frame(session, turns.count(_TURN))
         if frame is not None:
