@@ -38,6 +38,7 @@ from mxprobe.jobs.survey.tasks import (
     VisitTask,
     WorkerLost,
 )
+from mxprobe.jobs.survey.told import decode_told
 
 TLS = Manner(depth=Depth.TLS, vantage=Vantage(helo="probe.test"))
 DNS = replace(TLS, depth=Depth.DNS)
@@ -176,7 +177,13 @@ def visited(errand: Errand) -> Row:
         ToldRow(number=ask.number, session=len(sessions) - 1, turns=f'["{ask.recipients[0]}"]'.encode())
         for ask in errand.asks
     )
-    return VisitedRow(key=errand.key, sessions=msgspec.json.encode(sessions), told=told, place=errand.place)
+    return VisitedRow(
+        key=errand.key,
+        sessions=msgspec.json.encode(sessions),
+        told=msgspec.msgpack.encode(told),
+        heard=bool(told),
+        place=errand.place,
+    )
 
 
 def line(material: Material) -> LineRow:
@@ -207,7 +214,7 @@ def _expected(entry: Entry) -> bytes:
         if isinstance(row, PutOffRow):
             row = visited(row.put_off.errand)
         assert isinstance(row, VisitedRow)
-        told = {one.number: one for one in row.told}.get(entry.number)
+        told = decode_told(row.told).get(entry.number)
         visits.append(
             VisitMaterial(
                 key=errand.key,

@@ -18,14 +18,13 @@ from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Asked, Errand, Pace
 from mxprobe.jobs.survey.sweep import Found, Limits, Sweeper
 from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
-from mxprobe.jobs.survey.tasks import PutOffRow, ToldRow, VisitedRow
-from mxprobe.jobs.survey.told import told_row
+from mxprobe.jobs.survey.tasks import PutOffRow, VisitedRow
+from mxprobe.jobs.survey.told import encode_told, encode_untold
 
 MOST_ASKS = 1000
 """So many entries' recipients are put into one errand."""
 
 _KNOWN_CHAINS = 4096
-_NO_TURNS = b"[]"
 
 
 class Counted(Protocol):
@@ -186,20 +185,22 @@ class ErrandBook:
         """Keep the first sessions of an errand that goes on, and what they told, as a visit; gives its number."""
         sessions = msgspec.json.encode(errand.sessions[:count])
         self.sessions += count
-        visit = self._make_visit(sessions, throttled=False, failure="")
-        rows = [(endpoint, one.number, visit, one.session, one.turns, one.taken) for one in map(told_row, errand.told)]
-        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
-        self._forget_asks(endpoint, [one.number for one in errand.told])
+        visit = self._make_visit(sessions)
+        self._keep_told(endpoint, visit, [one.number for one in errand.told], encode_told(errand.told))
         return visit
 
-    def _make_visit(self, sessions: bytes | None, *, throttled: bool, failure: str) -> int:
+    def _make_visit(self, sessions: bytes | None, *, throttled: bool = False, failure: str = "") -> int:
         cursor = self._connection.execute(
             "INSERT INTO visits (sessions,throttled,failure) VALUES (?,?,?)", (sessions, throttled, failure)
         )
         return int(cursor.lastrowid or 0)
 
-    def _forget_asks(self, endpoint: int, numbers: Iterable[int]) -> None:
-        """Nobody asks about these entries' recipients any more."""
+    def _keep_told(self, endpoint: int, visit: int, numbers: Sequence[int], rows: bytes) -> None:
+        """What was told in a visit of these entries, whose recipients nobody asks about any more."""
+        self._connection.execute(
+            "INSERT INTO told (endpoint,first,last,visit,rows) VALUES (?,?,?,?,?)",
+            (endpoint, min(numbers), max(numbers), visit, rows),
+        )
         self._connection.executemany(
             "DELETE FROM asks WHERE endpoint = ? AND number = ?", [(endpoint, number) for number in numbers]
         )
@@ -224,61 +225,45 @@ class ErrandBook:
         """Keep what came of an errand as it was handed out."""
         self.sessions += len(msgspec.json.decode(row.sessions, type=list[Raw]))
         number = self._endpoint(errand.key, errand.place)
-        visit = self._make_visit(row.sessions, throttled=row.throttled, failure="")
-        self._keep(errand, number, visit, row.told)
+        visit = self._make_visit(row.sessions, throttled=row.throttled)
+        if numbers := [ask.number for ask in errand.asks]:
+            self._keep_told(number, visit, numbers, row.told or encode_untold(numbers))
+        self._conclude(number, visit, goes_on=row.heard and self._is_asked(number))
 
     def fail_errand(self, errand: Errand, reason: str) -> None:
         """Give up an errand that no worker could make."""
-        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
-        number = self._endpoint(errand.key, errand.place)
-        self._keep(errand, number, self._make_visit(sessions, throttled=False, failure=reason), ())
+        self._give_up(errand, reason, throttled=False)
 
     def leave_alone(self, errand: Errand, reason: str) -> None:
         """Give up an errand whose operator limits us whatever we do."""
-        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
         self.sessions += len(errand.sessions)
-        number = self._endpoint(errand.key, errand.place)
-        self._keep(errand, number, self._make_visit(sessions, throttled=True, failure=reason), ())
+        self._give_up(errand, reason, throttled=True)
 
-    def _keep(self, errand: Errand, number: int, visit: int, told: Sequence[ToldRow]) -> None:
+    def _give_up(self, errand: Errand, reason: str, *, throttled: bool) -> None:
+        sessions = msgspec.json.encode(errand.sessions) if errand.sessions else None
+        visit = self._make_visit(sessions, throttled=throttled, failure=reason)
+        self._conclude(self._endpoint(errand.key, errand.place), visit, goes_on=False)
+
+    def _is_asked(self, endpoint: int) -> bool:
+        """Whether recipients wait for it."""
+        return bool(self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", endpoint))
+
+    def _conclude(self, endpoint: int, visit: int, *, goes_on: bool) -> None:
+        """An errand is over. It `goes_on` where so many recipients wait that they need another session; an endpoint
+        that answered nobody is not visited again for those who still wait."""
         self.out -= 1
-        if errand.asks:
-            self._keep_told(number, visit, errand, told)
-            is_heard = any(one.turns != _NO_TURNS for one in told)
-            if is_heard and self._number("SELECT EXISTS (SELECT 1 FROM asks WHERE endpoint = ?)", number):
-                # So many recipients wait that they need another session.
-                self._connection.execute(
-                    f"UPDATE endpoints SET state = {EndpointState.READY}, sessions = NULL,"
-                    " visit = coalesce(visit, ?) WHERE id = ?",
-                    (visit, number),
-                )
-                self.ready += 1
-                return
-            # An endpoint that answered nobody is not visited again for those who still wait.
-            self._connection.execute(
-                "INSERT OR REPLACE INTO told SELECT endpoint, number, ?, NULL, NULL, 0 FROM asks WHERE endpoint = ?",
-                (visit, number),
-            )
-            self._connection.execute("DELETE FROM asks WHERE endpoint = ?", (number,))
+        while self._asks and not goes_on and (waiting := self._waiting_asks(endpoint)):
+            numbers = [ask.number for ask in waiting]
+            self._keep_told(endpoint, visit, numbers, encode_untold(numbers))
         self._connection.execute(
-            f"UPDATE endpoints SET state = {EndpointState.DONE}, sessions = NULL,"
-            " visit = coalesce(visit, ?) WHERE id = ?",
-            (visit, number),
+            "UPDATE endpoints SET state = ?, sessions = NULL, visit = coalesce(visit, ?) WHERE id = ?",
+            (EndpointState.READY if goes_on else EndpointState.DONE, visit, endpoint),
         )
-        self.visited += 1
-        self._free_chains(number)
-
-    def _keep_told(self, endpoint: int, visit: int, errand: Errand, told: Sequence[ToldRow]) -> None:
-        answered = {row.number: row for row in told}
-        rows = list[tuple[int, int, int, int | None, bytes | None, int]]()
-        for ask in errand.asks:
-            row = answered.get(ask.number)
-            if row is None:
-                rows.append((endpoint, ask.number, visit, None, None, 0))
-            else:
-                rows.append((endpoint, ask.number, visit, row.session, row.turns, row.taken))
-        self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?,?,?,?)", rows)
-        self._forget_asks(endpoint, (ask.number for ask in errand.asks))
+        if goes_on:
+            self.ready += 1
+        else:
+            self.visited += 1
+            self._free_chains(endpoint)
 
     def _free_chains(self, endpoint: int) -> None:
         """The chains that waited for this endpoint alone are ready."""

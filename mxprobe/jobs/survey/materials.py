@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -16,12 +16,24 @@ from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Entry
 from mxprobe.jobs.survey.material import Material, VisitMaterial
 from mxprobe.jobs.survey.tables import NO_CHAIN, read_tables
+from mxprobe.jobs.survey.tasks import ToldRow
+from mxprobe.jobs.survey.told import decode_told
 from mxprobe.mx.vantages import has_greeted, silent_places
 
 _SAMPLE = 50  # visits of a place by which it is judged
 _MOST_READ = 256  # visits beside those of the chain at hand that are kept
+_MOST_TOLD = 8  # pieces of what endpoints told that are kept, beside one for each endpoint of the chain
 
 _SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
+
+
+class _Piece(NamedTuple):
+    """What an endpoint told in a visit, of some of the entries from `first` to `last`; `id` as the journal has it."""
+
+    first: int
+    last: int
+    visit: int
+    id: int
 
 
 class Materials:
@@ -34,6 +46,8 @@ class Materials:
         self._silent: tuple[str, ...] | None = None
         self._asked = False
         self._read = dict[int, tuple[bytes | None, int, str]]()
+        self._told = dict[int, list[_Piece]]()
+        self._rows = dict[int, dict[int, ToldRow]]()
 
     def __enter__(self) -> Self:
         return self
@@ -99,18 +113,39 @@ class Materials:
             return ()
         if chain != self._chain:
             self._visits, self._chain = self._read_chain(chain), chain
-        if not self._asked:
+            self._told = self._read_told(chain) if self._asked else {}
+        if not self._told:
             return tuple(self._visits.values())
-        told = self._connection.execute(
-            "SELECT endpoint, visit, session, turns, taken FROM uses CROSS JOIN told USING (endpoint)"
-            " WHERE chain = ? AND number = ?",
-            (chain, number),
-        ).fetchall()
         visits = dict(self._visits)
-        for endpoint, visit, session, turns, taken in told:
-            its = self._read_visit(visits[endpoint], visit)
-            visits[endpoint] = replace(its, session=session, turns=turns, taken=taken)
+        for endpoint, pieces in self._told.items():
+            for place, piece in enumerate(pieces):
+                row = self._rows_of(piece).get(number) if piece.first <= number <= piece.last else None
+                if row is not None:
+                    its = self._read_visit(visits[endpoint], piece.visit)
+                    visits[endpoint] = replace(its, session=row.session, turns=row.turns, taken=row.taken)
+                    pieces.insert(0, pieces.pop(place))  # the next entry is most likely in it, too
+                    break
         return tuple(visits.values())
+
+    def _read_told(self, chain: int) -> dict[int, list[_Piece]]:
+        """Where what the endpoints of a chain told stands, by endpoint; not what it is."""
+        found: dict[int, list[_Piece]] = {}
+        for endpoint, *piece in self._connection.execute(
+            "SELECT endpoint, first, last, visit, told.id FROM uses CROSS JOIN told USING (endpoint) WHERE chain = ?",
+            (chain,),
+        ):
+            found.setdefault(endpoint, []).append(_Piece(*piece))
+        return found
+
+    def _rows_of(self, piece: _Piece) -> dict[int, ToldRow]:
+        """What a piece has, by the numbers of entries; the last few that were read are kept."""
+        rows = self._rows.get(piece.id)
+        if rows is None:
+            if len(self._rows) >= _MOST_TOLD + len(self._told):
+                self._rows.pop(next(iter(self._rows)))
+            found = self._connection.execute("SELECT rows FROM told WHERE id = ?", (piece.id,)).fetchone()
+            rows = self._rows[piece.id] = decode_told(found[0])
+        return rows
 
     def _read_chain(self, chain: int) -> dict[int, VisitMaterial]:
         rows = self._connection.execute(

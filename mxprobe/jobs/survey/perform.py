@@ -30,7 +30,7 @@ from mxprobe.jobs.survey.tasks import (
     VisitTask,
 )
 from mxprobe.jobs.survey.telling import Memory, line_of
-from mxprobe.jobs.survey.told import told_row
+from mxprobe.jobs.survey.told import encode_told
 from mxprobe.mx.surveyed import asks_of, errands_of
 from mxprobe.probe.errands import make_errands
 from mxprobe.probe.naming import name_all
@@ -81,9 +81,14 @@ def _resolved(named: Named, manner: Manner) -> ResolvedRow:
 def _made(made: Visited | PutOff | Pace) -> Row:
     match made:
         case Visited():
-            told = tuple([told_row(one) for one in made.told])
-            sessions = _encode(made.sessions)
-            return VisitedRow(key=made.key, sessions=sessions, told=told, throttled=made.throttled, place=made.place)
+            return VisitedRow(
+                key=made.key,
+                sessions=_encode(made.sessions),
+                told=encode_told(made.told) if made.told else b"",
+                heard=any(one.turns for one in made.told),
+                throttled=made.throttled,
+                place=made.place,
+            )
         case PutOff():
             return PutOffRow(put_off=made)
         case Pace():

@@ -1,7 +1,8 @@
 """The tables of a survey's journal, and how its file is opened.
 
 What is touched often is small (entries, endpoints, chains); what is large is written once and read once (named, visits,
-told). A chain is a distinct set of endpoints that entries share: five large providers stand for very many entries.
+told). A chain is a distinct set of endpoints that entries share: five large providers stand for very many entries. What
+an endpoint told in a visit is one row for all entries that were asked about there, from `first` to `last`.
 """
 
 import sqlite3
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from mxprobe.errors import InputError, Place
 
-SCHEMA = 3
+SCHEMA = 4
 
 _PAGE_CACHE = 8192  # KiB; all that a process keeps of a journal in memory, however large that is
 _AHEAD = 8000  # pages of 4 KiB; so much is written ahead before it is put in its place, a page that changed often once
@@ -61,14 +62,16 @@ CREATE INDEX to_go_on ON endpoints (place, id) WHERE state = {EndpointState.READ
 CREATE INDEX to_visit_later ON endpoints (due) WHERE state = {EndpointState.LATER};
 CREATE TABLE uses (chain INTEGER, endpoint INTEGER, PRIMARY KEY (chain, endpoint)) WITHOUT ROWID;
 CREATE TABLE users (endpoint INTEGER, chain INTEGER, PRIMARY KEY (endpoint, chain)) WITHOUT ROWID;
-CREATE TABLE visits (id INTEGER PRIMARY KEY, sessions BLOB, throttled INTEGER NOT NULL, failure TEXT NOT NULL);
+CREATE TABLE visits (
+  id INTEGER PRIMARY KEY, sessions BLOB, throttled INTEGER NOT NULL, failure TEXT NOT NULL
+);
 CREATE TABLE asks (
   endpoint INTEGER, number INTEGER, sender TEXT NOT NULL, recipients TEXT NOT NULL, PRIMARY KEY (endpoint, number)
 ) WITHOUT ROWID;
 CREATE TABLE told (
-  endpoint INTEGER, number INTEGER, visit INTEGER, session INTEGER, turns BLOB, taken INTEGER NOT NULL,
-  PRIMARY KEY (endpoint, number)
-) WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, endpoint INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL, visit INTEGER, rows BLOB
+);
+CREATE INDEX told_at ON told (endpoint, first, last, visit);
 CREATE TABLE paces (
   operator TEXT, place TEXT, throttled INTEGER, pace BLOB, PRIMARY KEY (operator, place)
 ) WITHOUT ROWID;

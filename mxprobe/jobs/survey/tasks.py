@@ -50,21 +50,27 @@ class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resol
 class ToldRow(Struct, frozen=True, kw_only=True, array_like=True):
     """`turns` is the JSON of a tuple of `Turn`, masked, for the entry, of the session with that number.
 
-    `taken`: so many recipients, where MAIL and all else in the envelope was answered with 2yz; else 0.
+    `taken`: so many recipients, where MAIL and all else in the envelope was answered with 2yz; else 0. Without a
+    session nobody came so far as to ask.
     """
 
     number: int
-    session: int
-    turns: bytes
+    session: int | None = None
+    turns: bytes | None = None
     taken: int = 0
 
 
 class VisitedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="visited"):
-    """One errand that is done: `sessions` is the JSON of a tuple of `Session`."""
+    """One errand that is done: `sessions` is the JSON of a tuple of `Session`.
+
+    `told` is the MessagePack of a tuple of `ToldRow`, one for each entry that was asked about (`told.encode_told`),
+    empty where none was; `heard`: one of them at least has turns.
+    """
 
     key: str
     sessions: bytes
-    told: tuple[ToldRow, ...] = ()
+    told: bytes = b""
+    heard: bool = False
     throttled: bool = False
     place: str = ""
 

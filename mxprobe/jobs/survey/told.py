@@ -1,8 +1,10 @@
-"""What an envelope heard, as a survey's journal keeps it: masked, and with what makes it cheap to tell. Pure.
+"""What envelopes heard, as a survey's journal keeps it: masked, and with what makes it cheap to tell. Pure.
 
-Whoever visits masks the turns, once, so that whoever tells need not read those in which all went well.
+Whoever visits masks the turns, once, so that whoever tells need not read those in which all went well. What was told in
+one errand stays together, since those who are asked about together are told together.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -19,6 +21,23 @@ _REMEMBERED = 4096
 """Commands whose masked form is remembered: most domains are asked about at more than one host."""
 
 _encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(tuple[ToldRow, ...]).decode
+
+
+def encode_told(told: Iterable[Told]) -> bytes:
+    """What was told in one errand, to be kept."""
+    return _pack([told_row(one) for one in told])
+
+
+def encode_untold(numbers: Iterable[int]) -> bytes:
+    """The same for entries of which nothing could be told."""
+    return _pack([ToldRow(number=number) for number in numbers])
+
+
+def decode_told(octets: bytes) -> dict[int, ToldRow]:
+    """What was told in one errand, by the numbers of the entries. Raises msgspec.MsgspecError."""
+    return {row.number: row for row in _unpack(octets)}
 
 
 def told_row(told: Told) -> ToldRow:

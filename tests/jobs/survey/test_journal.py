@@ -256,6 +256,11 @@ def _journal_asking(path: Path, count: int) -> Iterator[Journal]:
         yield journal
 
 
+def packed(*rows: ToldRow) -> bytes:
+    """Rows as a worker gives them."""
+    return msgspec.msgpack.encode(rows)
+
+
 def test_nobody_is_asked_about_again_when_the_rest_of_an_errand_is_put_off(tmp_path: Path) -> None:
     turns = (Turn(phase=Phase.RCPT, started=0.0, ended=1.0),)
     with _journal_asking(tmp_path / "journal", 3) as journal:
@@ -268,7 +273,7 @@ def test_nobody_is_asked_about_again_when_the_rest_of_an_errand_is_put_off(tmp_p
         (again,) = journal.book.take_errands("", 9, 9, frozenset())
         last = ToldRow(number=2, session=1, turns=msgspec.json.encode(turns))
         sessions = msgspec.json.encode((*again.sessions, _session(taken.endpoint, 3.0)))
-        journal.book.keep_visited(VisitedRow(key=again.key, sessions=sessions, told=(last,)), again)
+        journal.book.keep_visited(VisitedRow(key=again.key, sessions=sessions, told=packed(last), heard=True), again)
         journal.commit()
         with Materials(journal.path) as materials:
             found = [one.visits[0] for one in materials.of(range(3))]
@@ -288,11 +293,45 @@ def test_a_host_that_answered_nobody_is_not_visited_for_those_who_still_wait(
     monkeypatch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", 2)
     with _journal_asking(tmp_path / "journal", 5) as journal:
         (taken,) = journal.book.take_errands("", 9, 9, frozenset())
-        unanswered = tuple(ToldRow(number=ask.number, session=0, turns=b"[]") for ask in taken.asks)
+        unanswered = packed(*(ToldRow(number=ask.number, session=0, turns=b"[]") for ask in taken.asks))
         sessions = msgspec.json.encode((_session(taken.endpoint, 1.0),))
         journal.book.keep_visited(VisitedRow(key=taken.key, sessions=sessions, told=unanswered), taken)
 
         assert (journal.book.ready, journal.book.visited, journal.book.tellable) == (0, 1, 5)
+        journal.commit()
+        with Materials(journal.path) as materials:
+            found = [one.visits[0] for one in materials.of(range(5))]
+        assert [one.session for one in found] == [0, 0, None, None, None]
+        assert {one.sessions for one in found} == {sessions}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 100])
+def test_each_entry_has_what_was_told_of_it_whichever_errand_that_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", most)
+    monkeypatch.setattr("mxprobe.jobs.survey.materials._MOST_TOLD", 0)
+    with _journal_asking(tmp_path / "journal", 7) as journal:
+        journal.list_entries(entries_of(8)[7:])
+        journal.keep_resolved([row(7, (errand("a"),))])  # nobody may be asked about it
+        visits = 0
+        while errands := journal.book.take_errands("", 9, 9, frozenset()):
+            (taken,) = errands
+            visits += 1
+            told = packed(*(ToldRow(number=ask.number, session=0, turns=b"[%d]" % ask.number) for ask in taken.asks))
+            sessions = msgspec.json.encode((_session(taken.endpoint, float(visits)),))
+            done = VisitedRow(key=taken.key, sessions=sessions, told=told, heard=True)
+            journal.book.keep_visited(done, taken)
+        journal.commit()
+        with Materials(journal.path) as materials:
+            found = {one.entry.number: one.visits[0] for one in materials.of([5, 0, 6, 1, 7, 3, 2, 4])}
+            alone = {number: next(iter(materials.of([number]))).visits[0] for number in range(8)}
+
+    assert visits == -(-7 // most)
+    assert found == alone
+    assert [found[number].turns for number in range(8)] == [*(b"[%d]" % number for number in range(7)), None]
+    starts = [msgspec.json.decode(found[number].sessions or b"")[0]["started_at"] for number in range(8)]
+    assert starts == [*(1.0 + number // most for number in range(7)), 1.0]
 
 
 def test_an_address_that_a_worker_visits_is_given_to_no_other_whatever_its_names(tmp_path: Path) -> None:
