@@ -20,6 +20,7 @@ from mxprobe.jobs.survey.tasks import ToldRow
 from mxprobe.jobs.survey.told import decode_told
 from mxprobe.mx.vantages import has_greeted, silent_places
 
+_AT_ONCE = 50  # entries that are read in one go
 _SAMPLE = 50  # visits of a place by which it is judged
 _MOST_READ = 256  # visits beside those of the chain at hand that are kept
 _MOST_TOLD = 8  # pieces of what endpoints told that are kept, beside one for each endpoint of the chain
@@ -66,17 +67,19 @@ class Materials:
         """
         self._chain, self._silent = NO_CHAIN, None
         self._asked = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM told)").fetchone()[0])
-        for number in numbers:
-            row = self._connection.execute(
-                "SELECT domain, asked, recipients, chain, started_at, elapsed, answers, failure"
-                " FROM entries JOIN named USING (number) WHERE number = ?",
-                (number,),
-            ).fetchone()
-            if row is not None:
-                yield self._material(number, row)
+        left = list(numbers)
+        while left:
+            rows = self._connection.execute(
+                "SELECT number, domain, asked, recipients, chain, started_at, elapsed, answers, failure"
+                " FROM json_each(?) AS wanted CROSS JOIN entries ON number = wanted.value JOIN named USING (number)"
+                " ORDER BY wanted.key",
+                (msgspec.json.encode(left[:_AT_ONCE]).decode(),),
+            ).fetchall()
+            yield from map(self._material, rows)
+            del left[:_AT_ONCE]
 
-    def _material(self, number: int, row: tuple[str, str, str, int, float, float, bytes, str]) -> Material:
-        domain, asked, recipients, chain, started_at, elapsed, answers, failure = row
+    def _material(self, row: tuple[int, str, str, str, int, float, float, bytes, str]) -> Material:
+        number, domain, asked, recipients, chain, started_at, elapsed, answers, failure = row
         names = tuple(recipients.split("\n")) if recipients else ()
         visits = self._visits_for(number, chain)
         return Material(
