@@ -54,7 +54,7 @@ def _disturbed(here: World, words: argparse.Namespace, took: float) -> tuple[str
         resume = True
         # Some die while they load, and none comes to its end in between.
         try:
-            process.wait(chance.uniform(0.1, 2.5 + 1.5 * took / words.kills))
+            process.wait(chance.uniform(0.1, 1.0 + 1.6 * took / words.kills))
         except subprocess.TimeoutExpired:
             workers = _children(process.pid)
             process.send_signal(signal.SIGKILL)

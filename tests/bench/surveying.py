@@ -153,6 +153,7 @@ def main() -> None:
         vantage=Vantage(helo="probe.bench.test", nameservers=(words["nameserver"],), families=(4,), port=words["port"]),
         helo="probe.bench.test",
         wishes=(),
+        owned=True,
         allow_special=True,
         cafile=words["cafile"],
         sessions_at_once=200,
