@@ -1,7 +1,7 @@
 """Makes a task of a survey in this process: the same code in the survey's own process, in workers, and in a cluster.
 
-What a task is made with (sockets, the stub, the TLS context with its store) is made once for a manner, and kept as long
-as the process and its event loop.
+What tasks have in common (the dialer, the TLS context with its store, sessions that were read) is made once for a
+manner, and kept as long as the process and its event loop.
 """
 
 import asyncio
