@@ -21,7 +21,7 @@ from mxprobe.mx.outcome import Action, TlsPolicy
 from mxprobe.mx.profile import Profile
 
 _REMEMBERED = 4096
-"""Addresses and hosts of which something is remembered: a look asks many times about each of its own."""
+"""Addresses and hosts of which something is remembered: a look asks many times about the same."""
 
 _FAMILIES = {4: RecordType.A, 6: RecordType.AAAA}
 _PRIVATE = tuple(

@@ -187,7 +187,7 @@ def _took(said: set[Answer]) -> bool | None:
 def _shared(plan: Plan) -> dict[str, Any]:
     """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
     hosts = tuple([(host.name, host.addresses) for host in plan.hosts])
-    return _shared_by(hosts, any(host.problem in _OPEN for host in plan.excluded)) if hosts else {}
+    return _shared_by(hosts, any(host.problem in _OPEN for host in plan.excluded))
 
 
 @lru_cache(maxsize=1024)
@@ -195,6 +195,8 @@ def _shared_by(hosts: tuple[tuple[str, tuple[str, ...]], ...], is_open: bool) ->
     """The same by the hosts with their addresses, which very many domains have in common."""
     operators = {operator_name(host) for host, _ in hosts}
     addresses = {address for _, addresses in hosts for address in addresses}
+    if not addresses:
+        return {}
     networks = {network_of(address) for address in addresses}
 
     def alone(found: Iterable[bool]) -> Known:

@@ -12,6 +12,7 @@ import ssl
 from functools import cache
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -85,10 +86,12 @@ def _offer_groups(context: SSL.Context) -> None:
     The share of a hybrid makes it two, at which some old hosts fall silent, and a handshake takes a quarter more of the
     processor. pyOpenSSL offers no list of groups; where what it has within is gone, OpenSSL's own list stays.
     """
-    library = getattr(SSL, "_lib", None)
-    offer = getattr(library, "SSL_CTX_set1_curves_list", None)
-    if library is not None and offer is not None and not offer(context._context, _GROUPS):
-        library.ERR_clear_error()
+    inside: Any = SSL
+    try:
+        if not inside._lib.SSL_CTX_set1_curves_list(context._context, _GROUPS):
+            inside._lib.ERR_clear_error()
+    except (AttributeError, TypeError):
+        return
 
 
 @cache

@@ -77,8 +77,10 @@ def test_the_hello_is_one_segment_whatever_groups_the_library_prefers() -> None:
     assert 200 < len(engine.pull()) < 536  # what every host takes in one segment of TCP over IPv4 (RFC 9293 §3.7.1)
 
 
-def test_a_library_that_takes_no_groups_of_ours_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SSL, "_lib", _Without(vars(SSL)["_lib"], "SSL_CTX_set1_curves_list"))
+@pytest.mark.parametrize("name", ["SSL_CTX_set1_curves_list", "ERR_clear_error"])
+def test_a_library_that_takes_no_groups_of_ours_keeps_its_own(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("mxprobe.wire.tls._GROUPS", b"no such group")
+    monkeypatch.setattr(SSL, "_lib", _Without(vars(SSL)["_lib"], name))
 
     assert shaken(TlsContext(pem=AUTHORITY.pem), IN_2026).is_valid
 

@@ -135,7 +135,8 @@ class ErrandBook:
         taken = dict[int, Found]()
         limits = Limits(each=each, busy=busy)
         self._sweeper.go_on(place, most, limits, taken)
-        self._sweeper.sweep(place, most, limits, taken)
+        if len(taken) < most:
+            self._sweeper.sweep(place, most, limits, taken)
         if len(taken) < most:
             self._sweeper.sweep(place, most, Limits(each=most, busy=busy), taken)
         self._connection.executemany(

@@ -39,7 +39,7 @@ class ShortFinding(Struct, frozen=True, kw_only=True):
     says: str
 
 
-class VisitLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class VisitLine(Struct, frozen=True, kw_only=True):
     """A `Visit` whose sessions are JSON already."""
 
     endpoint: Endpoint

@@ -67,13 +67,17 @@ class Processes:
         self._workers: list[_Worker] = []
         self._tasks = asyncio.TaskGroup()
         self._starting = asyncio.Lock()
+        self._works = False
 
     async def __aenter__(self) -> Self:
         """Start them all: they load what they need while the list is read. Raises CouldNotLook."""
-        workers = [await _start(self._command) for _ in range(self.size)]
         await self._tasks.__aenter__()
-        for worker in workers:
-            self._employ(worker)
+        try:
+            for _ in range(self.size):
+                self._employ(await _start(self._command))
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     def _employ(self, worker: "_Worker") -> None:
@@ -96,7 +100,7 @@ class Processes:
                 yield rows
 
     async def _choose(self, owed: int) -> "_Worker":
-        """Whoever has least to do, and owes so much more from now on."""
+        """Whoever has least to do, and owes so much more from now on. Raises CouldNotLook where nobody starts."""
         async with self._starting:
             self._workers = [worker for worker in self._workers if not worker.is_lost]
             if len(self._workers) < self.size:
@@ -105,7 +109,14 @@ class Processes:
             else:
                 worker = min(self._workers, key=lambda worker: worker.load)
             worker.load += owed
-        await worker.greeted()
+        try:
+            await worker.greeted()
+        except BaseException as error:
+            worker.load -= owed
+            if self._works and isinstance(error, CouldNotLook):  # another one can make what this one cannot
+                raise WorkerLost(str(error)) from error
+            raise
+        self._works = True
         return worker
 
 

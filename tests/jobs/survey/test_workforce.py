@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from mxprobe.errors import CouldNotLook
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Depth, Manner
+from mxprobe.jobs.survey import workforce as workforce_module
 from mxprobe.jobs.survey.batches import MOST, in_batches
 from mxprobe.jobs.survey.messages import Awake, Hello, Word, decode_word
 from mxprobe.jobs.survey.tasks import ResolveTask, Row, WorkerLost
@@ -67,6 +68,37 @@ async def test_a_worker_that_ends_in_a_task_is_told_and_started_again() -> None:
         for _ in range(2):
             with pytest.raises(WorkerLost, match="its process ended"):
                 await rows_of(workforce)
+
+
+@pytest.mark.slow
+async def test_a_worker_that_does_not_start_again_loses_its_task_and_not_the_survey(tmp_path: Path) -> None:
+    begins_once = f"import os\ntry: os.mkdir({str(tmp_path / 'begun')!r})\nexcept OSError: os._exit(3)\n"
+    *python, script = scripted("os._exit(9)")
+    async with Processes(1, (*python, begins_once + script)) as workforce:
+        with pytest.raises(WorkerLost, match="its process ended"):
+            await rows_of(workforce)
+        with pytest.raises(WorkerLost, match="does not start"):
+            await rows_of(workforce)
+
+
+@pytest.mark.slow
+async def test_workers_that_were_started_are_ended_where_another_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = list[Any]()
+
+    async def start_one(command: tuple[str, ...]) -> Any:
+        if started:
+            raise CouldNotLook("there is no room for another")
+        started.append(await start(command))
+        return started[0]
+
+    start = workforce_module._start
+    monkeypatch.setattr(workforce_module, "_start", start_one)
+
+    with pytest.raises(CouldNotLook, match="no room"):
+        async with Processes(3, scripted("pass")):
+            pass
+
+    assert started[0]._process.returncode is not None
 
 
 @pytest.mark.slow
