@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from mxprobe.facts.codec import encode
 from mxprobe.facts.session import Endpoint
+from mxprobe.jobs.survey.garbage import collect_seldom
 from mxprobe.wire.descriptors import allow_many_connections
 from mxprobe.wire.dial import SocketDialer
 from mxprobe.wire.session import Limits, Means, SessionScript, speak
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--no-programs", action="store_true", help="leave other people's programs out")
     parser.add_argument("--within", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    collect_seldom()  # as in the processes of a survey; for whoever else runs in this one, too
     if options.within:
         hold_within(int(options.within[0]), options.within[1], options.hold)
         return

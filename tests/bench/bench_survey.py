@@ -1,6 +1,6 @@
 """A survey of skewed domains, by the command itself: each endpoint visited once, or the hosts of each domain anew.
 
-    python -m tests.bench.bench_survey [--domains 10000] [--anew 2000] [--depth rcpt]
+    python -m tests.bench.bench_survey [--domains 40000] [--anew 10000] [--depth rcpt]
 
 Name server (NSD), sink and survey share the machine. Limits for each operator are off, and as many sessions are open
 with and without merging. The same survey is made without findings and with them; posttls-finger, eight at a time, asks
@@ -95,8 +95,8 @@ def row(name: str, done: Done) -> str:
 def main() -> None:
     """Survey, and print the table and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--domains", type=int, default=10_000)
-    parser.add_argument("--anew", type=int, default=2_000, help="domains of the survey that merges nothing")
+    parser.add_argument("--domains", type=int, default=40_000)
+    parser.add_argument("--anew", type=int, default=10_000, help="domains of the survey that merges nothing")
     parser.add_argument("--depth", default="rcpt")
     words = parser.parse_args()
     with ExitStack() as stack:
