@@ -50,7 +50,7 @@ class TlsContext:
         context.set_verify(SSL.VERIFY_PEER, _record)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # thousands of connections wait at once
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        _offer_groups(context)
+        offer_groups(context)
         store = context.get_cert_store()
         assert store is not None  # noqa: S101 - OpenSSL makes the store together with the context
         store.set_flags(_NO_CHECK_TIME)
@@ -80,7 +80,7 @@ _GROUPS = b"X25519:P-256:X448:P-384:P-521:ffdhe2048:ffdhe3072"
 """OpenSSL's groups but the hybrid of ML-KEM."""
 
 
-def _offer_groups(context: SSL.Context) -> None:
+def offer_groups(context: SSL.Context) -> None:
     """Offer the groups that mail senders have had for years, so that the hello is one segment.
 
     The share of a hybrid makes it two, at which some old hosts fall silent, and a handshake takes a quarter more of the

@@ -143,3 +143,10 @@ def _filled(info: Any) -> Any:
         case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
             return info.ge or 1
     raise AssertionError(f"a proof has a field of a kind that this test does not know: {info}")
+
+
+def test_what_a_turn_does_not_have_is_left_out_of_json_and_read_back() -> None:
+    turn = Turn(phase=Phase.QUIT, started=0.0, ended=1.0, reply=Reply(raw=b"221 bye\r\n", code=221, lines=("bye",)))
+
+    assert set(msgspec.json.decode(msgspec.json.encode(turn))) == {"phase", "started", "ended", "reply"}
+    assert msgspec.json.decode(msgspec.json.encode(turn), type=Turn) == turn

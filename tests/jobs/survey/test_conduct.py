@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.session import Endpoint
-from mxprobe.facts.survey import Errand, Manner, Pace, PutOff
+from mxprobe.facts.survey import Asked, Entry, Errand, Manner, Pace, PutOff
 from mxprobe.jobs.survey import conduct as conducting
 from mxprobe.jobs.survey.handout import HandOut
 from mxprobe.jobs.survey.journal import Journal
@@ -375,6 +375,25 @@ async def test_the_next_piece_has_an_operator_when_its_spacing_is_over(tmp_path:
         hand_out.wake(14.0)
 
         assert isinstance(hand_out.next(14.0), Visiting)
+
+
+async def test_large_hosts_are_shared_out_among_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.pieces.MOST_ASKED", 3)
+    entries = entries_of(4, recipients=1)
+    hosts = {errand.operator: errand for entry in entries for errand in errands_for(entry)}
+    two = tuple(list(hosts.values())[:2])
+    with closing(Journal.open(tmp_path / "journal", RCPT, resume=False)) as journal:
+        journal.list_entries(entries, last=True)
+        journal.keep_resolved([_asking(entry, two) for entry in entries])
+        hand_out = HandOut(journal, RCPT, 2)
+        pieces = [hand_out.next(10.0), hand_out.next(10.0)]
+
+    assert [len(piece.owed) for piece in pieces if isinstance(piece, Visiting)] == [1, 1]
+
+
+def _asking(entry: Entry, errands: tuple[Errand, ...]) -> ResolvedRow:
+    asks = (Asked(number=entry.number, recipients=entry.recipients),)
+    return replace(resolved(entry), errands=tuple(replace(errand, asks=asks) for errand in errands))
 
 
 async def test_workers_that_are_lost_whatever_they_are_given_end_the_survey(results: Path) -> None:

@@ -287,6 +287,22 @@ def test_nobody_is_asked_about_again_when_the_rest_of_an_errand_is_put_off(tmp_p
     assert all(one.turns for one in found)
 
 
+def test_a_host_that_has_more_to_ask_goes_on_before_others_are_visited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.errandbook.MOST_ASKS", 2)
+    with _journal_asking(tmp_path / "journal", 5) as journal:
+        journal.keep_resolved([row(9, (errand("b"), errand("c")))])
+        hosts = []
+        while errands := journal.book.take_errands("", 1, 9, frozenset()):
+            (taken,) = errands
+            hosts.append(taken.operator)
+            told = packed(*(ToldRow(number=ask.number, session=0, turns=b"[{}]") for ask in taken.asks))
+            journal.book.keep_visited(VisitedRow(key=taken.key, sessions=b"[]", told=told, heard=True), taken)
+
+    assert hosts == ["a.test", "a.test", "a.test", "b.test", "c.test"]
+
+
 def test_a_host_that_answered_nobody_is_not_visited_for_those_who_still_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
