@@ -22,7 +22,9 @@ def test_garbage_is_looked_for_seldom_and_not_never() -> None:
     collect_seldom()
 
     assert gc.isenabled()
-    assert all(10_000 >= now / before > 1 for now, before in zip(gc.get_threshold(), (700, 10, 10), strict=True))
+    young, older, *_ = gc.get_threshold()  # newer Pythons have no third one
+    assert 700 < young <= 100_000
+    assert 10 < older <= 100
 
 
 def test_a_worker_does_so_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
