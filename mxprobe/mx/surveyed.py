@@ -34,6 +34,7 @@ survey knock wherever a line of MX records points."""
 
 _MX = RecordType.MX
 _RECORDS = {4: RecordType.A, 6: RecordType.AAAA}
+_ADDRESSES = frozenset(_RECORDS.values())
 _FIXED: dict[str, Callable[[str], Question]] = {"mta-sts": record_question, "tlsrpt": report_question}
 _MOST = {wish.name: wish.most for wish in WISHES}
 
@@ -114,11 +115,19 @@ def _is_host(name: str) -> bool:
     return name != "." and not is_address(name)
 
 
-def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple[Errand, ...]:
-    """The visits that a domain needs, best preference first; none where no host is dialled.
+def chain_facts(named: Named, manner: Manner) -> tuple[tuple[MxRecord, ...], tuple[Answer, ...]] | None:
+    """What the visits of a domain follow from, where others may have the same: its MX records, and the answers about
+    addresses. None where its own name matters as well."""
+    if manner.excluded or not manner.merged:
+        return None
+    records = next((answer.mx for answer in named.answers if answer.question.rrtype is _MX), ())
+    if not records:
+        return None
+    return records, tuple([answer for answer in named.answers if answer.question.rrtype in _ADDRESSES])
 
-    `asks` are the recipients that may be asked about, None where none may.
-    """
+
+def errands_of(named: Named, manner: Manner) -> tuple[Errand, ...]:
+    """The visits that a domain needs, best preference first; none where no host is dialled."""
     if not manner.depth.reaches(Depth.CONNECT):
         return ()
     entry = named.entry
@@ -134,7 +143,6 @@ def errands_of(named: Named, manner: Manner, asks: Asked | None = None) -> tuple
                     endpoint=target.endpoint,
                     operator=operator_name(target.endpoint.host),
                     rank=ranks[target.preference],
-                    asks=() if asks is None else (asks,),
                 )
     return tuple(found.values())
 

@@ -16,6 +16,7 @@ from msgspec import Raw
 
 from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Asked, Errand, Pace
+from mxprobe.jobs.survey.chains import decode_errands
 from mxprobe.jobs.survey.sweep import Found, Limits, Sweeper
 from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
 from mxprobe.jobs.survey.tasks import PutOffRow, VisitedRow
@@ -77,26 +78,30 @@ class ErrandBook:
 
     # Chains ---------------------------------------------------------------------------------------------------------
 
-    def add_chain(self, errands: Sequence[Errand], places: Sequence[str]) -> int:
-        """The chain of these errands from all of the places, made where it is new.
+    def add_chain(self, errands: bytes, asks: Asked | None, places: Sequence[str]) -> int:
+        """The chain of these errands (`chains.encode_errands`) from all of the places, made where it is new.
 
-        What they ask about is kept: the same at all of them, as they are an entry's.
+        Whom all of them ask about is kept.
         """
         if not errands:
             return NO_CHAIN
-        digest = _digest(errands, places)
-        chain = self._chains.get(digest)
+        chain = self._chains.get(errands)
         if chain is None:
-            row = self._connection.execute("SELECT id FROM chains WHERE digest = ?", (digest,)).fetchone()
-            chain = int(row[0]) if row is not None else self._make_chain(digest, errands, places)
+            chain = self._find_chain(decode_errands(errands), places)
             if len(self._chains) >= _KNOWN_CHAINS:
                 self._chains.clear()
-            self._chains[digest] = chain
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO asks SELECT endpoint, ?, ?, ? FROM uses WHERE chain = ?",
-            [(ask.number, ask.sender, "\n".join(ask.recipients), chain) for ask in errands[0].asks],
-        )
+            self._chains[errands] = chain
+        if asks is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO asks SELECT endpoint, ?, ?, ? FROM uses WHERE chain = ?",
+                (asks.number, asks.sender, "\n".join(asks.recipients), chain),
+            )
         return chain
+
+    def _find_chain(self, errands: Sequence[Errand], places: Sequence[str]) -> int:
+        digest = _digest(errands, places)
+        row = self._connection.execute("SELECT id FROM chains WHERE digest = ?", (digest,)).fetchone()
+        return int(row[0]) if row is not None else self._make_chain(digest, errands, places)
 
     def _make_chain(self, digest: bytes, errands: Sequence[Errand], places: Sequence[str]) -> int:
         found = [self._add_endpoint(errand, place) for errand in errands for place in places]

@@ -225,7 +225,7 @@ class Journal:
         queries = 0
         named, states = [], []
         for row in rows:
-            chain = self.book.add_chain(row.errands, self.places)
+            chain = self.book.add_chain(row.errands, row.asks, self.places)
             named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, ""))
             states.append((EntryState.RESOLVED, chain, row.number))
             queries += row.queries

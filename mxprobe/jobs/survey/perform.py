@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from mxprobe.facts.survey import Asked, Depth, Manner, Named, Pace, PutOff, Visited
 from mxprobe.jobs.survey.batches import in_batches
+from mxprobe.jobs.survey.chains import Chains
 from mxprobe.jobs.survey.materials import Materials
 from mxprobe.jobs.survey.tasks import (
     LineRow,
@@ -31,7 +32,7 @@ from mxprobe.jobs.survey.tasks import (
 )
 from mxprobe.jobs.survey.telling import Memory, line_of
 from mxprobe.jobs.survey.told import encode_told
-from mxprobe.mx.surveyed import asks_of, errands_of
+from mxprobe.mx.surveyed import asks_of
 from mxprobe.probe.errands import make_errands
 from mxprobe.probe.naming import name_all
 from mxprobe.wire.descriptors import allow_many_connections
@@ -53,9 +54,10 @@ async def perform(task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...],
 async def _rows(task: Task, manner: Manner) -> AsyncGenerator[Row, None]:
     match task:
         case ResolveTask():
+            chains = Chains(manner)
             async with Stub(manner.vantage.nameservers) as stub:
                 async for named in name_all(task.entries, manner, stub, time.time):
-                    yield _resolved(named, manner)
+                    yield _resolved(named, manner, chains.errands(named))
         case VisitTask():
             means = _equipment(manner).means
             async with aclosing(make_errands(task.errands, task.paces, manner, means)) as visits:
@@ -66,7 +68,7 @@ async def _rows(task: Task, manner: Manner) -> AsyncGenerator[Row, None]:
                 yield line
 
 
-def _resolved(named: Named, manner: Manner) -> ResolvedRow:
+def _resolved(named: Named, manner: Manner, errands: bytes) -> ResolvedRow:
     asked = asks_of(named, manner, datetime.fromtimestamp(named.started_at, UTC).date())
     return ResolvedRow(
         number=named.entry.number,
@@ -74,7 +76,8 @@ def _resolved(named: Named, manner: Manner) -> ResolvedRow:
         elapsed=named.elapsed,
         queries=named.queries,
         answers=_encode(named.answers),
-        errands=errands_of(named, manner, asked if isinstance(asked, Asked) else None),
+        errands=errands,
+        asks=asked if isinstance(asked, Asked) else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from mxprobe.facts.survey import Entry, Errand, Manner, Pace, PutOff
+from mxprobe.facts.survey import Asked, Entry, Errand, Manner, Pace, PutOff
 
 
 class ResolveTask(Struct, frozen=True, kw_only=True, tag="resolve"):
@@ -37,14 +37,18 @@ Task = ResolveTask | VisitTask | TellTask
 
 
 class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resolved"):
-    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`; `errands` are the visits it needs."""
+    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`.
+
+    `errands` are the visits it needs (`chains.encode_errands`), `asks` whom these hosts may be asked about.
+    """
 
     number: int
     started_at: float
     elapsed: float
     queries: int
     answers: bytes
-    errands: tuple[Errand, ...] = ()
+    errands: bytes = b""
+    asks: Asked | None = None
 
 
 class ToldRow(Struct, frozen=True, kw_only=True, array_like=True):
