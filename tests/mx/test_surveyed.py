@@ -102,11 +102,10 @@ def test_other_depths_ask_about_nobody() -> None:
     assert asks_of(_named(), replace(MANNER, depth=Depth.TLS), TODAY) is None
 
 
-def test_errands_go_to_each_address_with_its_operator_rank_and_questions() -> None:
-    asked = Asked(number=7, recipients=("postmaster@example.test",))
-    first, second = errands_of(_named(), MANNER, asked)
+def test_errands_go_to_each_address_with_its_operator_and_rank() -> None:
+    first, second = errands_of(_named(), MANNER)
 
-    assert (first.key, first.operator, first.rank, first.asks) == (f"mx1.host.test/{ONE}", "host.test", 0, (asked,))
+    assert (first.key, first.operator, first.rank) == (f"mx1.host.test/{ONE}", "host.test", 0)
     assert (second.key, second.rank) == (f"mx2.host.test/{TWO}", 1)
     assert errands_of(_named(), replace(MANNER, merged=False))[0].key == f"mx1.host.test/{ONE}#7"
 

@@ -19,6 +19,7 @@ from mxprobe.facts.progress import Progress
 from mxprobe.facts.session import Endpoint, Session, Side
 from mxprobe.facts.snapshot import Vantage
 from mxprobe.facts.survey import Asked, Depth, Entry, Errand, Manner, Pace, PutOff
+from mxprobe.jobs.survey.chains import encode_errands
 from mxprobe.jobs.survey.conduct import Outcome, Survey, conduct
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.material import Material
@@ -86,14 +87,12 @@ def endpoints_of(number: int) -> Iterator[tuple[str, int]]:
 
 def errands_for(entry: Entry) -> tuple[Errand, ...]:
     """The visits that an entry needs."""
-    asks = (Asked(number=entry.number, recipients=entry.recipients),) if entry.recipients else ()
     return tuple(
         Errand(
             key=f"{host}/192.0.2.1",
             endpoint=Endpoint(host=host, address=f"2001:db8::{zlib.crc32(host.encode()):x}"),
             operator=host.partition(".")[2],
             rank=rank,
-            asks=asks,
         )
         for host, rank in endpoints_of(entry.number)
     )
@@ -159,7 +158,13 @@ def resolved(entry: Entry) -> ResolvedRow:
     """What the DNS says of an entry."""
     answers = f'["{entry.domain}"]'.encode()
     return ResolvedRow(
-        number=entry.number, started_at=1.0, elapsed=0.5, queries=3, answers=answers, errands=errands_for(entry)
+        number=entry.number,
+        started_at=1.0,
+        elapsed=0.5,
+        queries=3,
+        answers=answers,
+        errands=encode_errands(errands_for(entry)),
+        asks=Asked(number=entry.number, recipients=entry.recipients) if entry.recipients else None,
     )
 
 

@@ -18,7 +18,7 @@ from mxprobe.facts.session import Endpoint, Session
 from mxprobe.facts.survey import Asked, Errand, Pace
 from mxprobe.jobs.survey.chains import decode_errands
 from mxprobe.jobs.survey.sweep import Found, Limits, Sweeper
-from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState, EntryState
+from mxprobe.jobs.survey.tables import NO_CHAIN, EndpointState
 from mxprobe.jobs.survey.tasks import PutOffRow, VisitedRow
 from mxprobe.jobs.survey.told import encode_told, encode_untold
 
@@ -26,6 +26,8 @@ MOST_ASKS = 1000
 """So many entries' recipients are put into one errand."""
 
 _KNOWN_CHAINS = 4096
+
+_TELLABLE = "SELECT count(*) FROM ready JOIN untold USING (chain)"
 
 
 class Counted(Protocol):
@@ -68,9 +70,7 @@ class ErrandBook:
         self.errands, self.visited, self.sessions = standing.errands, standing.visited, standing.sessions
         self.ready = self._number(f"SELECT count(*) FROM endpoints WHERE state = {EndpointState.READY}")
         self.later = self._number(f"SELECT count(*) FROM endpoints WHERE state = {EndpointState.LATER}")
-        self.tellable = self._number(
-            f"SELECT count(*) FROM ready JOIN entries USING (chain) WHERE entries.state = {EntryState.RESOLVED}"
-        )
+        self.tellable = self._number(_TELLABLE)
         self._paced = bool(self._number("SELECT count(*) FROM (SELECT 1 FROM paces LIMIT 1)"))
 
     def _number(self, query: str, *values: object) -> int:
@@ -278,9 +278,7 @@ class ErrandBook:
             waiting = self._number("UPDATE chains SET waiting = waiting - 1 WHERE id = ? RETURNING waiting", chain)
             if not waiting:
                 self._connection.execute("INSERT OR IGNORE INTO ready (chain) VALUES (?)", (chain,))
-                self.tellable += self._number(
-                    f"SELECT count(*) FROM entries WHERE chain = ? AND state = {EntryState.RESOLVED}", chain
-                )
+                self.tellable += self._number("SELECT count(*) FROM untold WHERE chain = ?", chain)
 
     def _endpoint(self, key: str, place: str) -> int:
         return self._number("SELECT id FROM endpoints WHERE key = ? AND place = ?", key, place)
@@ -318,7 +316,7 @@ class ErrandBook:
     # Entries that can be told ---------------------------------------------------------------------------------------
 
     def take_tellable(self, most: int) -> tuple[int, ...]:
-        """Entries whose chain is ready, handed out."""
+        """Entries whose chain is ready, handed out until they are told."""
         taken = self._tellable_of(NO_CHAIN, most)
         while len(taken) < most:
             row = self._connection.execute(
@@ -331,28 +329,23 @@ class ErrandBook:
             if len(found) < wanted:
                 self._connection.execute("DELETE FROM ready WHERE id = ?", (row[0],))
             taken += found
-        self._connection.executemany(
-            f"UPDATE entries SET state = {EntryState.TELLING} WHERE number = ?", [(number,) for number in taken]
-        )
         self.tellable -= len(taken)
         return tuple(taken)
 
     def _tellable_of(self, chain: int, most: int) -> list[int]:
-        rows = self._connection.execute(
-            f"SELECT number FROM entries WHERE chain = ? AND state = {EntryState.RESOLVED} ORDER BY number LIMIT ?",
-            (chain, most),
-        )
-        return [number for (number,) in rows]
+        query = "SELECT number, chain FROM untold WHERE chain = ? ORDER BY number LIMIT ?"
+        rows = self._connection.execute(query, (chain, most)).fetchall()
+        self._connection.executemany("INSERT INTO telling (number, chain) VALUES (?,?)", rows)
+        self._connection.executemany("DELETE FROM untold WHERE number = ? AND chain = ?", rows)
+        return [number for number, _ in rows]
 
     def make_ready_again(self) -> None:
         """Every chain that waits for nobody is ready, whatever was told of it."""
         self._connection.execute(
             "INSERT OR IGNORE INTO ready (chain) SELECT id FROM chains WHERE waiting = 0 AND EXISTS"
-            f" (SELECT 1 FROM entries WHERE chain = chains.id AND state = {EntryState.RESOLVED})"
+            " (SELECT 1 FROM untold WHERE chain = chains.id)"
         )
-        self.tellable = self._number(
-            f"SELECT count(*) FROM ready JOIN entries USING (chain) WHERE entries.state = {EntryState.RESOLVED}"
-        )
+        self.tellable = self._number(_TELLABLE)
 
 
 def _digest(errands: Sequence[Errand], places: Sequence[str]) -> bytes:

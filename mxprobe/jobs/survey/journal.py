@@ -21,7 +21,6 @@ from mxprobe.jobs.survey.errandbook import ErrandBook
 from mxprobe.jobs.survey.tables import (
     NO_CHAIN,
     SCHEMA,
-    EntryState,
     is_begun,
     make_tables,
     open_tables,
@@ -198,8 +197,7 @@ class Journal:
         """The recipients of entries whose domain may stand in the list before, as long as nobody was asked about it."""
         for entry in entries:
             found = self._connection.execute(
-                f"SELECT number, recipients FROM entries WHERE domain = ? AND state = {EntryState.LISTED}",
-                (entry.domain,),
+                "SELECT number, recipients FROM entries WHERE domain = ? AND chain IS NULL", (entry.domain,)
             ).fetchone()
             if found is not None and found[0] != entry.number:
                 both = dict.fromkeys([*_split(found[1]), *entry.recipients])
@@ -210,7 +208,7 @@ class Journal:
     def next_entries(self, behind: int, most: int) -> tuple[Entry, ...]:
         """Entries that nobody was asked about, with numbers above `behind`."""
         rows = self._connection.execute(
-            f"SELECT number, domain, asked, recipients FROM entries WHERE number > ? AND state = {EntryState.LISTED}"
+            "SELECT number, domain, asked, recipients FROM entries WHERE number > ? AND chain IS NULL"
             " ORDER BY number LIMIT ?",
             (behind, most),
         )
@@ -223,26 +221,30 @@ class Journal:
         """Keep what the DNS said of some entries, and the errands that follow, for each place once."""
         self.begin()
         queries = 0
-        named, states = [], []
+        named, chained = [], []
         for row in rows:
             chain = self.book.add_chain(row.errands, row.asks, self.places)
             named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, ""))
-            states.append((EntryState.RESOLVED, chain, row.number))
+            chained.append((chain, row.number))
             queries += row.queries
         self._connection.executemany("INSERT INTO named VALUES (?,?,?,?,?,?)", named)
-        self._connection.executemany("UPDATE entries SET state = ?, chain = ? WHERE number = ?", states)
+        self._keep_chains(chained)
         self.standing = replace(
             self.standing, resolved=self.standing.resolved + len(named), queries=self.standing.queries + queries
         )
-        self.book.tellable += sum(chain == NO_CHAIN for _, chain, _ in states)
+
+    def _keep_chains(self, chained: Sequence[tuple[int, int]]) -> None:
+        """The chains of entries (by their numbers), whose lines are to be written."""
+        self._connection.executemany("UPDATE entries SET chain = ? WHERE number = ?", chained)
+        self._connection.executemany("INSERT INTO untold (chain, number) VALUES (?,?)", chained)
+        self.book.tellable += sum(chain == NO_CHAIN for chain, _ in chained)
 
     def fail_entry(self, number: int, reason: str) -> None:
         """Give up an entry that no worker could ask the DNS about."""
         self.begin()
         self._connection.execute("INSERT INTO named VALUES (?,0,0,0,'[]',?)", (number, reason))
-        self._connection.execute("UPDATE entries SET state = ? WHERE number = ?", (EntryState.RESOLVED, number))
+        self._keep_chains([(NO_CHAIN, number)])
         self.standing = replace(self.standing, resolved=self.standing.resolved + 1, failed=self.standing.failed + 1)
-        self.book.tellable += 1
 
     def fail_errand(self, errand: Errand, reason: str) -> None:
         """Give up an errand that no worker could make."""
@@ -265,9 +267,7 @@ class Journal:
     def keep_lines(self, rows: Sequence[LineRow]) -> None:
         """Lines that stand in the results, or will at the next commit."""
         self.begin()
-        self._connection.executemany(
-            f"UPDATE entries SET state = {EntryState.WRITTEN} WHERE number = ?", [(row.number,) for row in rows]
-        )
+        self._connection.executemany("DELETE FROM telling WHERE number = ?", [(row.number,) for row in rows])
         self.standing = replace(self.standing, told=self.standing.told + len(rows))
 
     def keep_documents(self, rows: Sequence[LineRow]) -> None:
@@ -284,7 +284,9 @@ class Journal:
     def tell_again(self) -> None:
         """All lines are to be written once more: the results are gone."""
         self.begin()
-        self._connection.execute(f"UPDATE entries SET state = {EntryState.RESOLVED} WHERE state = {EntryState.WRITTEN}")
+        self._connection.execute(
+            "INSERT OR IGNORE INTO untold (chain, number) SELECT chain, number FROM entries WHERE chain IS NOT NULL"
+        )
         self.book.make_ready_again()
         self.standing = replace(self.standing, told=0, written=0)
 

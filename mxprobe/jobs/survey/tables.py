@@ -1,7 +1,8 @@
 """The tables of a survey's journal, and how its file is opened.
 
-What is touched often is small (entries, endpoints, chains); what is large is written once and read once (named, visits,
-told). A chain is a distinct set of endpoints that entries share: five large providers stand for very many entries. What
+What is touched often is small (endpoints, chains, untold, telling); what is large is written once and read once
+(entries, named, visits, told). An entry has a chain when it is resolved; it stands in `untold` until its line is handed
+out, and in `telling` until that is written. A chain is a distinct set of endpoints that entries share: five large providers stand for very many entries. What
 an endpoint told in a visit is one row for all entries that were asked about there, from `first` to `last`.
 """
 
@@ -11,19 +12,10 @@ from pathlib import Path
 
 from mxprobe.errors import InputError, Place
 
-SCHEMA = 4
+SCHEMA = 5
 
 _PAGE_CACHE = 8192  # KiB; all that a process keeps of a journal in memory, however large that is
 _AHEAD = 8000  # pages of 4 KiB; so much is written ahead before it is put in its place, a page that changed often once
-
-
-class EntryState(IntEnum):
-    """How far an entry is. `TELLING` is handed out, and `RESOLVED` again where a run did not end."""
-
-    LISTED = 0
-    RESOLVED = 1
-    TELLING = 2
-    WRITTEN = 3
 
 
 class EndpointState(IntEnum):
@@ -41,11 +33,11 @@ NO_CHAIN = 0
 _TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE entries (
-  number INTEGER PRIMARY KEY, domain TEXT NOT NULL, asked TEXT NOT NULL, recipients TEXT NOT NULL,
-  state INTEGER NOT NULL DEFAULT {EntryState.LISTED}, chain INTEGER NOT NULL DEFAULT {NO_CHAIN}
+  number INTEGER PRIMARY KEY, domain TEXT NOT NULL, asked TEXT NOT NULL, recipients TEXT NOT NULL, chain INTEGER
 );
 CREATE UNIQUE INDEX entry_of ON entries (domain);
-CREATE INDEX to_tell ON entries (chain, number) WHERE state = {EntryState.RESOLVED};
+CREATE TABLE untold (chain INTEGER, number INTEGER, PRIMARY KEY (chain, number)) WITHOUT ROWID;
+CREATE TABLE telling (number INTEGER PRIMARY KEY, chain INTEGER);
 CREATE TABLE named (
   number INTEGER PRIMARY KEY, started_at REAL, elapsed REAL, queries INTEGER, answers BLOB, failure TEXT
 );
@@ -81,8 +73,9 @@ INSERT INTO ready (chain) VALUES ({NO_CHAIN});
 """
 
 _CURABLE = f"""
-INSERT OR IGNORE INTO ready (chain) SELECT DISTINCT chain FROM entries WHERE state = {EntryState.TELLING};
-UPDATE entries SET state = {EntryState.RESOLVED} WHERE state = {EntryState.TELLING};
+INSERT OR IGNORE INTO ready (chain) SELECT DISTINCT chain FROM telling;
+INSERT INTO untold (chain, number) SELECT chain, number FROM telling;
+DELETE FROM telling;
 UPDATE endpoints SET state = {EndpointState.READY} WHERE state = {EndpointState.OUT};
 """
 

@@ -14,6 +14,7 @@ from mxprobe.errors import CouldNotLook, InputError
 from mxprobe.facts.session import Endpoint
 from mxprobe.facts.survey import Asked, Entry, Errand, Manner, Pace, PutOff
 from mxprobe.jobs.survey import conduct as conducting
+from mxprobe.jobs.survey.chains import decode_errands, encode_errands
 from mxprobe.jobs.survey.handout import HandOut
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.outputs import LinesFile
@@ -334,7 +335,7 @@ async def test_what_lies_at_one_address_is_with_one_worker_at_a_time_whatever_it
         def _rows(self, task: Task) -> Iterator[Row]:
             for row in super()._rows(task):
                 if isinstance(row, ResolvedRow):
-                    row = replace(row, errands=tuple(_at_few_addresses(errand) for errand in row.errands))
+                    row = replace(row, errands=encode_errands(map(_at_few_addresses, decode_errands(row.errands))))
                 yield row
 
         def _count(self, row: Row) -> None:
@@ -362,7 +363,7 @@ async def test_the_next_piece_has_an_operator_when_its_spacing_is_over(tmp_path:
     two = replace(two, operator=one.operator)
     with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
         journal.list_entries(entries_of(1), last=True)
-        journal.keep_resolved([replace(resolved(entries_of(1)[0]), errands=(one, two))])
+        journal.keep_resolved([replace(resolved(entries_of(1)[0]), errands=encode_errands((one, two)))])
         hand_out = HandOut(journal, replace(TLS, spacing=3.0, sessions_at_once=2), 1)
         first = hand_out.next(10.0)
         assert isinstance(first, Visiting)
@@ -392,8 +393,8 @@ async def test_large_hosts_are_shared_out_among_workers(tmp_path: Path, monkeypa
 
 
 def _asking(entry: Entry, errands: tuple[Errand, ...]) -> ResolvedRow:
-    asks = (Asked(number=entry.number, recipients=entry.recipients),)
-    return replace(resolved(entry), errands=tuple(replace(errand, asks=asks) for errand in errands))
+    asks = Asked(number=entry.number, recipients=entry.recipients)
+    return replace(resolved(entry), errands=encode_errands(errands), asks=asks)
 
 
 async def test_workers_that_are_lost_whatever_they_are_given_end_the_survey(results: Path) -> None:

@@ -15,6 +15,7 @@ from mxprobe.errors import InputError
 from mxprobe.facts.session import Endpoint, Session, Side, Turn
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.survey import Asked, Entry, Errand, PutOff, Told
+from mxprobe.jobs.survey.chains import encode_errands
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.materials import Materials
 from mxprobe.jobs.survey.tasks import PutOffRow, ResolvedRow, ToldRow, VisitedRow
@@ -36,9 +37,10 @@ def errand(host: str, rank: int = 0, operator: str = "") -> Errand:
     )
 
 
-def row(number: int, errands: tuple[Errand, ...]) -> ResolvedRow:
+def row(number: int, errands: tuple[Errand, ...], asks: Asked | None = None) -> ResolvedRow:
     """An entry that was resolved."""
-    return ResolvedRow(number=number, started_at=1.0, elapsed=0.1, queries=2, answers=b"[]", errands=errands)
+    octets = encode_errands(errands)
+    return ResolvedRow(number=number, started_at=1.0, elapsed=0.1, queries=2, answers=b"[]", errands=octets, asks=asks)
 
 
 @contextmanager
@@ -252,7 +254,7 @@ def _journal_asking(path: Path, count: int) -> Iterator[Journal]:
     with closing(Journal.open(path, RCPT, resume=False)) as journal:
         journal.list_entries(entries_of(count, recipients=1), last=True)
         asks = [Asked(number=number, recipients=(f"r@d{number}.test",)) for number in range(count)]
-        journal.keep_resolved([row(ask.number, (replace(errand("a"), asks=(ask,)),)) for ask in asks])
+        journal.keep_resolved([row(ask.number, (errand("a"),), ask) for ask in asks])
         yield journal
 
 
