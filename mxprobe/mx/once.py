@@ -68,6 +68,11 @@ def chain_by(answers: tuple[Answer, ...], domain: str) -> Plan:
     return plan
 
 
+def keep_chain(answers: tuple[Answer, ...], plan: Plan) -> None:
+    """Have `chain_by` say this of a domain, from whoever knows it already."""
+    _plans(answers)[plan.domain] = plan
+
+
 @once
 def _indexed(answers: tuple[Answer, ...]) -> Answers:
     return index_answers(answers)

@@ -115,15 +115,20 @@ def _is_host(name: str) -> bool:
     return name != "." and not is_address(name)
 
 
-def chain_facts(named: Named, manner: Manner) -> tuple[tuple[MxRecord, ...], tuple[Answer, ...]] | None:
-    """What the visits of a domain follow from, where others may have the same: its MX records, and the answers about
-    addresses. None where its own name matters as well."""
-    if manner.excluded or not manner.merged:
-        return None
-    records = next((answer.mx for answer in named.answers if answer.question.rrtype is _MX), ())
-    if not records:
-        return None
-    return records, tuple([answer for answer in named.answers if answer.question.rrtype in _ADDRESSES])
+def with_hosts_apart(answers: tuple[Answer, ...]) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+    """The answers about a domain, and those from the first about addresses on: others may have these as well."""
+    first = next((place for place, answer in enumerate(answers) if answer.question.rrtype in _ADDRESSES), len(answers))
+    return answers[:first], answers[first:]
+
+
+def shared_records(named: Named, manner: Manner) -> tuple[MxRecord, ...]:
+    """The MX records of a domain, if all its visits follow from them and from what the hosts answered; else none.
+
+    Then a domain with the same records and answers has the same visits.
+    """
+    if manner.excluded or not manner.merged or not named.answers:
+        return ()
+    return named.answers[0].mx
 
 
 def errands_of(named: Named, manner: Manner) -> tuple[Errand, ...]:

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from mxprobe.facts.codec import decode, encode
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.jobs.survey.material import Material
+from mxprobe.jobs.survey.remembered import Memory
 from mxprobe.jobs.survey.summary import summarize
-from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.telling import line_of
 from mxprobe.mx.foretold import foretell
 from mxprobe.mx.whatif import forecast_snapshot
 from mxprobe.rules import judge_snapshot

@@ -214,8 +214,9 @@ def _expected(entry: Entry) -> bytes:
     from mxprobe.jobs.survey.material import VisitMaterial
 
     visits = []
+    asks = (Asked(number=entry.number, recipients=entry.recipients),) if entry.recipients else ()
     for errand in errands_for(entry):
-        row = visited(errand)
+        row = visited(replace(errand, asks=asks))
         if isinstance(row, PutOffRow):
             row = visited(row.put_off.errand)
         assert isinstance(row, VisitedRow)

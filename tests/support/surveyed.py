@@ -10,7 +10,8 @@ from mxprobe.facts.session import FailureKind
 from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.survey import Depth, Entry, Manner
 from mxprobe.jobs.survey.material import Material, VisitMaterial
-from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.remembered import Memory
+from mxprobe.jobs.survey.telling import line_of
 from mxprobe.mx.surveyed import key_of, next_survey_questions
 from tests.support.snapshots import host, mx, snapshot, visit
 

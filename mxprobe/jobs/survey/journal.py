@@ -224,10 +224,10 @@ class Journal:
         named, chained = [], []
         for row in rows:
             chain = self.book.add_chain(row.errands, row.asks, self.places)
-            named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, ""))
+            named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, row.hosts, row.like, ""))
             chained.append((chain, row.number))
             queries += row.queries
-        self._connection.executemany("INSERT INTO named VALUES (?,?,?,?,?,?)", named)
+        self._connection.executemany("INSERT INTO named VALUES (?,?,?,?,?,?,?,?)", named)
         self._keep_chains(chained)
         self.standing = replace(
             self.standing, resolved=self.standing.resolved + len(named), queries=self.standing.queries + queries
@@ -242,7 +242,7 @@ class Journal:
     def fail_entry(self, number: int, reason: str) -> None:
         """Give up an entry that no worker could ask the DNS about."""
         self.begin()
-        self._connection.execute("INSERT INTO named VALUES (?,0,0,0,'[]',?)", (number, reason))
+        self._connection.execute("INSERT INTO named VALUES (?,0,0,0,'[]','[]',NULL,?)", (number, reason))
         self._keep_chains([(NO_CHAIN, number)])
         self.standing = replace(self.standing, resolved=self.standing.resolved + 1, failed=self.standing.failed + 1)
 

@@ -33,8 +33,9 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
 
 
 class Material(Struct, frozen=True, kw_only=True):
-    """One entry, the JSON of its tuple of `Answer`, and its visits: of one endpoint that of the first place first.
+    """One entry, what the DNS said, and its visits: of one endpoint that of the first place first.
 
+    `answers` is the JSON of the tuple of `Answer` about itself, `hosts` that of those that follow, about its hosts.
     `failure`: no worker could ask the DNS about this entry, and why; then there are no answers. `silent` are the
     vantage points from which nobody at all was heard so far, while others heard somebody (`mx.vantages`).
     """
@@ -43,6 +44,7 @@ class Material(Struct, frozen=True, kw_only=True):
     started_at: float
     elapsed: float
     answers: bytes = b"[]"
+    hosts: bytes = b"[]"
     visits: tuple[VisitMaterial, ...] = ()
     failure: str = ""
     silent: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from mxprobe.mx.vantages import has_greeted, silent_places
 
 _AT_ONCE = 50  # entries that are read in one go
 _SAMPLE = 50  # visits of a place by which it is judged
-_MOST_READ = 256  # visits beside those of the chain at hand that are kept
+_MOST_READ = 256  # visits beside those of the chain at hand that are kept, and entries whose hosts others have
 _MOST_TOLD = 8  # pieces of what endpoints told that are kept, beside one for each endpoint of the chain
 
 _SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
@@ -46,6 +46,7 @@ class Materials:
         self._visits = dict[int, VisitMaterial]()
         self._silent: tuple[str, ...] | None = None
         self._asked = False
+        self._hosts = dict[int, bytes]()
         self._read = dict[int, tuple[bytes | None, int, str]]()
         self._told = dict[int, list[_Piece]]()
         self._rows = dict[int, dict[int, ToldRow]]()
@@ -70,7 +71,8 @@ class Materials:
         left = list(numbers)
         while left:
             rows = self._connection.execute(
-                "SELECT number, domain, asked, recipients, chain, started_at, elapsed, answers, failure"
+                "SELECT number, domain, asked, recipients, chain, started_at, elapsed, answers, hosts,"
+                " like, failure"
                 " FROM json_each(?) AS wanted CROSS JOIN entries ON number = wanted.value JOIN named USING (number)"
                 " ORDER BY wanted.key",
                 (msgspec.json.encode(left[:_AT_ONCE]).decode(),),
@@ -78,8 +80,8 @@ class Materials:
             yield from map(self._material, rows)
             del left[:_AT_ONCE]
 
-    def _material(self, row: tuple[int, str, str, str, int, float, float, bytes, str]) -> Material:
-        number, domain, asked, recipients, chain, started_at, elapsed, answers, failure = row
+    def _material(self, row: tuple[Any, ...]) -> Material:
+        number, domain, asked, recipients, chain, started_at, elapsed, answers, hosts, like, failure = row
         names = tuple(recipients.split("\n")) if recipients else ()
         visits = self._visits_for(number, chain)
         return Material(
@@ -87,10 +89,21 @@ class Materials:
             started_at=started_at,
             elapsed=elapsed,
             answers=_octets(answers),
+            hosts=_octets(hosts) if like is None else self._hosts_of(like),
             visits=visits,
             failure=failure,
             silent=self._silent_among(tuple(dict.fromkeys(visit.place for visit in visits))),
         )
+
+    def _hosts_of(self, number: int) -> bytes:
+        """What the DNS said of the hosts of another entry."""
+        hosts = self._hosts.get(number)
+        if hosts is None:
+            if len(self._hosts) >= _MOST_READ:
+                self._hosts.clear()
+            row = self._connection.execute("SELECT hosts FROM named WHERE number = ?", (number,)).fetchone()
+            hosts = self._hosts[number] = _octets(row[0])
+        return hosts
 
     def _silent_among(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """The places from which nobody was heard, by the first that were visited from each."""

@@ -8,21 +8,20 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from mxprobe.facts.survey import Asked, Depth, Manner, Named, Pace, PutOff, Visited
+from mxprobe.facts.survey import Depth, Manner, Pace, PutOff, Visited
 from mxprobe.jobs.survey.batches import in_batches
 from mxprobe.jobs.survey.chains import Chains
 from mxprobe.jobs.survey.materials import Materials
+from mxprobe.jobs.survey.remembered import Memory
 from mxprobe.jobs.survey.tasks import (
     LineRow,
     PaceRow,
     PutOffRow,
-    ResolvedRow,
     ResolveTask,
     Row,
     Task,
@@ -30,9 +29,8 @@ from mxprobe.jobs.survey.tasks import (
     VisitedRow,
     VisitTask,
 )
-from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.telling import line_of
 from mxprobe.jobs.survey.told import encode_told
-from mxprobe.mx.surveyed import asks_of
 from mxprobe.probe.errands import make_errands
 from mxprobe.probe.naming import name_all
 from mxprobe.wire.descriptors import allow_many_connections
@@ -57,7 +55,7 @@ async def _rows(task: Task, manner: Manner) -> AsyncGenerator[Row, None]:
             chains = Chains(manner)
             async with Stub(manner.vantage.nameservers) as stub:
                 async for named in name_all(task.entries, manner, stub, time.time):
-                    yield _resolved(named, manner, chains.errands(named))
+                    yield chains.row(named)
         case VisitTask():
             means = _equipment(manner).means
             async with aclosing(make_errands(task.errands, task.paces, manner, means)) as visits:
@@ -66,19 +64,6 @@ async def _rows(task: Task, manner: Manner) -> AsyncGenerator[Row, None]:
         case TellTask():
             async for line in _tell(task, manner):
                 yield line
-
-
-def _resolved(named: Named, manner: Manner, errands: bytes) -> ResolvedRow:
-    asked = asks_of(named, manner, datetime.fromtimestamp(named.started_at, UTC).date())
-    return ResolvedRow(
-        number=named.entry.number,
-        started_at=named.started_at,
-        elapsed=named.elapsed,
-        queries=named.queries,
-        answers=_encode(named.answers),
-        errands=errands,
-        asks=asked if isinstance(asked, Asked) else None,
-    )
 
 
 def _made(made: Visited | PutOff | Pace) -> Row:

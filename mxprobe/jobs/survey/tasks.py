@@ -37,9 +37,10 @@ Task = ResolveTask | VisitTask | TellTask
 
 
 class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resolved"):
-    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`.
+    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`, `hosts` of those that follow.
 
-    `errands` are the visits it needs (`chains.encode_errands`), `asks` whom these hosts may be asked about.
+    Where an entry that was given before in the same task has the same `hosts`, they are empty, and `like` is its
+    number. `errands` are the visits it needs (`chains.encode_errands`), `asks` whom these hosts may be asked about.
     """
 
     number: int
@@ -47,6 +48,8 @@ class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resol
     elapsed: float
     queries: int
     answers: bytes
+    hosts: bytes = b"[]"
+    like: int | None = None
     errands: bytes = b""
     asks: Asked | None = None
 

@@ -5,7 +5,6 @@ local parts of mail addresses cut short, as it is written. Sessions that many do
 masked, encoded and judged once while they are remembered.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -20,7 +19,6 @@ from mxprobe.facts.dns import Answer, AnswerStatus
 from mxprobe.facts.finding import Judgement
 from mxprobe.facts.matrix import AskedAbout
 from mxprobe.facts.session import Session, Turn
-from mxprobe.facts.smtp import Phase
 from mxprobe.facts.snapshot import NotVisited, Snapshot, Visit
 from mxprobe.facts.survey import Depth, Entry, Manner, Named, Told
 from mxprobe.facts.tally import Tally
@@ -28,121 +26,25 @@ from mxprobe.facts.text import mask
 from mxprobe.facts.vantages import Differs
 from mxprobe.jobs.survey.line import Elsewhere, ShortFinding, SurveyLine, VisitLine, encode_line, with_raw
 from mxprobe.jobs.survey.material import Material, VisitMaterial
+from mxprobe.jobs.survey.remembered import Memory, names_of
 from mxprobe.jobs.survey.tasks import LineRow
 from mxprobe.mx.consent import NoConsent
 from mxprobe.mx.delivery import Target
-from mxprobe.mx.envelopes import Attempts
 from mxprobe.mx.foretold import foretell
 from mxprobe.mx.kinship import operator_name
-from mxprobe.mx.once import chain_by
 from mxprobe.mx.surveyed import asks_of, key_of, with_reasons
-from mxprobe.mx.tallied import Account, account_of_answering, tally_of
+from mxprobe.mx.tallied import Account, tally_of
 from mxprobe.mx.vantages import compare_places
 from mxprobe.mx.wishes import WISHES
 from mxprobe.probe.matrix import plain_questions
 from mxprobe.rules import judge_snapshot
 
-MOST_OCTETS = 8_388_608
-"""So many octets of sessions' JSON are remembered."""
-
-MOST_SESSIONS = 1024
-"""So many endpoints are remembered at the most."""
-
-_MOST_FRAMES = 4  # of each: most entries have as many turns as all others
-
 _NEVER_ASKED = ("MX007",)
 """That nobody was asked about a recipient is no finding where the survey's depth asks about none."""
 
-_ANSWERS = msgspec.json.Decoder(tuple[Answer, ...])
-_SESSIONS = msgspec.json.Decoder(tuple[Session, ...])
 _TURNS = msgspec.json.Decoder(tuple[Turn, ...])
 _NO_SESSIONS = b"[]"
 _TURN = b'{"phase":'  # begins a turn, and is nowhere within one
-
-
-class Frame(Struct, frozen=True, kw_only=True):
-    """What entries have in common all of whose recipients were taken in one session: the JSON of the sessions before
-    their own turns and behind them, and what is counted of the address; `sessions` are without these turns."""
-
-    sessions: tuple[Session, ...]
-    before: bytes
-    behind: bytes
-    account: Account
-
-
-class Heard(Struct, frozen=True, kw_only=True):
-    """The sessions with an endpoint, masked: `whole` as they were made, and as an entry sees them that asked about
-    nobody, with their JSON and what is counted of them. `frames` are known by the number of the session, and how many
-    turns are framed."""
-
-    whole: Attempts
-    sessions: tuple[Session, ...]
-    octets: bytes
-    account: Account | None
-    frames: dict[tuple[int, int], Frame | None] = {}
-
-    def frame(self, session: int, turns: int) -> Frame | None:
-        """The frame of so many turns in a session; None where what was shared matters to what is counted."""
-        if (session, turns) not in self.frames:
-            if len(self.frames) >= _MOST_FRAMES:
-                self.frames.clear()
-            self.frames[session, turns] = _frame(self.whole, session, turns)
-        return self.frames[session, turns]
-
-
-def _frame(whole: Attempts, session: int, turns: int) -> Frame | None:
-    own = (_PLACE,) * turns
-    seen = whole.as_seen(Told(number=0, session=session, turns=own))
-    shared = replace(seen[-1], turns=tuple(turn for turn in seen[-1].turns if turn is not _PLACE))
-    account = account_of_answering(shared, accepts=True)
-    # No host can have the text of a place in a session: what it says is within quotes that are escaped.
-    before, found, behind = msgspec.json.encode(seen).partition(msgspec.json.encode(own)[1:-1])
-    if account is None or not found:
-        return None
-    return Frame(sessions=(*seen[:-1], shared), before=before, behind=behind, account=account)
-
-
-_PLACE = Turn(phase=Phase.MAIL, started=-1.0, ended=-1.0)
-"""Stands where the own turns of an entry belong; no session has one."""
-
-
-class Memory:
-    """What one process remembers from one entry to the next; bounded, the oldest goes first."""
-
-    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
-        self._most = most_octets
-        self._octets = 0
-        self._heard: OrderedDict[bytes, Heard] = OrderedDict()
-
-    def heard(self, octets: bytes) -> Heard:
-        """The sessions of an endpoint by their JSON. Raises msgspec.MsgspecError."""
-        known = self._heard.get(octets)
-        if known is not None:
-            self._heard.move_to_end(octets)
-            return known
-        whole = _SESSIONS.decode(octets)
-        whole = masked(whole) if _has_address(octets, whole) else whole
-        attempts = Attempts(whole)
-        sessions = attempts.as_seen(None)
-        account = account_of_answering(sessions[-1]) if sessions else None
-        heard = Heard(whole=attempts, sessions=sessions, octets=msgspec.json.encode(sessions), account=account)
-        self._heard[octets] = heard
-        self._octets += len(octets)
-        while len(self._heard) > MOST_SESSIONS or (self._octets > self._most and len(self._heard) > 1):
-            gone, _ = self._heard.popitem(last=False)
-            self._octets -= len(gone)
-        return heard
-
-
-def _has_address(octets: bytes, sessions: tuple[Session, ...]) -> bool:
-    """Whether sessions may have the address of a mailbox: in their JSON, or in the bytes that it has as base64."""
-    if b"@" in octets or any(b"@" in session.surplus for session in sessions):
-        return True
-    return any(
-        (turn.command is not None and b"@" in turn.command) or (turn.reply is not None and b"@" in turn.reply.raw)
-        for session in sessions
-        for turn in session.turns
-    )
 
 
 class _Seen(Struct, frozen=True, kw_only=True):
@@ -159,10 +61,9 @@ class _Seen(Struct, frozen=True, kw_only=True):
 def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
     """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
     places = _places(material)
-    whole = _ANSWERS.decode(material.answers)
-    answers, octets = _masked_answers(whole, material.answers)
-    snapshot = _bare_snapshot(material, manner, answers, _asked_about(material, manner, whole))
-    chain = chain_by(answers, snapshot.domain).targets(manner.vantage.port)
+    names = names_of(material, memory)
+    snapshot = _bare_snapshot(material, manner, names.answers, _asked_about(material, manner, names.whole))
+    chain = names.targets(snapshot.domain, manner.vantage.port)
     asked = len(snapshot.recipients)
     reader = _Reader(memory=memory, plain=0 if findings or len(places) > 1 else asked, asks_nobody=not asked)
     seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, reader) for place in places}
@@ -179,7 +80,7 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     tally = tally_of(snapshot, manner.depth, foretold, judgements, [one.account for one in here])
     differs = compare_places({place: [one.visit for one in seen[place]] for place in places}, set(material.silent))
     line = SurveyLine(
-        snapshot=with_raw(snapshot, octets, tuple(one.line for one in here)),
+        snapshot=with_raw(snapshot, names.octets, tuple(one.line for one in here)),
         findings=None if judgements is None else _in_short(judgements),
         foretold=foretold,
         tally=_with_troubles(tally, material, differs),
@@ -196,14 +97,6 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
 
 
 # -- the snapshot ------------------------------------------------------------------------------------------------------
-
-
-def _masked_answers(answers: tuple[Answer, ...], octets: bytes) -> tuple[tuple[Answer, ...], bytes]:
-    """The answers and their JSON, masked where there is anything to mask."""
-    if b"@" not in octets:
-        return answers, octets
-    answers = masked(answers)
-    return answers, msgspec.json.encode(answers)
 
 
 _Asked = tuple[AskedAbout | None, tuple[str, ...]]

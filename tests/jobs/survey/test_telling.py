@@ -19,7 +19,8 @@ from mxprobe.facts.tally import Extent, Known, Tally
 from mxprobe.jobs.saved import look_in
 from mxprobe.jobs.survey.line import SnapshotLine
 from mxprobe.jobs.survey.material import VisitMaterial
-from mxprobe.jobs.survey.telling import Memory, line_of
+from mxprobe.jobs.survey.remembered import Memory
+from mxprobe.jobs.survey.telling import line_of
 from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.foretold import foretell
 from mxprobe.rules import judge_snapshot
