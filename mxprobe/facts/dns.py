@@ -57,7 +57,7 @@ class AnswerStatus(StrEnum):
         return self is not AnswerStatus.FOUND and not self.is_absence
 
 
-class Question(Struct, frozen=True, kw_only=True, order=True):
+class Question(Struct, frozen=True, kw_only=True, cache_hash=True, order=True):
     """What is asked: a name and a record type."""
 
     name: str

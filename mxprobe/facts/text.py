@@ -64,6 +64,10 @@ def _cut(found: re.Match[str]) -> str:
 
 def mask_bytes(raw: bytes) -> bytes:
     """`mask` for raw bytes; the length may change."""
-    if b"@" not in raw:
+    before, found, rest = raw.partition(b"@")
+    if not found:
         return raw
+    command, _, local = before.rpartition(b"<")
+    if local.isalnum() and rest[:1].isalnum() and b"@" not in rest and command:  # most are one path
+        return command + b"<" + local[:2] + b"***@" + rest
     return _ADDRESS_BYTES.sub(lambda match: match["local"][:2] + b"***@", raw)

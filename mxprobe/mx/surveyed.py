@@ -32,6 +32,9 @@ MOST_HOSTS, MOST_ENDPOINTS = 32, 64
 """Hosts of one domain that are looked up, the best first, and addresses of it that are dialled: nobody shall have a
 survey knock wherever a line of MX records points."""
 
+_REMEMBERED = 4096
+"""Hosts of domains of which something is remembered: very many domains have the same."""
+
 _MX = RecordType.MX
 _RECORDS = {4: RecordType.A, 6: RecordType.AAAA}
 _ADDRESSES = frozenset(_RECORDS.values())
@@ -52,8 +55,7 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
     wanted += [question_of(domain) for question_of in fixed]
     chain = answers.get(wanted[0])
     hosts = () if chain is None else _hosts(domain, chain)[:MOST_HOSTS]
-    for rrtype in _RECORDS.values():  # both, whichever is dialled: a host with addresses of the other one has some
-        wanted += [Question(name=host, rrtype=rrtype) for host in hosts]
+    wanted += _about_addresses(hosts)
     found = [question for question in wanted if question not in answers]
     if others:
         subject = Subject(domain=domain, allow_special=manner.allow_special, port=manner.vantage.port)
@@ -62,6 +64,12 @@ def next_survey_questions(domain: str, answers: Answers, manner: Manner) -> tupl
     if not found and hosts and "tlsa" in manner.wishes:
         found = _promises(hosts, answers, manner.vantage.port)
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _about_addresses(hosts: tuple[str, ...]) -> tuple[Question, ...]:
+    """The questions about the addresses of hosts, of both families whichever is dialled: a host may have one alone."""
+    return tuple(Question(name=host, rrtype=rrtype) for rrtype in _RECORDS.values() for host in hosts)
 
 
 def left_out(domain: str, answers: Answers) -> tuple[Question, ...]:

@@ -84,6 +84,11 @@ def test_an_address_that_stands_alone_is_cut_as_one_among_words(text: str) -> No
     assert mask(text) == mask(f" {text}")[1:]
 
 
+@given(st.text('ab9ü@@<<._-+ :>"', max_size=12).map(str.encode))
+def test_a_path_in_a_command_is_cut_as_one_among_words(raw: bytes) -> None:
+    assert mask_bytes(raw) == mask_bytes(b"@ " + raw)[2:]
+
+
 def test_masking_takes_time_in_line_with_the_length() -> None:
     assert mask("a" * 200_000) == "a" * 200_000
     assert mask("a@" * 50_000).count("***") <= 50_000

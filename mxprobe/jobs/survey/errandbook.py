@@ -192,7 +192,10 @@ class ErrandBook:
         sessions = msgspec.json.encode(errand.sessions[:count])
         self.sessions += count
         visit = self._make_visit(sessions)
-        self._keep_told(endpoint, visit, [one.number for one in errand.told], encode_told(errand.told))
+        numbers = [one.number for one in errand.told]
+        self._keep_told(endpoint, visit, numbers, encode_told(errand.told))
+        query = "DELETE FROM asks WHERE endpoint = ? AND number = ?"
+        self._connection.executemany(query, [(endpoint, number) for number in numbers])
         return visit
 
     def _make_visit(self, sessions: bytes | None, *, throttled: bool = False, failure: str = "") -> int:
@@ -202,14 +205,17 @@ class ErrandBook:
         return int(cursor.lastrowid or 0)
 
     def _keep_told(self, endpoint: int, visit: int, numbers: Sequence[int], rows: bytes) -> None:
-        """What was told in a visit of these entries, whose recipients nobody asks about any more."""
+        """What was told in a visit of these entries."""
         self._connection.execute(
             "INSERT INTO told (endpoint,first,last,visit,rows) VALUES (?,?,?,?,?)",
             (endpoint, min(numbers), max(numbers), visit, rows),
         )
-        self._connection.executemany(
-            "DELETE FROM asks WHERE endpoint = ? AND number = ?", [(endpoint, number) for number in numbers]
-        )
+
+    def _keep_all_told(self, endpoint: int, visit: int, asks: Sequence[Asked], rows: bytes) -> None:
+        """What was told in a visit of the first who waited; nobody asks about them any more."""
+        numbers = [ask.number for ask in asks]
+        self._keep_told(endpoint, visit, numbers, rows or encode_untold(numbers))
+        self._connection.execute("DELETE FROM asks WHERE endpoint = ? AND number <= ?", (endpoint, max(numbers)))
 
     def wake(self, now: float) -> None:
         """What waited until now can be handed out again."""
@@ -232,8 +238,8 @@ class ErrandBook:
         self.sessions += len(msgspec.json.decode(row.sessions, type=list[Raw]))
         number = self._endpoint(errand.key, errand.place)
         visit = self._make_visit(row.sessions, throttled=row.throttled)
-        if numbers := [ask.number for ask in errand.asks]:
-            self._keep_told(number, visit, numbers, row.told or encode_untold(numbers))
+        if errand.asks:
+            self._keep_all_told(number, visit, errand.asks, row.told)
         self._conclude(number, visit, goes_on=row.heard and self._is_asked(number))
 
     def fail_errand(self, errand: Errand, reason: str) -> None:
@@ -259,8 +265,7 @@ class ErrandBook:
         that answered nobody is not visited again for those who still wait."""
         self.out -= 1
         while self._asks and not goes_on and (waiting := self._waiting_asks(endpoint)):
-            numbers = [ask.number for ask in waiting]
-            self._keep_told(endpoint, visit, numbers, encode_untold(numbers))
+            self._keep_all_told(endpoint, visit, waiting, b"")
         self._connection.execute(
             "UPDATE endpoints SET state = ?, sessions = NULL, visit = coalesce(visit, ?) WHERE id = ?",
             (EndpointState.READY if goes_on else EndpointState.DONE, visit, endpoint),

@@ -42,30 +42,20 @@ def decode_told(octets: bytes) -> dict[int, ToldRow]:
 
 def told_row(told: Told) -> ToldRow:
     """What was told of one entry, to be kept."""
-    turns = [_masked_turn(turn) for turn in told.turns]
-    return ToldRow(number=told.number, session=told.session, turns=_encode(turns), taken=_taken(told.turns))
-
-
-def _taken(turns: tuple[Turn, ...]) -> int:
-    """The recipients of one envelope in which every turn was answered with 2yz; else 0."""
-    taken, rcpt = 0, Phase.RCPT
-    for turn in turns:
-        reply = turn.reply
-        if turn.failure is not None or reply is None or not reply.is_positive:
-            return 0
+    turns, taken, refused, rcpt = [], 0, False, Phase.RCPT
+    for turn in told.turns:
+        reply, command, subject = turn.reply, turn.command, turn.subject
         taken += turn.phase is rcpt
-    return taken
-
-
-def _masked_turn(turn: Turn) -> Turn:
-    """As `masked` has it; most turns of an envelope have an address in what was said to the host, and nowhere else."""
-    reply, command, subject = turn.reply, turn.command, turn.subject
-    if turn.failure is not None or (reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)):
-        return masked(turn)
-    if command is None or b"@" not in command:
-        return turn if subject is None or "@" not in subject else masked(turn)
-    command, subject = _masked_words(command, subject)
-    return replace(turn, command=command, subject=subject)
+        refused = refused or turn.failure is not None or reply is None or not reply.is_positive
+        if turn.failure is not None or (reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)):
+            turn = masked(turn)
+        elif command is not None and b"@" in command:  # most have an address in what was said to the host alone
+            command, subject = _masked_words(command, subject)
+            turn = replace(turn, command=command, subject=subject)
+        elif subject is not None and "@" in subject:
+            turn = masked(turn)
+        turns.append(turn)
+    return ToldRow(number=told.number, session=told.session, turns=_encode(turns), taken=0 if refused else taken)
 
 
 @lru_cache(maxsize=_REMEMBERED)
