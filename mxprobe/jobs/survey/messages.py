@@ -61,5 +61,5 @@ Order = Begin | Do | Drop
 Word = Hello | Awake | Rows | Done | Broken
 
 encode: Callable[[Order | Word], bytes] = msgspec.msgpack.Encoder().encode
-decode_order: Callable[[bytes], Order] = msgspec.msgpack.Decoder(Order).decode
-decode_word: Callable[[bytes], Word] = msgspec.msgpack.Decoder(Word).decode
+decode_order: Callable[[bytes | bytearray], Order] = msgspec.msgpack.Decoder(Order).decode
+decode_word: Callable[[bytes | bytearray], Word] = msgspec.msgpack.Decoder(Word).decode

@@ -8,14 +8,18 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from mxprobe.errors import InputError, Place
 from mxprobe.jobs.survey.tasks import LineRow
+
+_AT_ONCE = 1024
+"""Blocks that a system writes in one go, at the least (POSIX allows fewer, none that we know does)."""
 
 
 class Output(Protocol):
@@ -120,7 +124,7 @@ class LinesFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._waiting: list[bytes] = []
         self._written = 0
 
@@ -130,7 +134,7 @@ class LinesFile:
             refuse_others(self._path)
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            self._file = FileIO(descriptor, "r+")
             size = self._file.seek(0, os.SEEK_END)
             self._written = written if written <= size else 0
             if size > self._written:  # some file systems write out at its end what was ever cut to nothing
@@ -148,13 +152,10 @@ class LinesFile:
     def keep(self) -> int:
         """Write what waits."""
         if self._file is not None and self._waiting:
-            block = memoryview(b"".join(self._waiting))
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []
             try:
-                while block:
-                    count = self._file.write(block)
-                    self._written += count
-                    block = block[count:]
+                for first in range(0, len(waiting), _AT_ONCE):
+                    self._written += _write(self._file, waiting[first : first + _AT_ONCE])
             except OSError as error:
                 raise cannot_write(self._path, error) from error
         return self._written
@@ -166,6 +167,17 @@ class LinesFile:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _write(file: FileIO, blocks: list[bytes]) -> int:
+    """Write blocks to a file, of which no copy is made where the system can take them as they lie."""
+    written = os.writev(file.fileno(), blocks) if hasattr(os, "writev") else 0
+    size = sum(map(len, blocks))
+    if written < size:  # a disk that is full tells so the second time
+        rest = memoryview(b"".join(blocks))[written:]
+        while rest:
+            rest = rest[file.write(rest) :]
+    return size
 
 
 class StandardOutput:

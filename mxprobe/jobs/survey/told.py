@@ -11,7 +11,6 @@ import msgspec
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import masked
-from mxprobe.facts.session import Turn
 from mxprobe.facts.smtp import Phase
 from mxprobe.facts.survey import Told
 from mxprobe.facts.text import mask, mask_bytes

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Self
@@ -18,7 +18,7 @@ from mxprobe.errors import CouldNotLook, MxprobeError
 from mxprobe.facts.survey import Manner
 from mxprobe.jobs.survey.messages import Awake, Begin, Broken, Do, Done, Drop, Hello, Rows, Word, decode_word, encode
 from mxprobe.jobs.survey.tasks import ResolveTask, Row, Task, VisitTask, WorkerLost
-from mxprobe.wire.pipes import Pipe, PipeEnded, pipe_to
+from mxprobe.wire.pipes import Pipe, PipeEnded, start_process
 
 _log = logging.getLogger("mxprobe.jobs")
 
@@ -124,19 +124,17 @@ async def _start(command: tuple[str, ...]) -> "_Worker":
     """A worker process that finds the modules where this one does. Raises CouldNotLook."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=1 << 20
-        )
+        process, pipe = await start_process(command, environment)
     except OSError as error:
         raise CouldNotLook(f"cannot start a worker process: {error.strerror}") from error
-    return _Worker(process)
+    return _Worker(process, pipe)
 
 
 class _Worker:
     """One worker process. `load` is how many entries, errands or lines it still owes."""
 
-    def __init__(self, process: Process) -> None:
-        self.pipe: Pipe = pipe_to(process)
+    def __init__(self, process: Process, pipe: Pipe) -> None:
+        self.pipe = pipe
         self.load = 0
         self.is_lost = False
         self._process = process
@@ -215,6 +213,7 @@ class _Worker:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
+        self.pipe.abandon()
 
     async def perform(self, task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...], None]:
         """Make a task here that is in `load` already."""
