@@ -170,13 +170,12 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     entry = named.entry
     if manner.excluded and excludes_name(exclusions_of(manner), entry.domain):
         return NoConsent(reason=f"{entry.domain} is on the list of what is left alone", flag="")
-    record = None
     if not manner.owned or consumer_operator(entry.domain) is not None:  # else no record is looked at
         question = consent_question(entry.domain)
         record = next((answer for answer in reversed(named.answers) if answer.question == question), None)
-    consent = judge_consent(entry.domain, record, today, owned=manner.owned)
-    if isinstance(consent, NoConsent):
-        return consent
+        consent = judge_consent(entry.domain, record, today, owned=manner.owned)
+        if isinstance(consent, NoConsent):
+            return consent
     recipients = entry.recipients or (f"postmaster@{entry.domain}",)
     strange = [_short(one) for one in recipients if not _is_askable(one, entry.domain)]
     if strange:

@@ -129,9 +129,10 @@ class _Remembered(Generic[V]):
 
     def of(self, octets: bytes) -> V:
         """What follows; raises what the work does."""
-        if octets in self._values:
+        known = self._values.get(octets)
+        if known is not None:
             self._values.move_to_end(octets)
-            return self._values[octets]
+            return known
         value = self._values[octets] = self._work(octets)
         self._octets += len(octets)
         while len(self._values) > MOST_VALUES or (self._octets > self._most and len(self._values) > 1):

@@ -60,32 +60,34 @@ class _Seen(Struct, frozen=True, kw_only=True):
 
 def line_of(material: Material, manner: Manner, memory: Memory, *, findings: bool = True) -> LineRow:
     """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
-    places = _places(material)
+    known = _by_place(material)
     names = names_of(material, memory)
-    snapshot = _bare_snapshot(material, manner, names.answers, _asked_about(material, manner, names.whole))
-    chain = names.targets(snapshot.domain, manner.vantage.port)
-    asked = len(snapshot.recipients)
-    reader = _Reader(memory=memory, plain=0 if findings or len(places) > 1 else asked, asks_nobody=not asked)
-    seen = {place: _visits(chain, _by_key(material, place), manner, material.entry, reader) for place in places}
-    here = seen[places[0]]
-    missing = any(one.visit.not_visited is NotVisited.INTERRUPTED for one in here)
-    snapshot = replace(
-        snapshot,
-        visits=tuple(one.visit for one in here),
-        complete=not material.failure and not missing,
-    )
+    asked = _asked_about(material, manner, names.whole)
+    recipients = len(asked[1])
+    reader = _Reader(memory=memory, plain=0 if findings or len(known) > 1 else recipients, asks_nobody=not recipients)
+    chain = names.targets(material.entry.domain, manner.vantage.port)
+    seen = {place: _visits(chain, visits, manner, material.entry, reader) for place, visits in known.items()}
+    first, *others = seen
+    here = seen[first]
+    snapshot = _snapshot(material, manner, names.answers, asked, tuple([one.visit for one in here]))
     unwanted = () if manner.depth.reaches(Depth.RCPT) else _NEVER_ASKED
     judgements = judge_snapshot(snapshot, unwanted=unwanted) if findings else None
     foretold = foretell(snapshot) if findings else None
     tally = tally_of(snapshot, manner.depth, foretold, judgements, [one.account for one in here])
-    differs = compare_places({place: [one.visit for one in seen[place]] for place in places}, set(material.silent))
+    differs = (
+        ()
+        if not others
+        else compare_places(
+            {place: [one.visit for one in visits] for place, visits in seen.items()}, set(material.silent)
+        )
+    )
     line = SurveyLine(
-        snapshot=with_raw(snapshot, names.octets, tuple(one.line for one in here)),
+        snapshot=with_raw(snapshot, names.octets, tuple([one.line for one in here])),
         findings=None if judgements is None else _in_short(judgements),
         foretold=foretold,
         tally=_with_troubles(tally, material, differs),
-        place=places[0],
-        elsewhere=tuple(Elsewhere(place=place, visits=tuple(one.line for one in seen[place])) for place in places[1:]),
+        place=first,
+        elsewhere=tuple([Elsewhere(place=place, visits=tuple([one.line for one in seen[place]])) for place in others]),
         differs=differs,
     )
     return LineRow(
@@ -103,8 +105,10 @@ _Asked = tuple[AskedAbout | None, tuple[str, ...]]
 """What the hosts were asked about, or why about nobody; and the recipients. Both masked."""
 
 
-def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ...], asked: _Asked) -> Snapshot:
-    """All of the snapshot but the visits."""
+def _snapshot(
+    material: Material, manner: Manner, answers: tuple[Answer, ...], asked: _Asked, visits: tuple[Visit, ...]
+) -> Snapshot:
+    """The snapshot as seen from the first place; masked, but for turns that stand in the line alone."""
     entry, vantage = material.entry, manner.vantage
     asked_about, recipients = asked
     return Snapshot(
@@ -116,10 +120,12 @@ def _bare_snapshot(material: Material, manner: Manner, answers: tuple[Answer, ..
         vantage=masked(vantage) if "@" in vantage.mail_from else vantage,
         recipients=recipients,
         answers=answers,
+        visits=visits,
+        complete=not material.failure and not any([one.not_visited is NotVisited.INTERRUPTED for one in visits]),
         asked_about=asked_about,
         asked_for=_wishes(manner.wishes),
-        unasked=tuple(answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED),
-        queries=sum(answer.tries for answer in answers),  # what it takes for one domain alone; a survey remembers
+        unasked=tuple([answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED]),
+        queries=sum([answer.tries for answer in answers]),  # what it takes for one domain alone; a survey remembers
     )
 
 
@@ -152,14 +158,14 @@ def _day(at: float) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
-def _places(material: Material) -> tuple[str, ...]:
-    """The vantage points, as they were named; those from which nobody was heard last."""
-    places = dict.fromkeys(visit.place for visit in material.visits)
-    return tuple(sorted(places, key=lambda place: place in material.silent)) or ("",)
-
-
-def _by_key(material: Material, place: str) -> dict[str, VisitMaterial]:
-    return {visit.key: visit for visit in material.visits if visit.place == place}
+def _by_place(material: Material) -> dict[str, dict[str, VisitMaterial]]:
+    """The visits by vantage point and key; the places as they were named, those from which nobody was heard last."""
+    places: dict[str, dict[str, VisitMaterial]] = {}
+    for visit in material.visits:
+        places.setdefault(visit.place, {})[visit.key] = visit
+    if len(places) < 2:
+        return places or {"": {}}
+    return dict(sorted(places.items(), key=lambda one: one[0] in material.silent))
 
 
 class _Reader(Struct, frozen=True, kw_only=True):
