@@ -28,7 +28,9 @@ from mxprobe.mx.surveyed import (
     errands_of,
     left_out,
     next_survey_questions,
+    shared_records,
     why_not_visited,
+    with_hosts_apart,
     with_reasons,
 )
 
@@ -108,6 +110,21 @@ def test_errands_go_to_each_address_with_its_operator_and_rank() -> None:
     assert (first.key, first.operator, first.rank) == (f"mx1.host.test/{ONE}", "host.test", 0)
     assert (second.key, second.rank) == (f"mx2.host.test/{TWO}", 1)
     assert errands_of(_named(), replace(MANNER, merged=False))[0].key == f"mx1.host.test/{ONE}#7"
+
+
+def test_what_hosts_answered_stands_apart_from_what_is_said_of_the_domain() -> None:
+    answers = _named().answers
+    assert with_hosts_apart(answers) == (answers[:2], answers[2:])
+    assert with_hosts_apart(answers[:2]) == (answers[:2], ())
+    assert with_hosts_apart(()) == ((), ())
+
+
+def test_visits_are_shared_by_records_unless_the_name_of_the_domain_matters() -> None:
+    records = _named().answers[0].mx
+    assert shared_records(_named(), MANNER) == shared_records(_named("other.test"), MANNER) == records
+    assert shared_records(_named(), replace(MANNER, merged=False)) == ()
+    assert shared_records(_named(), replace(MANNER, excluded=("elsewhere.test",))) == ()
+    assert shared_records(replace(_named(), answers=()), MANNER) == ()
 
 
 @pytest.mark.parametrize("excluded", ["host.test", "mx1.host.test", ONE, "198.41.0.0/16", "example.test"])

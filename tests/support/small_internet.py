@@ -144,7 +144,10 @@ class Scripted:
     def _rows(self, task: Task) -> Iterator[Row]:
         match task:
             case ResolveTask():
-                yield from (resolved(entry) for entry in task.entries)
+                known = dict[bytes, int]()
+                for row in map(resolved, task.entries):
+                    like = known.setdefault(row.hosts, row.number)
+                    yield row if like == row.number else replace(row, hosts=b"", like=like)
             case VisitTask():
                 for errand in task.errands:
                     yield visited(errand)
@@ -163,6 +166,7 @@ def resolved(entry: Entry) -> ResolvedRow:
         elapsed=0.5,
         queries=3,
         answers=answers,
+        hosts=msgspec.json.encode([host for host, _ in endpoints_of(entry.number)]),
         errands=encode_errands(errands_for(entry)),
         asks=Asked(number=entry.number, recipients=entry.recipients) if entry.recipients else None,
     )
@@ -231,7 +235,9 @@ def _expected(entry: Entry) -> bytes:
             )
         )
     row = resolved(entry)
-    material = Material(entry=entry, started_at=1.0, elapsed=0.5, answers=row.answers, visits=tuple(visits))
+    material = Material(
+        entry=entry, started_at=1.0, elapsed=0.5, answers=row.answers, hosts=row.hosts, visits=tuple(visits)
+    )
     return line(material).document
 
 

@@ -12,7 +12,7 @@ from mxprobe.facts.survey import Depth, Entry, Manner
 from mxprobe.jobs.survey.material import Material, VisitMaterial
 from mxprobe.jobs.survey.remembered import Memory
 from mxprobe.jobs.survey.telling import line_of
-from mxprobe.mx.surveyed import key_of, next_survey_questions
+from mxprobe.mx.surveyed import key_of, next_survey_questions, with_hosts_apart
 from tests.support.snapshots import host, mx, snapshot, visit
 
 
@@ -43,11 +43,13 @@ def as_surveyed(look: Snapshot, manner: Manner) -> Snapshot:
 
 def material_of(look: Snapshot, manner: Manner, number: int = 0) -> Material:
     """The material of a line about a look (of `as_surveyed`)."""
+    answers, hosts = with_hosts_apart(look.answers)
     return Material(
         entry=Entry(number=number, domain=look.domain, asked=look.asked),
         started_at=look.started_at,
         elapsed=look.elapsed,
-        answers=encode(look.answers),
+        answers=encode(answers),
+        hosts=encode(hosts),
         visits=tuple(
             VisitMaterial(
                 key=key_of(visit.endpoint, number, manner), endpoint=visit.endpoint, sessions=encode(visit.sessions)

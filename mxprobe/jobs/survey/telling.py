@@ -74,13 +74,7 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     judgements = judge_snapshot(snapshot, unwanted=unwanted) if findings else None
     foretold = foretell(snapshot) if findings else None
     tally = tally_of(snapshot, manner.depth, foretold, judgements, [one.account for one in here])
-    differs = (
-        ()
-        if not others
-        else compare_places(
-            {place: [one.visit for one in visits] for place, visits in seen.items()}, set(material.silent)
-        )
-    )
+    differs = _compared(seen, material) if others else ()
     line = SurveyLine(
         snapshot=with_raw(snapshot, names.octets, tuple([one.line for one in here])),
         findings=None if judgements is None else _in_short(judgements),
@@ -121,7 +115,7 @@ def _snapshot(
         recipients=recipients,
         answers=answers,
         visits=visits,
-        complete=not material.failure and not any([one.not_visited is NotVisited.INTERRUPTED for one in visits]),
+        complete=not material.failure and NotVisited.INTERRUPTED not in [one.not_visited for one in visits],
         asked_about=asked_about,
         asked_for=_wishes(manner.wishes),
         unasked=tuple([answer.question for answer in answers if answer.status is AnswerStatus.NOT_ASKED]),
@@ -225,6 +219,12 @@ def _in_short(judgements: Sequence[Judgement]) -> tuple[ShortFinding, ...]:
         ShortFinding(code=one.code, severity=one.severity, subject=masked(one.subject), says=masked(one.says))
         for one in sorted(found, key=lambda one: one.severity.rank)
     )
+
+
+def _compared(seen: dict[str, tuple[_Seen, ...]], material: Material) -> tuple[Differs, ...]:
+    """What was not alike from all vantage points."""
+    places = {place: [one.visit for one in visits] for place, visits in seen.items()}
+    return compare_places(places, set(material.silent))
 
 
 def _with_troubles(tally: Tally, material: Material, differs: tuple[Differs, ...]) -> Tally:

@@ -352,6 +352,35 @@ def test_each_entry_has_what_was_told_of_it_whichever_errand_that_was(
     assert starts == [*(1.0 + number // most for number in range(7)), 1.0]
 
 
+def test_an_entry_has_what_the_hosts_answered_that_it_has_in_common_with_another(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with closing(Journal.open(path, TLS, resume=False)) as journal:
+        journal.list_entries(entries_of(4), last=True)
+        first = replace(row(2, ()), answers=b"[2]", hosts=b"[9]")
+        journal.keep_resolved([first, replace(first, number=0, answers=b"[0]", hosts=b"", like=2)])
+        journal.commit()
+    with closing(Journal.open(path, TLS, resume=True)) as journal:
+        journal.keep_resolved([replace(first, number=3, answers=b"[3]", hosts=b"", like=2)])
+        journal.fail_entry(1, "no worker could")
+        journal.commit()
+        with Materials(path) as materials:
+            found = [(one.answers, one.hosts) for one in materials.of(range(4))]
+
+    assert found == [(b"[0]", b"[9]"), (b"[]", b"[]"), (b"[2]", b"[9]"), (b"[3]", b"[9]")]
+
+
+def test_what_is_asked_of_the_first_who_wait_is_asked_of_nobody_again(tmp_path: Path) -> None:
+    with _journal_asking(tmp_path / "journal", 6) as journal:
+        (taken,) = journal.book.take_errands("", 9, 9, frozenset())
+        told = tuple(Told(number=number, session=0, turns=()) for number in (0, 2))
+        left = replace(taken, told=told, sessions=(), asks=tuple(ask for ask in taken.asks if ask.number not in (0, 2)))
+        journal.book.put_off(PutOffRow(put_off=PutOff(errand=left, due=5.0)))
+        journal.book.wake(5.0)
+        (again,) = journal.book.take_errands("", 9, 9, frozenset())
+
+    assert [ask.number for ask in again.asks] == [1, 3, 4, 5]
+
+
 def test_an_address_that_a_worker_visits_is_given_to_no_other_whatever_its_names(tmp_path: Path) -> None:
     with closing(Journal.open(tmp_path / "journal", TLS, resume=False)) as journal:
         journal.keep_resolved([row(0, (errand("a"),)), row(1, (replace(errand("b"), endpoint=ELSEWHERE),))])

@@ -69,6 +69,37 @@ def test_what_lies_behind_the_good_part_is_cut_off(tmp_path: Path) -> None:
     assert path.read_bytes() == b'{"n":0}\n{"n":1}\n{"n":2}\n'
 
 
+@pytest.mark.parametrize("most", [0, 1, 7, 1000])
+def test_lines_are_whole_however_little_the_system_writes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    def write_some(descriptor: int, blocks: list[bytes]) -> int:
+        return os.write(descriptor, b"".join(blocks)[:most])
+
+    monkeypatch.setattr("os.writev", write_some)
+    monkeypatch.setattr("mxprobe.jobs.survey.outputs._AT_ONCE", 4)
+    path = tmp_path / "results.jsonl"
+    with closing(LinesFile(path)) as output:
+        output.open(0, resume=False)
+        for first in (0, 5):
+            output.append([_row(number) for number in range(first, first + 5)])
+            assert output.keep() == 8 * (first + 5)
+
+    assert path.read_bytes() == b"".join(b'{"n":%d}\n' % number for number in range(10))
+
+
+def test_lines_are_written_where_the_system_takes_one_block_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("os.writev")
+    with closing(LinesFile(tmp_path / "results.jsonl")) as output:
+        output.open(0, resume=False)
+        output.append([_row(1), _row(2)])
+        assert output.keep() == 16
+
+    assert (tmp_path / "results.jsonl").read_bytes() == b'{"n":1}\n{"n":2}\n'
+
+
 def test_a_database_has_a_column_for_each_part_of_the_tally(tmp_path: Path) -> None:
     path = tmp_path / "results.db"
     with closing(Database(path)) as output:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import decode, encode, masked
-from mxprobe.facts.dns import Answer, AnswerStatus, Question, RecordType, TextRecord
+from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, RecordType, TextRecord
 from mxprobe.facts.finding import Status
 from mxprobe.facts.session import Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -25,6 +27,7 @@ from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.foretold import foretell
 from mxprobe.rules import judge_snapshot
 from tests.support.judged import FLAWLESS, MX1, look_at
+from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot, visit
 from tests.support.surveyed import as_surveyed, manner_of, material_of
 
 _HERE = Path("results.jsonl")
@@ -229,7 +232,9 @@ def test_what_nobody_could_visit_is_said_and_held_against_no_host() -> None:
 
 def test_an_entry_that_nobody_could_ask_the_dns_about_is_a_line_of_its_own() -> None:
     manner = manner_of(_look())
-    material = replace(material_of(_look(), manner), answers=b"[]", visits=(), failure="no worker answered")
+    material = replace(
+        material_of(_look(), manner), answers=b"[]", hosts=b"[]", visits=(), failure="no worker answered"
+    )
     row = line_of(material, manner, Memory())
     tally = decode(row.tally, Tally)
     assert (tally.basis, tally.has_backup) == ("unknown", Known.UNKNOWN)
@@ -252,6 +257,45 @@ def test_visits_from_other_places_stand_beside_the_first_one() -> None:
     line = json.loads(document)
     assert (line["place"], [one["place"] for one in line["elsewhere"]]) == ("eu", ["us"])
     assert line["elsewhere"][0]["visits"] == line["snapshot"]["visits"]
+
+
+_RECORDS = st.lists(
+    st.tuples(st.sampled_from([10, 20]), st.sampled_from(["a.test", "b.test", "c.test", "."])), max_size=4
+)
+
+
+@given(st.lists(st.tuples(_RECORDS, st.booleans(), st.booleans()), min_size=2, max_size=4), st.booleans())
+def test_domains_with_the_same_hosts_are_told_as_if_they_were_alone(
+    domains: list[tuple[list[tuple[int, str]], bool, bool]], judged: bool
+) -> None:
+    hosts = (host("a.test", "192.0.2.1"), host("b.test", "192.0.2.2", alias="x.test"), host("c.test"))
+    visits = (visit(10, "a.test", "192.0.2.1", HEALTHY, 1), visit(10, "b.test", "192.0.2.2", PLAIN, 1))
+    memory = Memory()
+    for number, (records, has_alias, is_lost) in enumerate(domains):
+        name = f"d{number}.test"
+        answer = replace(mx(*records), question=Question(name=name, rrtype=RecordType.MX))
+        if has_alias:
+            answer = replace(answer, aliases=(Alias(name=name, points_to="e.test", ttl=9),))
+        if is_lost:
+            answer = replace(answer, status=AnswerStatus.SERVFAIL, records=())
+        look = replace(snapshot((answer, *hosts), visits), domain=name, asked=name)
+        manner = replace(manner_of(look), allow_special=True)
+        material = material_of(look, manner, number)
+        together = line_of(material, manner, memory, findings=judged)
+        assert together == line_of(material, manner, Memory(), findings=judged)
+        assert look_in(together.document, _HERE).answers == look.answers
+
+
+def test_local_parts_are_cut_in_what_hosts_answered_as_well() -> None:
+    text = Answer(
+        question=Question(name="_25._tcp.a.test", rrtype=RecordType.TXT),
+        status=AnswerStatus.FOUND,
+        records=(TextRecord(text="ask alice@a.test", ttl=60),),
+    )
+    look = snapshot((mx((10, "a.test")), host("a.test", "192.0.2.1"), text))
+    document = line_of(material_of(look, manner_of(look)), manner_of(look), Memory()).document
+    assert b"al***@a.test" in document
+    assert b"alice" not in document
 
 
 def test_what_is_remembered_is_bounded_and_a_session_of_many_domains_is_read_once() -> None:
