@@ -27,7 +27,8 @@ from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.foretold import foretell
 from mxprobe.rules import judge_snapshot
 from tests.support.judged import FLAWLESS, MX1, look_at
-from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot, visit
+from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot
+from tests.support.snapshots import visit as visited
 from tests.support.surveyed import as_surveyed, manner_of, material_of
 
 _HERE = Path("results.jsonl")
@@ -269,7 +270,7 @@ def test_domains_with_the_same_hosts_are_told_as_if_they_were_alone(
     domains: list[tuple[list[tuple[int, str]], bool, bool]], judged: bool
 ) -> None:
     hosts = (host("a.test", "192.0.2.1"), host("b.test", "192.0.2.2", alias="x.test"), host("c.test"))
-    visits = (visit(10, "a.test", "192.0.2.1", HEALTHY, 1), visit(10, "b.test", "192.0.2.2", PLAIN, 1))
+    visits = (visited(10, "a.test", "192.0.2.1", HEALTHY, 1), visited(10, "b.test", "192.0.2.2", PLAIN, 1))
     memory = Memory()
     for number, (records, has_alias, is_lost) in enumerate(domains):
         name = f"d{number}.test"
