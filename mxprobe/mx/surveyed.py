@@ -124,7 +124,11 @@ def _is_host(name: str) -> bool:
 
 
 def with_hosts_apart(answers: tuple[Answer, ...]) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
-    """The answers about a domain, and those from the first about addresses on: others may have these as well."""
+    """The answers up to the first about addresses, and those from there on.
+
+    Unless families were asked for that go on with the domain itself (SPF, its zone), the latter are about its hosts
+    alone, and other domains may have the very same.
+    """
     first = next((place for place, answer in enumerate(answers) if answer.question.rrtype in _ADDRESSES), len(answers))
     return answers[:first], answers[first:]
 

@@ -1,7 +1,7 @@
 """Frames over pipes between this process and one that it started: a length of four octets, then so many octets.
 
 A pipe that ends in the middle of a frame has ended; what it means is decided elsewhere. A frame is read into the place
-where it stays, and pipes are made large, since frames are: both halve what a survey pays for them.
+where it stays, and what the other process sends has a large pipe, since its frames are: both halve what they cost.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 _LENGTH = 4
 _MOST = 1 << 28  # octets; a frame that claims to be longer is none of ours
-_ROOM = 1 << 20  # octets of a pipe; any process may ask Linux for so much
+_ROOM = 1 << 20  # octets of a pipe: the most that Linux gives to anybody, and some 64 times to one user
 _WAITING = 4  # frames that are read ahead
 
 
@@ -77,13 +77,16 @@ class _Frames(asyncio.BufferedProtocol):
             (self._transport.resume_reading if reads else self._transport.pause_reading)()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.is_over = True
-        self.changed.set()
+        self._end()
 
     def close(self) -> None:
         """Read no more."""
-        self.connection_lost(None)
+        self._end()
         self._transport.close()
+
+    def _end(self) -> None:
+        self.is_over = True
+        self.changed.set()
 
 
 class Pipe:
@@ -106,7 +109,7 @@ class Pipe:
         return frame
 
     async def write(self, frame: bytes) -> None:
-        """Send a frame; waits while the other process does not read. Raises PipeEnded."""
+        """Send a frame of one octet or more; waits while the other process does not read. Raises PipeEnded."""
         try:
             self._writer.write(len(frame).to_bytes(_LENGTH, "big") + frame)
             await self._writer.drain()
@@ -128,22 +131,21 @@ async def start_process(command: Sequence[str], environment: Mapping[str, str]) 
 
     Raises OSError.
     """
-    outgoing, incoming = os.pipe()
-    reading = os.fdopen(outgoing, "rb", buffering=0)
+    reading, writing = os.pipe()
     try:
-        _widen(incoming)
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=incoming, stderr=PIPE, env=environment
-        )
-    except BaseException:
-        reading.close()
-        raise
+        _widen(writing)
+        frames = await _frames_from(os.fdopen(reading, "rb", buffering=0))
+        try:
+            # The last that is waited for: nobody can be left with a process that he knows nothing of.
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=writing, stderr=PIPE, env=environment
+            )
+        except BaseException:
+            frames.close()
+            raise
     finally:
-        os.close(incoming)
-    frames = await _frames_from(reading)
-    if process.stdin is None:
-        raise ValueError("a process without a pipe")
-    return process, Pipe(frames, process.stdin)
+        os.close(writing)
+    return process, Pipe(frames, cast(asyncio.StreamWriter, process.stdin))
 
 
 async def own_pipe() -> Pipe:
@@ -158,7 +160,14 @@ async def own_pipe() -> Pipe:
 
 
 async def _frames_from(file: BinaryIO) -> _Frames:
-    _, frames = await asyncio.get_running_loop().connect_read_pipe(_Frames, file)
+    connecting = asyncio.ensure_future(asyncio.get_running_loop().connect_read_pipe(_Frames, file))
+    try:
+        _, frames = await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        # It takes a turn of the loop; cut short, uvloop closes the file behind the back of its object.
+        _, frames = await connecting
+        frames.close()
+        raise
     return frames
 
 

@@ -146,8 +146,8 @@ class Scripted:
             case ResolveTask():
                 known = dict[bytes, int]()
                 for row in map(resolved, task.entries):
-                    like = known.setdefault(row.hosts, row.number)
-                    yield row if like == row.number else replace(row, hosts=b"", like=like)
+                    hosts_of = known.setdefault(row.hosts, row.number)
+                    yield row if hosts_of == row.number else replace(row, hosts=b"", hosts_of=hosts_of)
             case VisitTask():
                 for errand in task.errands:
                     yield visited(errand)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,69 @@ def test_frames_that_came_before_the_end_are_read(run: Runner) -> None:
         assert frames == [bytes([number]) * number for number in range(1, 30)]
 
     run(story())
+
+
+@each_loop
+def test_nothing_stays_of_a_start_that_is_cancelled(run: Runner) -> None:
+    async def story() -> None:
+        async with started("pass"):  # for which a loop opens descriptors that it keeps
+            pass
+        before = len(os.listdir("/proc/self/fd"))
+        cancelled = 0
+        for turns in range(30):
+            starting = asyncio.create_task(start_process([sys.executable, "-c", ECHO], dict(os.environ)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if starting.done():
+                break
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+            cancelled += 1
+        process, pipe = await starting
+        pipe.abandon()
+        await process.wait()
+        for _ in range(1000):
+            if not _children() and len(os.listdir("/proc/self/fd")) <= before:
+                break
+            await asyncio.sleep(0.01)
+        assert not _children()
+        assert len(os.listdir("/proc/self/fd")) <= before
+        assert cancelled > 2
+
+    run(story())
+
+
+def _children() -> list[str]:
+    """The processes that this one has started, and that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if parent == str(os.getpid()) and state != "Z":
+                found.append(stat.parent.name)
+    return found
+
+
+@each_loop
+def test_a_pipe_that_is_abandoned_is_read_to_no_end(run: Runner) -> None:
+    async def story() -> None:
+        async with started(ECHO) as pipe:
+            reading = asyncio.create_task(pipe.read())
+            await asyncio.sleep(0)
+            pipe.abandon()
+            with pytest.raises(PipeEnded):
+                await reading
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a pipe more room")
+async def test_what_a_process_sends_has_a_large_pipe() -> None:
+    size = "fcntl.fcntl(1, fcntl.F_GETPIPE_SZ).to_bytes(4, 'big')"
+    code = f"import fcntl, os; os.write(1, bytes([0, 0, 0, 4]) + {size})"
+    async with started(code) as pipe:
+        assert int.from_bytes(await pipe.read(), "big") >= 65_536 * 2
 
 
 class _Transport(asyncio.ReadTransport):

@@ -62,7 +62,7 @@ class Chains:
             queries=named.queries,
             answers=_encode(answers),
             hosts=_encode(hosts) if is_first else b"",
-            like=None if is_first else known.number,
+            hosts_of=None if is_first else known.number,
             errands=self._errands(named, known),
             asks=asks if isinstance(asks, Asked) else None,
         )

@@ -224,7 +224,8 @@ class Journal:
         named, chained = [], []
         for row in rows:
             chain = self.book.add_chain(row.errands, row.asks, self.places)
-            named.append((row.number, row.started_at, row.elapsed, row.queries, row.answers, row.hosts, row.like, ""))
+            times = (row.started_at, row.elapsed, row.queries)
+            named.append((row.number, *times, row.answers, row.hosts, row.hosts_of, ""))
             chained.append((chain, row.number))
             queries += row.queries
         self._connection.executemany("INSERT INTO named VALUES (?,?,?,?,?,?,?,?)", named)

@@ -35,7 +35,7 @@ class VisitMaterial(Struct, frozen=True, kw_only=True):
 class Material(Struct, frozen=True, kw_only=True):
     """One entry, what the DNS said, and its visits: of one endpoint that of the first place first.
 
-    `answers` is the JSON of the tuple of `Answer` about itself, `hosts` that of those that follow, about its hosts.
+    `answers` is the JSON of the tuple of `Answer` up to the first about addresses, `hosts` that of those from there on.
     `failure`: no worker could ask the DNS about this entry, and why; then there are no answers. `silent` are the
     vantage points from which nobody at all was heard so far, while others heard somebody (`mx.vantages`).
     """

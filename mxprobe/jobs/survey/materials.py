@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +35,25 @@ class _Piece(NamedTuple):
     last: int
     visit: int
     id: int
+
+
+class _Row(NamedTuple):
+    """An entry as it stands in the journal."""
+
+    number: int
+    domain: str
+    asked: str
+    recipients: str
+    chain: int
+    started_at: float
+    elapsed: float
+    answers: bytes
+    hosts: bytes
+    hosts_of: int | None
+    failure: str
+
+
+_COLUMNS = ", ".join(_Row._fields)
 
 
 class Materials:
@@ -71,27 +90,25 @@ class Materials:
         left = list(numbers)
         while left:
             rows = self._connection.execute(
-                "SELECT number, domain, asked, recipients, chain, started_at, elapsed, answers, hosts,"
-                " like, failure"
+                f"SELECT {_COLUMNS}"
                 " FROM json_each(?) AS wanted CROSS JOIN entries ON number = wanted.value JOIN named USING (number)"
                 " ORDER BY wanted.key",
                 (msgspec.json.encode(left[:_AT_ONCE]).decode(),),
             ).fetchall()
-            yield from map(self._material, rows)
+            yield from map(self._material, map(_Row._make, rows))
             del left[:_AT_ONCE]
 
-    def _material(self, row: tuple[Any, ...]) -> Material:
-        number, domain, asked, recipients, chain, started_at, elapsed, answers, hosts, like, failure = row
-        names = tuple(recipients.split("\n")) if recipients else ()
-        visits = self._visits_for(number, chain)
+    def _material(self, row: _Row) -> Material:
+        names = tuple(row.recipients.split("\n")) if row.recipients else ()
+        visits = self._visits_for(row.number, row.chain)
         return Material(
-            entry=Entry(number=number, domain=domain, asked=asked, recipients=names),
-            started_at=started_at,
-            elapsed=elapsed,
-            answers=_octets(answers),
-            hosts=_octets(hosts) if like is None else self._hosts_of(like),
+            entry=Entry(number=row.number, domain=row.domain, asked=row.asked, recipients=names),
+            started_at=row.started_at,
+            elapsed=row.elapsed,
+            answers=_octets(row.answers),
+            hosts=_octets(row.hosts) if row.hosts_of is None else self._hosts_of(row.hosts_of),
             visits=visits,
-            failure=failure,
+            failure=row.failure,
             silent=self._silent_among(tuple(dict.fromkeys(visit.place for visit in visits))),
         )
 

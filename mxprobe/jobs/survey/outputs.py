@@ -19,7 +19,7 @@ from mxprobe.errors import InputError, Place
 from mxprobe.jobs.survey.tasks import LineRow
 
 _AT_ONCE = 1024
-"""Blocks that a system writes in one go, at the least (POSIX allows fewer, none that we know does)."""
+"""Blocks that are written in one go: the most that Linux, macOS and the BSDs take (IOV_MAX)."""
 
 
 class Output(Protocol):
@@ -155,10 +155,22 @@ class LinesFile:
             waiting, self._waiting = self._waiting, []
             try:
                 for first in range(0, len(waiting), _AT_ONCE):
-                    self._written += _write(self._file, waiting[first : first + _AT_ONCE])
+                    self._write(self._file, waiting[first : first + _AT_ONCE])
             except OSError as error:
                 raise cannot_write(self._path, error) from error
         return self._written
+
+    def _write(self, file: FileIO, blocks: list[bytes]) -> None:
+        """Write blocks, of which no copy is made where the system takes them as they lie."""
+        count = os.writev(file.fileno(), blocks) if hasattr(os, "writev") else 0
+        self._written += count
+        if count == sum(map(len, blocks)):
+            return
+        rest = memoryview(b"".join(blocks))[count:]  # a disk that is full says so with the next octet
+        while rest:
+            count = file.write(rest)
+            self._written += count
+            rest = rest[count:]
 
     def finish(self, journal: Path) -> None:
         """Nothing is left to do."""
@@ -167,17 +179,6 @@ class LinesFile:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
-
-
-def _write(file: FileIO, blocks: list[bytes]) -> int:
-    """Write blocks to a file, of which no copy is made where the system can take them as they lie."""
-    written = os.writev(file.fileno(), blocks) if hasattr(os, "writev") else 0
-    size = sum(map(len, blocks))
-    if written < size:  # a disk that is full tells so the second time
-        rest = memoryview(b"".join(blocks))[written:]
-        while rest:
-            rest = rest[file.write(rest) :]
-    return size
 
 
 class StandardOutput:

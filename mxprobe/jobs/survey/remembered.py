@@ -30,6 +30,9 @@ MOST_OCTETS = 8_388_608
 MOST_VALUES = 1024
 """So many endpoints are remembered at the most, and so many times what the DNS said of hosts."""
 
+MOST_CHAINS = 64
+"""So many chains are remembered for the same hosts."""
+
 _MOST_FRAMES = 4  # of each: most entries have as many turns as all others
 
 _ANSWERS = msgspec.json.Decoder(tuple[Answer, ...])
@@ -83,18 +86,17 @@ _PLACE = Turn(phase=Phase.MAIL, started=-1.0, ended=-1.0)
 
 
 class Hosts(Struct, frozen=True, kw_only=True):
-    """What the DNS said of the hosts of some domains, masked, and its JSON."""
+    """What the DNS said of the hosts of some domains, masked, and its JSON; the chains that were worked out with it."""
 
-    whole: tuple[Answer, ...]
     answers: tuple[Answer, ...]
     octets: bytes
     chains: dict[object, tuple[Plan, tuple[Target, ...]]] = {}
 
 
 class Names(Struct, frozen=True, kw_only=True):
-    """What the DNS said of one domain and its hosts: as it was, masked, and as JSON that is masked."""
+    """What the DNS said of one domain: of itself alone as it was (`own`), and in all masked, with its JSON."""
 
-    whole: tuple[Answer, ...]
+    own: tuple[Answer, ...]
     answers: tuple[Answer, ...]
     octets: bytes
     hosts: Hosts
@@ -102,16 +104,18 @@ class Names(Struct, frozen=True, kw_only=True):
     def targets(self, domain: str, port: int) -> tuple[Target, ...]:
         """Every address of the chain, which is worked out once for domains with the same MX records and hosts."""
         chains = self.hosts.chains
-        first = self.answers[0] if self.answers else None
+        first = self.answers[0] if self.hosts.answers else None
         if first is None or not first.mx:
             return chain_by(self.answers, domain).targets(port)
         key = (first.mx, first.aliases, port)
         known = chains.get(key)
         if known is None:
+            if len(chains) >= MOST_CHAINS:
+                chains.clear()
             plan = chain_by(self.answers, domain)
-            chains[key] = (plan, plan.targets(port))
-            return chains[key][1]
-        keep_chain(self.answers, replace(known[0], domain=domain))
+            known = chains[key] = (plan, plan.targets(port))
+        else:
+            keep_chain(self.answers, replace(known[0], domain=domain))
         return known[1]
 
 
@@ -161,14 +165,13 @@ def _hear(octets: bytes) -> Heard:
 
 
 def _read_hosts(octets: bytes) -> Hosts:
-    whole = _ANSWERS.decode(octets)
-    answers, octets = _masked_answers(whole, octets)
-    return Hosts(whole=whole, answers=answers, octets=octets)
+    answers, octets = _masked_answers(_ANSWERS.decode(octets), octets)
+    return Hosts(answers=answers, octets=octets)
 
 
 def _has_address(octets: bytes, sessions: tuple[Session, ...]) -> bool:
     """Whether sessions may have the address of a mailbox: in their JSON, or in the bytes that it has as base64."""
-    if b"@" in octets or any(b"@" in session.surplus for session in sessions):
+    if _may_name_somebody(octets) or any(b"@" in session.surplus for session in sessions):
         return True
     return any(
         (turn.command is not None and b"@" in turn.command) or (turn.reply is not None and b"@" in turn.reply.raw)
@@ -179,21 +182,21 @@ def _has_address(octets: bytes, sessions: tuple[Session, ...]) -> bool:
 
 def names_of(material: Material, memory: Memory) -> Names:
     """What the DNS said of an entry. Raises msgspec.MsgspecError."""
-    hosts, whole = memory.hosts(material.hosts), _ANSWERS.decode(material.answers)
-    answers, octets = _masked_answers(whole, material.answers)
-    if not hosts.whole:
-        return Names(whole=whole, answers=answers, octets=octets, hosts=hosts)
-    return Names(
-        whole=whole + hosts.whole,
-        answers=answers + hosts.answers,
-        octets=b",".join((octets[:-1], hosts.octets[1:])) if answers else hosts.octets,
-        hosts=hosts,
-    )
+    hosts, own = memory.hosts(material.hosts), _ANSWERS.decode(material.answers)
+    answers, octets = _masked_answers(own, material.answers)
+    if hosts.answers:  # then there are some about the domain as well
+        answers, octets = answers + hosts.answers, b",".join((octets[:-1], hosts.octets[1:]))
+    return Names(own=own, answers=answers, octets=octets, hosts=hosts)
 
 
 def _masked_answers(answers: tuple[Answer, ...], octets: bytes) -> tuple[tuple[Answer, ...], bytes]:
-    """Answers and their JSON, masked where there is anything to mask."""
-    if b"@" not in octets:
+    """Answers and their JSON, masked where there may be anything to mask."""
+    if not _may_name_somebody(octets):
         return answers, octets
     answers = masked(answers)
     return answers, msgspec.json.encode(answers)
+
+
+def _may_name_somebody(octets: bytes) -> bool:
+    """Whether there may be the address of a mailbox in it, or the account of one."""
+    return b"@" in octets or b"IMAP " in octets

@@ -4,8 +4,8 @@ What is touched often is small (endpoints, chains, untold, telling); what is lar
 (entries, named, visits, told). An entry has a chain when it is resolved; it stands in `untold` until its line is handed
 out, and in `telling` until that is written. A chain is a distinct set of endpoints that entries share: five large
 providers stand for very many entries. What an endpoint told in a visit is one row for all entries that were asked about
-there, from `first` to `last`. What an entry's hosts answered the DNS stands at the first entry that had it, which those
-that follow are `like`.
+there, from `first` to `last`. What the DNS said of an entry's hosts stands at the first entry that had it: it is that
+of `hosts_of` for those that follow.
 """
 
 import sqlite3
@@ -41,8 +41,8 @@ CREATE UNIQUE INDEX entry_of ON entries (domain);
 CREATE TABLE untold (chain INTEGER, number INTEGER, PRIMARY KEY (chain, number)) WITHOUT ROWID;
 CREATE TABLE telling (number INTEGER PRIMARY KEY, chain INTEGER);
 CREATE TABLE named (
-  number INTEGER PRIMARY KEY, started_at REAL, elapsed REAL, queries INTEGER, answers BLOB, hosts BLOB, like INTEGER,
-  failure TEXT
+  number INTEGER PRIMARY KEY, started_at REAL, elapsed REAL, queries INTEGER, answers BLOB, hosts BLOB,
+  hosts_of INTEGER, failure TEXT
 );
 CREATE TABLE chains (id INTEGER PRIMARY KEY, digest BLOB UNIQUE, waiting INTEGER NOT NULL);
 CREATE TABLE ready (id INTEGER PRIMARY KEY, chain INTEGER UNIQUE);

@@ -37,9 +37,10 @@ Task = ResolveTask | VisitTask | TellTask
 
 
 class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resolved"):
-    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`, `hosts` of those that follow.
+    """One entry as the DNS has it: `answers` is the JSON of a tuple of `Answer`, `hosts` of those that follow, from the
+    first about addresses on (`mx.surveyed.with_hosts_apart`).
 
-    Where an entry that was given before in the same task has the same `hosts`, they are empty, and `like` is its
+    Where an entry that was given before in the same task has the same `hosts`, they are empty, and `hosts_of` is its
     number. `errands` are the visits it needs (`chains.encode_errands`), `asks` whom these hosts may be asked about.
     """
 
@@ -49,7 +50,7 @@ class ResolvedRow(Struct, frozen=True, kw_only=True, array_like=True, tag="resol
     queries: int
     answers: bytes
     hosts: bytes = b"[]"
-    like: int | None = None
+    hosts_of: int | None = None
     errands: bytes = b""
     asks: Asked | None = None
 

@@ -62,7 +62,7 @@ def line_of(material: Material, manner: Manner, memory: Memory, *, findings: boo
     """The line of one entry; without `findings` neither rules nor forecast are asked: facts alone."""
     known = _by_place(material)
     names = names_of(material, memory)
-    asked = _asked_about(material, manner, names.whole)
+    asked = _asked_about(material, manner, names.own)
     recipients = len(asked[1])
     reader = _Reader(memory=memory, plain=0 if findings or len(known) > 1 else recipients, asks_nobody=not recipients)
     chain = names.targets(material.entry.domain, manner.vantage.port)
@@ -130,7 +130,7 @@ def _wishes(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]) -> _Asked:
-    """What the hosts were asked about, masked; by answers that are not."""
+    """What the hosts were asked about, masked; by answers about the domain that are not."""
     if not manner.depth.reaches(Depth.RCPT):
         return None, ()
     named = Named(

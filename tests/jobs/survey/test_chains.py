@@ -42,16 +42,25 @@ def test_what_hosts_answered_travels_with_the_first_domain_that_has_them() -> No
         named(6, records(6, (10, "a.test")), A),
     )
     assert msgspec.json.decode(first.hosts, type=tuple[Answer, ...]) == (A, B)
-    assert (first.like, second.hosts, second.like) == (None, b"", 4)
-    assert (msgspec.json.decode(third.hosts, type=tuple[Answer, ...]), third.like) == ((A,), None)
+    assert (first.hosts_of, second.hosts, second.hosts_of) == (None, b"", 4)
+    assert (msgspec.json.decode(third.hosts, type=tuple[Answer, ...]), third.hosts_of) == ((A,), None)
     assert msgspec.json.decode(second.answers, type=tuple[Answer, ...]) == (records(5, (10, "b.test")),)
 
 
 def test_answers_that_only_look_the_same_are_those_of_another_asking() -> None:
     again = replace(A, elapsed=0.5)
     first, second = rows(named(0, records(0, (10, "a.test")), A), named(1, records(1, (10, "a.test")), again))
-    assert (first.like, second.like) == (None, None)
+    assert (first.hosts_of, second.hosts_of) == (None, None)
     assert msgspec.json.decode(second.hosts, type=tuple[Answer, ...]) == (again,)
+
+
+def test_answers_are_told_apart_when_those_of_the_first_domain_are_gone() -> None:
+    chains = Chains(MANNER)
+    for number in range(200):  # an object that is made where another was has its id
+        address = f"192.0.2.{number}"
+        row = chains.row(named(number, records(number, (10, "a.test")), host("a.test", address)))
+        assert row.hosts_of is None
+        assert [one.endpoint.address for one in decode_errands(row.errands)] == [address]
 
 
 @pytest.mark.parametrize(

@@ -357,10 +357,10 @@ def test_an_entry_has_what_the_hosts_answered_that_it_has_in_common_with_another
     with closing(Journal.open(path, TLS, resume=False)) as journal:
         journal.list_entries(entries_of(4), last=True)
         first = replace(row(2, ()), answers=b"[2]", hosts=b"[9]")
-        journal.keep_resolved([first, replace(first, number=0, answers=b"[0]", hosts=b"", like=2)])
+        journal.keep_resolved([first, replace(first, number=0, answers=b"[0]", hosts=b"", hosts_of=2)])
         journal.commit()
     with closing(Journal.open(path, TLS, resume=True)) as journal:
-        journal.keep_resolved([replace(first, number=3, answers=b"[3]", hosts=b"", like=2)])
+        journal.keep_resolved([replace(first, number=3, answers=b"[3]", hosts=b"", hosts_of=2)])
         journal.fail_entry(1, "no worker could")
         journal.commit()
         with Materials(path) as materials:

@@ -77,7 +77,6 @@ def test_lines_are_whole_however_little_the_system_writes_at_once(
         return os.write(descriptor, b"".join(blocks)[:most])
 
     monkeypatch.setattr("os.writev", write_some)
-    monkeypatch.setattr("mxprobe.jobs.survey.outputs._AT_ONCE", 4)
     path = tmp_path / "results.jsonl"
     with closing(LinesFile(path)) as output:
         output.open(0, resume=False)
@@ -86,6 +85,17 @@ def test_lines_are_whole_however_little_the_system_writes_at_once(
             assert output.keep() == 8 * (first + 5)
 
     assert path.read_bytes() == b"".join(b'{"n":%d}\n' % number for number in range(10))
+
+
+def test_more_lines_are_written_than_the_system_takes_at_once(tmp_path: Path) -> None:
+    with closing(LinesFile(tmp_path / "results.jsonl")) as output:
+        output.open(0, resume=False)
+        output.append([_row(number) for number in range(3000)])
+        size = output.keep()
+
+    lines = (tmp_path / "results.jsonl").read_bytes().splitlines()
+    assert lines == [b'{"n":%d}' % number for number in range(3000)]
+    assert size == sum(map(len, lines)) + 3000
 
 
 def test_lines_are_written_where_the_system_takes_one_block_at_a_time(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import decode, encode, masked
-from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, RecordType, TextRecord
+from mxprobe.facts.dns import Alias, Answer, AnswerStatus, Question, RecordType, TextRecord, index_answers
 from mxprobe.facts.finding import Status
 from mxprobe.facts.session import Session, Turn
 from mxprobe.facts.smtp import Phase, Reply
@@ -21,10 +21,12 @@ from mxprobe.facts.tally import Extent, Known, Tally
 from mxprobe.jobs.saved import look_in
 from mxprobe.jobs.survey.line import SnapshotLine
 from mxprobe.jobs.survey.material import VisitMaterial
-from mxprobe.jobs.survey.remembered import Memory
+from mxprobe.jobs.survey.remembered import MOST_CHAINS, Memory, names_of
 from mxprobe.jobs.survey.telling import line_of
 from mxprobe.jobs.survey.told import told_row
 from mxprobe.mx.foretold import foretell
+from mxprobe.mx.once import chain_by
+from mxprobe.mx.plan import plan_mx
 from mxprobe.rules import judge_snapshot
 from tests.support.judged import FLAWLESS, MX1, look_at
 from tests.support.snapshots import HEALTHY, PLAIN, host, mx, snapshot
@@ -287,6 +289,46 @@ def test_domains_with_the_same_hosts_are_told_as_if_they_were_alone(
         assert look_in(together.document, _HERE).answers == look.answers
 
 
+def test_a_chain_is_remembered_for_the_same_records_aliases_and_port_alone() -> None:
+    memory, hosts = Memory(), (host("a.test", "192.0.2.1"), host("b.test", "192.0.2.2"))
+    plain = mx((10, "a.test"), (20, "b.test"))
+    alias = Alias(name="example.test", points_to="e.test", ttl=9)
+    for first in (plain, replace(plain, aliases=(alias,)), mx((10, "b.test")), plain):
+        for port in (25, 26):
+            for domain in ("example.test", "d1.test"):
+                answer = replace(first, question=Question(name=domain, rrtype=RecordType.MX))
+                look = replace(snapshot((answer, *hosts)), domain=domain)
+                names = names_of(material_of(look, manner_of(look)), memory)
+                plan = plan_mx(domain, index_answers(look.answers))
+                assert names.targets(domain, port) == plan.targets(port)
+                assert chain_by(names.answers, domain) == plan
+
+
+def test_what_is_remembered_of_chains_is_bounded() -> None:
+    memory = Memory()
+    for number in range(3 * MOST_CHAINS):
+        for hosts in ((host("a.test", "192.0.2.1"),), ()):
+            look = snapshot((mx((number, "a.test")), *hosts))
+            names = names_of(material_of(look, manner_of(look)), memory)
+            assert len(names.targets(look.domain, 25)) == len(hosts)
+            assert len(names.hosts.chains) <= (MOST_CHAINS if hosts else 0)
+
+
+@pytest.mark.parametrize("place", ["answers", "hosts"])
+def test_the_name_of_an_account_is_cut_in_answers(place: str) -> None:
+    text = Answer(
+        question=Question(name="t.test", rrtype=RecordType.TXT),
+        status=AnswerStatus.FOUND,
+        records=(TextRecord(text="IMAP mail.example.test:993 as alice", ttl=60),),
+    )
+    look = snapshot((mx((10, "a.test")), host("a.test", "192.0.2.1")))
+    material = material_of(look, manner_of(look))
+    known = decode(getattr(material, place), tuple[Answer, ...])
+    document = line_of(replace(material, **{place: encode((*known, text))}), manner_of(look), Memory()).document
+    assert b"as al***" in document
+    assert b"alice" not in document
+
+
 def test_local_parts_are_cut_in_what_hosts_answered_as_well() -> None:
     text = Answer(
         question=Question(name="_25._tcp.a.test", rrtype=RecordType.TXT),
@@ -307,3 +349,14 @@ def test_what_is_remembered_is_bounded_and_a_session_of_many_domains_is_read_onc
     assert memory.heard(material.visits[0].sessions or b"") is first
     memory.heard(material.visits[1].sessions or b"")
     assert memory.heard(material.visits[0].sessions or b"") is not first
+
+
+def test_what_was_not_needed_for_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxprobe.jobs.survey.remembered.MOST_VALUES", 2)
+    memory = Memory()
+    first, second, third = (encode((host(name, "192.0.2.1"),)) for name in ("a.test", "b.test", "c.test"))
+    known = memory.hosts(first), memory.hosts(second)
+    assert memory.hosts(first) is known[0]
+    memory.hosts(third)
+    assert memory.hosts(first) is known[0]
+    assert memory.hosts(second) is not known[1]
