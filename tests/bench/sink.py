@@ -62,7 +62,6 @@ class Stats(Struct, frozen=True, kw_only=True):
     sessions: int = 0
     turned_away: int = 0
     handshakes: int = 0
-    mails: int = 0
     recipients: int = 0
     quits: int = 0
     open: int = 0
@@ -143,7 +142,7 @@ class _State:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.counts = dict.fromkeys(("sessions", "turned_away", "handshakes", "mails", "recipients", "quits"), 0)
+        self.counts = dict.fromkeys(("sessions", "turned_away", "handshakes", "recipients", "quits"), 0)
         self.open = self.most_open = 0
         self.addresses: set[str] = set()
         self.recent: deque[float] = deque()
@@ -204,6 +203,7 @@ _GREETING = b"220 sink.bench.test ESMTP\r\n"
 _OFFERED = b"250-sink.bench.test\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n250-8BITMIME\r\n250 HELP\r\n"
 _INSIDE = b"250-sink.bench.test\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-8BITMIME\r\n250 HELP\r\n"
 _OK = b"250 2.1.0 Ok\r\n"
+_ORDINARY = {b"MAIL": _OK, b"RSET": _OK, b"NOOP": _OK}
 _READ = 65536
 
 
@@ -285,7 +285,7 @@ class _Caller(asyncio.Protocol):
     def _take(self, data: bytes) -> None:
         data = self.rest + data if self.rest else data
         *lines, self.rest = data.split(b"\n")
-        replies = b"".join([self._reply(line) for line in lines])
+        replies = b"".join([_ORDINARY.get(line[:4]) or self._reply(line) for line in lines])
         if not replies:
             return
         if self.shaken and self.tls is not None:
@@ -306,12 +306,10 @@ class _Caller(asyncio.Protocol):
         counts = self.counts
         if verb == b"RCPT":
             counts["recipients"] += 1
-            _, _, path = line.partition(b"<")
-            if path.startswith(b"ghost"):
+            if b"<ghost" in line:
                 return b"550 5.1.1 no such user\r\n"
-            return b"451 4.7.1 later\r\n" if path.startswith(b"late") else _OK
+            return b"451 4.7.1 later\r\n" if b"<late" in line else _OK
         if verb == b"MAIL":
-            counts["mails"] += 1
             return _OK
         if verb in (b"EHLO", b"HELO"):
             return self._greet()
