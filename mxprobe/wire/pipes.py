@@ -111,7 +111,8 @@ class Pipe:
     async def write(self, frame: bytes) -> None:
         """Send a frame of one octet or more; waits while the other process does not read. Raises PipeEnded."""
         try:
-            self._writer.write(len(frame).to_bytes(_LENGTH, "big") + frame)
+            self._writer.write(len(frame).to_bytes(_LENGTH, "big"))
+            self._writer.write(frame)  # not joined with its length: that would copy it
             await self._writer.drain()
         except (OSError, RuntimeError) as error:  # RuntimeError: uvloop's word for a transport that is closed
             raise PipeEnded from error
