@@ -15,8 +15,8 @@ from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.pieces import AnyPiece, Resolving, Telling, Visiting, parted
 from mxprobe.mx.pace import bounds_for_address, turns_us_away
 
-RESOLVE = 1000
-"""Entries of a piece, where there are so many."""
+RESOLVE = 2000
+"""Entries of a piece, where there are so many: the more, the more of them have hosts in common."""
 
 VISIT = 500
 """Endpoints of a piece, where there are so many."""
@@ -24,7 +24,7 @@ VISIT = 500
 EACH = 50
 """Endpoints of one operator in a piece that has others."""
 
-TELL = 500
+TELL = 1000
 """Lines of a piece, where there are so many."""
 
 _LEAST = 50

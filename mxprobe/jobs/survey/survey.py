@@ -18,7 +18,6 @@ from mxprobe.facts.progress import Progress
 from mxprobe.facts.survey import Manner
 from mxprobe.facts.vantages import VantagePoint
 from mxprobe.jobs.survey.conduct import Outcome, Survey, conduct
-from mxprobe.jobs.survey.handout import RESOLVE
 from mxprobe.jobs.survey.journal import Journal
 from mxprobe.jobs.survey.listing import EntryList
 from mxprobe.jobs.survey.outputs import Destination, Output, destination
@@ -28,7 +27,7 @@ from mxprobe.jobs.survey.workforce import InProcess, Processes
 
 _log = logging.getLogger("mxprobe.jobs")
 
-_OCTETS = 8  # of a line of a list, at the least: what makes a list long
+_SHORT = 8000  # octets of a list, some 1,000 domains at the most, for which no process is worth its start
 
 
 class SurveyOptions(Struct, frozen=True, kw_only=True):
@@ -160,7 +159,7 @@ async def _workers_here(options: SurveyOptions) -> AsyncIterator[Workforce]:
     """A process for each core, and this one alone where the list is short."""
     workers, size = options.workers, options.entries.size
     if workers is None:
-        is_short = size is not None and size <= RESOLVE * _OCTETS
+        is_short = size is not None and size <= _SHORT
         workers = (
             0 if is_short else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         )
