@@ -77,14 +77,15 @@ class _Frames(asyncio.BufferedProtocol):
             (self._transport.resume_reading if reads else self._transport.pause_reading)()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
+        self.end()
 
     def close(self) -> None:
         """Read no more."""
-        self._end()
+        self.end()
         self._transport.close()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Nothing more comes, or is wanted."""
         self.is_over = True
         self.changed.set()
 
@@ -161,15 +162,20 @@ async def own_pipe() -> Pipe:
 
 
 async def _frames_from(file: BinaryIO) -> _Frames:
-    connecting = asyncio.ensure_future(asyncio.get_running_loop().connect_read_pipe(_Frames, file))
+    frames = _Frames()
     try:
-        _, frames = await asyncio.shield(connecting)
+        # It takes a turn or two of the loop; cut short, uvloop closes the file behind the back of its object.
+        await asyncio.shield(_connect(frames, file))
     except asyncio.CancelledError:
-        # It takes a turn of the loop; cut short, uvloop closes the file behind the back of its object.
-        _, frames = await connecting
-        frames.close()
+        frames.end()
         raise
     return frames
+
+
+async def _connect(frames: _Frames, file: BinaryIO) -> None:
+    await asyncio.get_running_loop().connect_read_pipe(lambda: frames, file)
+    if frames.is_over:  # whoever wanted it has been cancelled
+        frames.close()
 
 
 def _widen(descriptor: int) -> None:
