@@ -19,7 +19,10 @@ async def dask(*resources: Mapping[str, float]) -> AsyncIterator[Any]:
         f"w{number}": {"cls": Nanny, "options": {**options, "resources": dict(found)}}
         for number, found in enumerate(resources)
     }
-    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
+    }
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(distributed|tornado|dask)\.")
         async with begin(workers=workers, scheduler=scheduler, asynchronous=True, silence_logs=_QUIET) as cluster:

@@ -79,7 +79,7 @@ async def test_places_are_resources_of_workers() -> None:
 async def test_a_scheduler_that_is_gone_is_told_and_the_journal_is_good() -> None:
     from distributed import Scheduler, Worker
 
-    scheduler: Any = Scheduler(host="127.0.0.1", port=0, dashboard=False)
+    scheduler: Any = Scheduler(host="127.0.0.1", port=0, dashboard=False, dashboard_address=":0")
     async with (
         scheduler,
         Worker(scheduler.address, nthreads=1, dashboard=False),
