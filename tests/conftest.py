@@ -9,7 +9,7 @@ from hypothesis import settings
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1", "yes"}
 
 # CI tries hard, on one Python, and the same way every time; at the desk each run tries something new.
-_EXAMPLES = int(os.environ.get("MXPROBE_EXAMPLES", "400"))
+_EXAMPLES = int(os.environ.get("MXPROBE_EXAMPLES", "1000"))
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", max_examples=_EXAMPLES, deadline=None, derandomize=True, print_blob=True, database=None)
 settings.load_profile("ci" if IN_CI else "dev")

@@ -1,8 +1,8 @@
 """Tells one domain of a survey: from what the journal has of it to its line of the results. No I/O.
 
 The snapshot is the one that `mxprobe probe` would have made with the same questions; it is judged and forecast with
-local parts of mail addresses cut short, as it is written. Sessions that many domains have in common are decoded,
-masked, encoded and judged once while they are remembered.
+local parts of mail addresses cut short, as it is written. What many domains have in common is remembered
+(`remembered.py`).
 """
 
 from collections.abc import Sequence
