@@ -4,7 +4,7 @@ Standards: RFC 5321 §5.1 (the chain), RFC 6890 (addresses that are not dialled)
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from mxprobe.facts.dns import Answer, Answers, AnswerStatus, MxRecord, Question, RecordType
@@ -164,10 +164,11 @@ def errands_of(named: Named, manner: Manner) -> tuple[Errand, ...]:
     return tuple(found.values())
 
 
-def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | None:
-    """Whom the hosts of a domain may be asked about on a day (UTC), or why nobody; None where the depth asks nobody.
+def asks_of(named: Named, manner: Manner) -> Asked | NoConsent | None:
+    """Whom the hosts of a domain may be asked about on the day (UTC) of its look, or why nobody.
 
-    The recipients named with it, else its postmaster, whom every domain has (RFC 5321 §4.5.1).
+    The recipients named with it, else its postmaster, whom every domain has (RFC 5321 §4.5.1). None where the depth
+    asks nobody.
     """
     if not manner.depth.reaches(Depth.RCPT):
         return None
@@ -177,7 +178,8 @@ def asks_of(named: Named, manner: Manner, today: date) -> Asked | NoConsent | No
     if not manner.owned or consumer_operator(entry.domain) is not None:  # else no record is looked at
         question = consent_question(entry.domain)
         record = next((answer for answer in reversed(named.answers) if answer.question == question), None)
-        consent = judge_consent(entry.domain, record, today, owned=manner.owned)
+        day = datetime.fromtimestamp(named.started_at, UTC).date()
+        consent = judge_consent(entry.domain, record, day, owned=manner.owned)
         if isinstance(consent, NoConsent):
             return consent
     recipients = entry.recipients or (f"postmaster@{entry.domain}",)

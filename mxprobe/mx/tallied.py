@@ -26,8 +26,8 @@ from mxprobe.mx.foretold import Foretold
 from mxprobe.mx.kinship import operator_name
 from mxprobe.mx.matrix import answers_of
 from mxprobe.mx.mtasts import RecordStatus
-from mxprobe.mx.once import known_chain
-from mxprobe.mx.plan import Basis, HostProblem, Plan
+from mxprobe.mx.once import known_chain, once
+from mxprobe.mx.plan import Basis, HostProblem, Plan, Tier
 from mxprobe.mx.policyseen import policy_of
 from mxprobe.mx.promise import PromiseKind, known_promises
 from mxprobe.mx.standing import Standing, judge_session, judge_visit
@@ -53,7 +53,8 @@ def tally_of(
     `accounts` are those of visits, in their order, as far as they are known to whoever has the sessions.
     """
     plan = known_chain(snapshot)
-    hosts = plan.hosts
+    chain = _of_tiers(plan.tiers)
+    is_open = any(host.problem in _OPEN for host in plan.excluded)
     known = zip(snapshot.visits, accounts or (None,) * len(snapshot.visits), strict=True)
     counted = [account or account_of(visit, snapshot) for visit, account in known]
     standings = [account.standing for account in counted]
@@ -61,31 +62,33 @@ def tally_of(
         domain=snapshot.domain,
         depth=depth.value,
         basis=plan.basis.value,
-        hosts=len(hosts),
+        hosts=chain.hosts,
         tiers=len(plan.tiers),
-        endpoints=sum([len(host.addresses) for host in hosts]),
+        endpoints=chain.endpoints,
         visited=sum([bool(visit.sessions) for visit in snapshot.visits]),
         reachable=standings.count(Standing.ANSWERS),
         excluded=[visit.not_visited for visit in snapshot.visits].count(NotVisited.EXCLUDED),
-        has_backup=_has_backup(plan),
-        operator=operator_name(plan.tiers[0].hosts[0].name) if plan.tiers else "",
+        has_backup=_has_backup(plan, is_open=is_open),
+        operator=chain.operator,
         starttls=extent_of([account.starttls for account in counted]),
         certificates=extent_of([account.certificate for account in counted]),
         dane=_dane(snapshot),
         mta_sts=_mta_sts(snapshot),
         accepts=extent_of([account.accepts for account in counted]),
+        one_operator=_whole(chain.one_operator, is_open=is_open),
+        one_address=_whole(chain.one_address, is_open=is_open),
+        one_network=_whole(chain.one_network, is_open=is_open),
         untold=_untold(snapshot, plan, standings),
-        **_shared(plan),
         **_foretold(foretold),
     )
     return tally if judgements is None else _with_findings(tally, judgements)
 
 
-def _has_backup(plan: Plan) -> Known:
-    """Whether there is a host of a worse preference; a host whose addresses are not known may be one."""
+def _has_backup(plan: Plan, *, is_open: bool) -> Known:
+    """Whether there is a host of a worse preference; a host whose addresses are not known (`is_open`) may be one."""
     if len(plan.tiers) > 1:
         return Known.YES
-    if plan.basis is Basis.UNKNOWN or any(host.problem in _OPEN for host in plan.excluded):
+    if plan.basis is Basis.UNKNOWN or is_open:
         return Known.UNKNOWN
     return Known.NO
 
@@ -184,33 +187,46 @@ def _took(said: set[Answer]) -> bool | None:
 # -- what falls together -----------------------------------------------------------------------------------------------
 
 
-def _shared(plan: Plan) -> dict[str, Any]:
-    """Whether one operator, address or network has all of the chain; a host that is not known may be elsewhere."""
-    hosts = tuple([(host.name, host.addresses) for host in plan.hosts])
-    return _shared_by(hosts, any(host.problem in _OPEN for host in plan.excluded))
+class _OfTiers(Struct, frozen=True, kw_only=True):
+    """What is counted of the hosts of a chain; None is what nothing can be said of, since no address is known."""
+
+    hosts: int
+    endpoints: int
+    operator: str
+    one_operator: bool | None
+    one_address: bool | None
+    one_network: bool | None
 
 
-@lru_cache(maxsize=1024)
-def _shared_by(hosts: tuple[tuple[str, tuple[str, ...]], ...], is_open: bool) -> dict[str, Known]:
-    """The same by the hosts with their addresses, which very many domains have in common."""
-    operators = {operator_name(host) for host, _ in hosts}
-    addresses = {address for _, addresses in hosts for address in addresses}
-    if not addresses:
-        return {}
-    networks = {network_of(address) for address in addresses}
+def _count_tiers(tiers: tuple[Tier, ...]) -> _OfTiers:
+    hosts = [host for tier in tiers for host in tier.hosts]
+    addresses = [address for host in hosts for address in host.addresses]
+    operators = dict.fromkeys(operator_name(host.name) for host in hosts)
+    return _OfTiers(
+        hosts=len(hosts),
+        endpoints=len(addresses),
+        operator=next(iter(operators), ""),
+        one_operator=len(operators) == 1 if addresses else None,
+        one_address=_are_one(addresses),
+        one_network=_are_one(map(network_of, addresses)),
+    )
 
-    def alone(found: Iterable[bool]) -> Known:
-        """Whether there is one of each family."""
-        families = list(found)
-        if len(families) != len(set(families)):
-            return Known.NO
-        return Known.UNKNOWN if is_open else Known.YES
 
-    return {
-        "one_operator": Known.NO if len(operators) > 1 else Known.UNKNOWN if is_open else Known.YES,
-        "one_address": alone(":" in address for address in addresses),
-        "one_network": alone(":" in network for network in networks),
-    }
+_of_tiers = once(_count_tiers, most=1024)
+"""Very many domains have the same chain."""
+
+
+def _are_one(places: Iterable[str]) -> bool | None:
+    """Whether there is one of each family; None where there is none at all."""
+    families = [":" in place for place in set(places)]
+    return len(families) == len(set(families)) if families else None
+
+
+def _whole(is_one: bool | None, *, is_open: bool) -> Known:
+    """Whether all of the chain is one, by the hosts that are known; others may be elsewhere (`is_open`)."""
+    if is_one is None:
+        return Known.UNKNOWN
+    return Known.NO if not is_one else Known.UNKNOWN if is_open else Known.YES
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Whom a survey visits for a domain, whom it may ask about, and what it leaves alone."""
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ from mxprobe.mx.surveyed import (
     with_reasons,
 )
 
-TODAY = date(2026, 7, 1)
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
 MANNER = Manner(depth=Depth.RCPT, vantage=Vantage(helo="probe.test", mail_from="postmaster@probe.test"))
 ALLOWED = "v=mxprobe1; until=2026-12-31"
 ONE, TWO = "198.41.0.4", "199.9.14.201"
@@ -60,11 +60,11 @@ def _named(domain: str = "example.test", *, text: str | None = ALLOWED, recipien
         answers.append(_answer(f"mx{number}.host.test", RecordType.A, AddressRecord(address=address, ttl=60)))
         answers.append(_answer(f"mx{number}.host.test", RecordType.AAAA))
     entry = Entry(number=7, domain=domain, asked=domain, recipients=recipients)
-    return Named(entry=entry, started_at=0, elapsed=0, answers=tuple(answers))
+    return Named(entry=entry, started_at=NOON, elapsed=0, answers=tuple(answers))
 
 
 def _refused(named: Named, manner: Manner = MANNER) -> str:
-    asks = asks_of(named, manner, TODAY)
+    asks = asks_of(named, manner)
     assert isinstance(asks, NoConsent)
     return asks.reason
 
@@ -73,8 +73,8 @@ def test_a_domain_that_allows_it_is_asked_about_its_postmaster_or_whom_the_entry
     named = ("alice@example.test", "bob@EXAMPLE.test")
 
     sender = "postmaster@probe.test"
-    assert asks_of(_named(), MANNER, TODAY) == Asked(number=7, sender=sender, recipients=("postmaster@example.test",))
-    assert asks_of(_named(recipients=named), MANNER, TODAY) == Asked(number=7, sender=sender, recipients=named)
+    assert asks_of(_named(), MANNER) == Asked(number=7, sender=sender, recipients=("postmaster@example.test",))
+    assert asks_of(_named(recipients=named), MANNER) == Asked(number=7, sender=sender, recipients=named)
 
 
 def test_without_a_record_or_a_person_who_owns_the_domains_nobody_is_asked_about() -> None:
@@ -82,14 +82,14 @@ def test_without_a_record_or_a_person_who_owns_the_domains_nobody_is_asked_about
 
     assert "no TXT record" in _refused(_named(text=None))
     assert "is over" in _refused(_named(text="v=mxprobe1; until=2026-06-30"))
-    assert isinstance(asks_of(_named(text=None), owned, TODAY), Asked)
+    assert isinstance(asks_of(_named(text=None), owned), Asked)
 
 
 def test_mailboxes_of_a_providers_consumers_are_nobodys_to_own() -> None:
     owned = replace(MANNER, owned=True)
 
     assert "consumers" in _refused(_named("gmail.com", text=None), owned)
-    assert isinstance(asks_of(_named("gmail.com"), owned, TODAY), Asked)
+    assert isinstance(asks_of(_named("gmail.com"), owned), Asked)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_recipients_that_the_domain_cannot_allow_are_not_asked_about(recipient: 
 
 
 def test_other_depths_ask_about_nobody() -> None:
-    assert asks_of(_named(), replace(MANNER, depth=Depth.TLS), TODAY) is None
+    assert asks_of(_named(), replace(MANNER, depth=Depth.TLS)) is None
 
 
 def test_errands_go_to_each_address_with_its_operator_and_rank() -> None:

@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST = 200
-"""So many are given at once."""
+MOST = 50
+"""So many are given at once: long lines as well are still in the processor's cache, and fit into a pipe."""
 
 LONGEST = 0.2
 """So many seconds the first of a batch waits for company."""

@@ -5,7 +5,6 @@ is worked out and encoded once.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -50,7 +49,7 @@ class Chains:
         """What is told of a domain."""
         entry, manner = named.entry, self._manner
         answers, hosts = with_hosts_apart(named.answers)
-        asks = asks_of(named, manner, datetime.fromtimestamp(named.started_at, UTC).date())
+        asks = asks_of(named, manner)
         # An answer that is remembered is the same object for all. The first ones are kept, so that no other answer can
         # come to have their ids.
         known = self._known.setdefault(tuple(map(id, hosts)), _Hosts(answers=hosts, number=entry.number))

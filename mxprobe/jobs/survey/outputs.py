@@ -118,14 +118,13 @@ def cannot_write(path: Path, error: OSError | sqlite3.Error) -> InputError:
 
 
 class LinesFile:
-    """A file of JSON lines, appended to."""
+    """A file of JSON lines, appended to as they come: lines that waited would have left the processor's cache."""
 
     keeps_documents = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: FileIO | None = None
-        self._waiting: list[bytes] = []
         self._written = 0
 
     def open(self, written: int, *, resume: bool) -> bool:
@@ -145,19 +144,18 @@ class LinesFile:
         return written <= size
 
     def append(self, rows: Sequence[LineRow]) -> None:
-        """Take some lines."""
-        for row in rows:
-            self._waiting += (row.document, b"\n")
+        """Write some lines."""
+        if self._file is None:
+            return
+        blocks = [block for row in rows for block in (row.document, b"\n")]
+        try:
+            for first in range(0, len(blocks), _AT_ONCE):
+                self._write(self._file, blocks[first : first + _AT_ONCE])
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
 
     def keep(self) -> int:
-        """Write what waits."""
-        if self._file is not None and self._waiting:
-            waiting, self._waiting = self._waiting, []
-            try:
-                for first in range(0, len(waiting), _AT_ONCE):
-                    self._write(self._file, waiting[first : first + _AT_ONCE])
-            except OSError as error:
-                raise cannot_write(self._path, error) from error
+        """All is written; how much that is."""
         return self._written
 
     def _write(self, file: FileIO, blocks: list[bytes]) -> None:

@@ -6,7 +6,6 @@ local parts of mail addresses cut short, as it is written. What many domains hav
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import msgspec
@@ -139,17 +138,13 @@ def _asked_about(material: Material, manner: Manner, answers: tuple[Answer, ...]
         elapsed=material.elapsed,
         answers=answers,
     )
-    asks = asks_of(named, manner, _day(material.started_at))
+    asks = asks_of(named, manner)
     if isinstance(asks, NoConsent):
         return masked(AskedAbout(sender=manner.vantage.mail_from, refused=asks.reason)), ()
     if asks is None:
         return None, ()
     recipients = tuple([mask(name) for name in asks.recipients])
     return plain_questions(recipients, mask(asks.sender)), recipients
-
-
-def _day(at: float) -> date:
-    return datetime.fromtimestamp(at, UTC).date()
 
 
 def _by_place(material: Material) -> dict[str, dict[str, VisitMaterial]]:

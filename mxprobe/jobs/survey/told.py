@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mxprobe.facts.codec import masked
-from mxprobe.facts.smtp import Phase
+from mxprobe.facts.smtp import Phase, Reply
 from mxprobe.facts.survey import Told
 from mxprobe.facts.text import mask, mask_bytes
 from mxprobe.jobs.survey.tasks import ToldRow
@@ -42,11 +42,15 @@ def decode_told(octets: bytes) -> dict[int, ToldRow]:
 def told_row(told: Told) -> ToldRow:
     """What was told of one entry, to be kept."""
     turns, taken, refused, rcpt = [], 0, False, Phase.RCPT
+    heard: Reply | None = None  # most turns of an envelope were answered by the same words
     for turn in told.turns:
         reply, command, subject = turn.reply, turn.command, turn.subject
         taken += turn.phase is rcpt
-        refused = refused or turn.failure is not None or reply is None or not reply.is_positive
-        if turn.failure is not None or (reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)):
+        if reply is not heard or reply is None:
+            heard, names_somebody = reply, reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)
+            refused = refused or reply is None or not reply.is_positive
+        if turn.failure is not None or names_somebody:
+            refused = refused or turn.failure is not None
             turn = masked(turn)
         elif command is not None and b"@" in command:  # most have an address in what was said to the host alone
             command, subject = _masked_words(command, subject)
