@@ -1,11 +1,13 @@
 """A survey as a person asks for it: a list, results, and what is refused before anything is done."""
 
+import errno
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -145,6 +147,26 @@ async def test_a_disk_that_is_full_is_told_and_the_survey_goes_on_later(
         patch.setattr(Journal, "commit", full)
         with pytest.raises(InputError, match="cannot write the journal: database or disk is full"):
             await survey(options(tmp_path))
+    await survey(options(tmp_path, resume=True))
+
+    assert _domains(tmp_path / "results.jsonl") == sorted(f"d{number}.test" for number in range(20))
+
+
+async def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_no_half_of_it_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_some(descriptor: int, blocks: list[bytes]) -> int:
+        return os.write(descriptor, b"".join(blocks)[:700])
+
+    def full(file: FileIO, octets: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.writev", write_some)
+        patch.setattr("mxprobe.jobs.survey.outputs.FileIO", type("Full", (FileIO,), {"write": full}))
+        with pytest.raises(InputError, match="No space left on device"):
+            await survey(options(tmp_path))
+    assert not (tmp_path / "results.jsonl").read_bytes().endswith(b"\n")
     await survey(options(tmp_path, resume=True))
 
     assert _domains(tmp_path / "results.jsonl") == sorted(f"d{number}.test" for number in range(20))
