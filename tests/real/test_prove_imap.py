@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from mxprobe.jobs.prove import load_proof
+from mxprobe.facts.proof import Proof
+from mxprobe.jobs.prove import keep, load_proof
 from mxprobe.lab.mta.tree import Tree
 from mxprobe.mx.proving import Grade
 from mxprobe.probe.mailboxes import Watch
@@ -210,10 +210,18 @@ def until(is_so: Callable[[], bool], within: float = 40.0) -> None:
         time.sleep(0.05)
 
 
-def test_nothing_is_lost_or_overdue_where_nobody_could_look(make: Make, serve: Serve) -> None:
+def test_nothing_is_lost_or_overdue_where_nobody_could_look(
+    make: Make, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair = make()
     server = serve(pair)
-    threading.Timer(1.5, server.stop).start()
+
+    def keep_blindly(proof: Proof, journal: Path) -> None:
+        """The proof is kept for the first time when the mailbox was looked at, and nothing was sent yet."""
+        server.stop()
+        keep(proof, journal)
+
+    monkeypatch.setattr("mxprobe.jobs.prove.keep", keep_blindly)
     watching = Watch(password=Secret(server.password), cafile=str(server.certificate.authority), limit=3)
     proved = pair.prove(
         mailbox=f"imap://{ALICE}@{NAME}",
