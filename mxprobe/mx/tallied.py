@@ -53,7 +53,7 @@ def tally_of(
     `accounts` are those of visits, in their order, as far as they are known to whoever has the sessions.
     """
     plan = known_chain(snapshot)
-    chain = _of_tiers(plan.tiers)
+    chain = _counted_tiers(plan.tiers)
     is_open = any(host.problem in _OPEN for host in plan.excluded)
     known = zip(snapshot.visits, accounts or (None,) * len(snapshot.visits), strict=True)
     counted = [account or account_of(visit, snapshot) for visit, account in known]
@@ -187,8 +187,8 @@ def _took(said: set[Answer]) -> bool | None:
 # -- what falls together -----------------------------------------------------------------------------------------------
 
 
-class _OfTiers(Struct, frozen=True, kw_only=True):
-    """What is counted of the hosts of a chain; None is what nothing can be said of, since no address is known."""
+class _Counted(Struct, frozen=True, kw_only=True):
+    """What is counted of the hosts of a chain; of where they are nothing is said (None) while no address is known."""
 
     hosts: int
     endpoints: int
@@ -198,11 +198,11 @@ class _OfTiers(Struct, frozen=True, kw_only=True):
     one_network: bool | None
 
 
-def _count_tiers(tiers: tuple[Tier, ...]) -> _OfTiers:
+def _count(tiers: tuple[Tier, ...]) -> _Counted:
     hosts = [host for tier in tiers for host in tier.hosts]
     addresses = [address for host in hosts for address in host.addresses]
     operators = dict.fromkeys(operator_name(host.name) for host in hosts)
-    return _OfTiers(
+    return _Counted(
         hosts=len(hosts),
         endpoints=len(addresses),
         operator=next(iter(operators), ""),
@@ -212,7 +212,7 @@ def _count_tiers(tiers: tuple[Tier, ...]) -> _OfTiers:
     )
 
 
-_of_tiers = once(_count_tiers, most=1024)
+_counted_tiers = once(_count, most=1024)
 """Very many domains have the same chain."""
 
 

@@ -1,5 +1,6 @@
 """Whom a survey visits for a domain, whom it may ask about, and what it leaves alone."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +84,20 @@ def test_without_a_record_or_a_person_who_owns_the_domains_nobody_is_asked_about
     assert "no TXT record" in _refused(_named(text=None))
     assert "is over" in _refused(_named(text="v=mxprobe1; until=2026-06-30"))
     assert isinstance(asks_of(_named(text=None), owned), Asked)
+
+
+@pytest.mark.parametrize(("at", "is_allowed"), [((2026, 7, 1, 23, 59), True), ((2026, 7, 2, 0, 1), False)])
+def test_a_record_ends_with_the_day_of_the_look_in_utc_wherever_and_whenever_that_is_read(
+    monkeypatch: pytest.MonkeyPatch, at: tuple[int, int, int, int, int], *, is_allowed: bool
+) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        named = replace(_named(text="v=mxprobe1; until=2026-07-01"), started_at=datetime(*at, tzinfo=UTC).timestamp())
+        assert isinstance(asks_of(named, MANNER), Asked) is is_allowed
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_mailboxes_of_a_providers_consumers_are_nobodys_to_own() -> None:

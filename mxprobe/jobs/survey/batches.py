@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MOST = 50
-"""So many are given at once: long lines as well are still in the processor's cache, and fit into a pipe."""
+"""So many are given at once: long lines, too, are still in the processor's cache, and fit into a worker's pipe."""
 
 LONGEST = 0.2
 """So many seconds the first of a batch waits for company."""

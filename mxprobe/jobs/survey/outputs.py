@@ -4,6 +4,7 @@ What was written is good as far as the journal says. Whatever a killed run wrote
 survey goes on: a line stands in the results once.
 """
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -35,11 +36,11 @@ class Output(Protocol):
         ...
 
     def append(self, rows: Sequence[LineRow]) -> None:
-        """Take some lines."""
+        """Take some lines. Raises InputError where they cannot be written; then none of them counts as written."""
         ...
 
     def keep(self) -> int:
-        """All that was taken is out of this process; how much is written in all."""
+        """All that was taken is out of this process; how much is written in all. Raises InputError."""
         ...
 
     def finish(self, journal: Path) -> None:
@@ -147,11 +148,15 @@ class LinesFile:
         """Write some lines."""
         if self._file is None:
             return
+        before = self._written
         blocks = [block for row in rows for block in (row.document, b"\n")]
         try:
             for first in range(0, len(blocks), _AT_ONCE):
                 self._write(self._file, blocks[first : first + _AT_ONCE])
         except OSError as error:
+            self._written = before
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._file.seek(before))
             raise cannot_write(self._path, error) from error
 
     def keep(self) -> int:
@@ -249,7 +254,6 @@ class Database:
         connection = self._connection
         if connection is None:
             return
-        self._written += len(rows)
         try:
             if not connection.in_transaction:
                 connection.execute("BEGIN IMMEDIATE")
@@ -266,6 +270,7 @@ class Database:
                 connection.execute(f"INSERT OR REPLACE INTO results ({names}) VALUES ({marks})", tuple(values.values()))
         except sqlite3.Error as error:
             raise cannot_write(self._path, error) from error
+        self._written += len(rows)
 
     def _add_columns(self, connection: sqlite3.Connection, names: dict[str, object]) -> None:
         for name in names:

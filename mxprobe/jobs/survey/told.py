@@ -42,15 +42,16 @@ def decode_told(octets: bytes) -> dict[int, ToldRow]:
 def told_row(told: Told) -> ToldRow:
     """What was told of one entry, to be kept."""
     turns, taken, refused, rcpt = [], 0, False, Phase.RCPT
-    heard: Reply | None = None  # most turns of an envelope were answered by the same words
+    heard: Reply | None = None
+    names_somebody = False
     for turn in told.turns:
         reply, command, subject = turn.reply, turn.command, turn.subject
         taken += turn.phase is rcpt
-        if reply is not heard or reply is None:
+        refused = refused or reply is None or turn.failure is not None
+        if reply is not heard:  # most turns of an envelope have one reply, which is read from the host once
             heard, names_somebody = reply, reply is not None and (b"@" in reply.raw or b"IMAP " in reply.raw)
-            refused = refused or reply is None or not reply.is_positive
+            refused = refused or (reply is not None and not reply.is_positive)
         if turn.failure is not None or names_somebody:
-            refused = refused or turn.failure is not None
             turn = masked(turn)
         elif command is not None and b"@" in command:  # most have an address in what was said to the host alone
             command, subject = _masked_words(command, subject)

@@ -1,11 +1,15 @@
 """A survey is conducted to its end, whatever is lost on the way."""
 
 import asyncio
+import errno
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
+from io import FileIO
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -273,6 +277,41 @@ async def test_a_line_that_was_cut_short_is_taken_away(results: Path) -> None:
     await survey_once(results, entries, Scripted())
     with results.open("ab") as file:
         file.write(b'{"half a li')
+
+    await survey_once(results, entries, Scripted())
+
+    assert _lines(results) == expected_lines(entries)
+
+
+class _Hurried(Scripted):
+    """Gives all of a task without letting others have their turn, so that they see later what went wrong with it."""
+
+    async def perform(self, task: Task, manner: Manner) -> AsyncGenerator[tuple[Row, ...], None]:
+        for row in self._rows(task):
+            yield (row,)
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 5, 9, 20])
+async def test_a_disk_that_is_full_costs_no_line_and_doubles_none(
+    results: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    class Filling(FileIO):
+        def write(self, octets: Any, /) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    left = iter(range(fails_at))
+
+    def write_some(descriptor: int, blocks: list[bytes]) -> int:
+        octets = b"".join(blocks)
+        return os.write(descriptor, octets if next(left, None) is not None else octets[: len(octets) // 2])
+
+    entries = entries_of(60)
+    with monkeypatch.context() as patch:
+        patch.setattr(conducting, "KEEP", 0.0)
+        patch.setattr("os.writev", write_some)
+        patch.setattr("mxprobe.jobs.survey.outputs.FileIO", Filling)
+        with pytest.raises(ExceptionGroup, match="unhandled errors"):
+            await survey_once(results, entries, _Hurried())
 
     await survey_once(results, entries, Scripted())
 

@@ -1,5 +1,6 @@
 """Results go where a person said, each line once, and nothing that was there is lost."""
 
+import errno
 import os
 import sqlite3
 import sys
@@ -60,13 +61,35 @@ def test_results_that_are_there_are_not_overwritten(tmp_path: Path, monkeypatch:
 
 def test_what_lies_behind_the_good_part_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    path.write_bytes(b'{"n":0}\n{"n":1}\n{"n')
+    path.write_bytes(b'{"n":0}\n{"n":1}\n{"n' + b"." * 100)
     with closing(LinesFile(path)) as output:
         assert output.open(8, resume=True)
         output.append([_row(1), _row(2)])
 
         assert path.read_bytes() == b'{"n":0}\n{"n":1}\n{"n":2}\n'
         assert output.keep() == 24
+
+
+def test_of_lines_that_could_not_be_written_nothing_is_left_and_others_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, blocks: list[bytes]) -> int:
+        os.write(descriptor, b"".join(blocks)[:11])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "results.jsonl"
+    with closing(LinesFile(path)) as output:
+        output.open(0, resume=False)
+        output.append([_row(1)])
+        with monkeypatch.context() as patch:
+            patch.setattr("os.writev", full)
+            with pytest.raises(InputError, match="No space left on device"):
+                output.append([_row(2), _row(3)])
+        assert (output.keep(), path.read_bytes()) == (8, b'{"n":1}\n')
+        output.append([_row(2)])
+        assert output.keep() == 16
+
+    assert path.read_bytes() == b'{"n":1}\n{"n":2}\n'
 
 
 @pytest.mark.parametrize("most", [0, 1, 7, 1000])
