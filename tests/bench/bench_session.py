@@ -148,12 +148,16 @@ def rounds(sink: Sink, distinct: Sink, options: argparse.Namespace) -> dict[str,
     return figures
 
 
+_LONG = 3000
+"""Endpoints of ours beside other programs: about two seconds, of which the first and the last session are little."""
+
+
 def programs(sink: Sink) -> dict[str, Figures]:
     """Other people's programs."""
     figures: dict[str, Figures] = {}
     client, runner = OurClient(sink.cafile), uvloop_runner() or asyncio.run
     for number in range(3):
-        ours = measure_client(client, [sink.endpoint(place) for place in range(1000)], 100, runner)[1]
+        ours = measure_client(client, [sink.endpoint(place) for place in range(_LONG)], 100, runner)[1]
         for program in PROGRAMS:
             try:
                 cpu, rate = measure_program(program, sink, number * program.endpoints)

@@ -47,7 +47,7 @@ SWAKS = Program(
     line='exec swaks --tls --server "$1" --port "$2" --helo probe.example.test --from "<>" --to alice@bench.test'
     " --quit-after RCPT --suppress-data",
     is_in_tree=True,
-    endpoints=80,
+    endpoints=240,
 )
 S_CLIENT = Program(
     name="xargs -P8 openssl s_client",

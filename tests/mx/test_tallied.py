@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from mxprobe.facts.dns import AddressRecord, Answer, AnswerStatus, MxRecord, Question, RecordType
-from mxprobe.facts.snapshot import Snapshot, Vantage
+from mxprobe.facts.dns import AnswerStatus, Question, RecordType
+from mxprobe.facts.snapshot import Snapshot
 from mxprobe.facts.survey import Depth
 from mxprobe.facts.tally import Known, Tally
 from mxprobe.mx.tallied import tally_of
+from tests.support.snapshots import host, mx, snapshot
 
 YES, NO, UNKNOWN = Known.YES, Known.NO, Known.UNKNOWN
 NOT_KNOWN = ("mx9.other.test", None)
@@ -18,29 +19,13 @@ Host = tuple[str, Sequence[str] | None]
 
 def _look(*hosts: Host) -> Snapshot:
     """A look at a domain with these hosts, the best first; None: their addresses could not be looked up."""
-    records = tuple(MxRecord(preference=10 * place, exchange=name, ttl=60) for place, (name, _) in enumerate(hosts, 1))
-    answers = [_answer("example.test", RecordType.MX, records)]
+    answers = [mx(*((10 * place, name) for place, (name, _) in enumerate(hosts, 1)))]
     for name, addresses in hosts:
         for rrtype, is_six in ((RecordType.A, False), (RecordType.AAAA, True)):
-            if addresses is None:
-                answers.append(Answer(question=Question(name=name, rrtype=rrtype), status=AnswerStatus.TIMEOUT))
-            else:
-                fitting = [AddressRecord(address=one, ttl=60) for one in addresses if (":" in one) is is_six]
-                answers.append(_answer(name, rrtype, tuple(fitting)))
-    return Snapshot(
-        domain="example.test",
-        asked="example.test",
-        version="1",
-        started_at=0.0,
-        elapsed=0.0,
-        vantage=Vantage(helo="probe.test"),
-        answers=tuple(answers),
-    )
-
-
-def _answer(name: str, rrtype: RecordType, records: tuple[MxRecord, ...] | tuple[AddressRecord, ...]) -> Answer:
-    status = AnswerStatus.FOUND if records else AnswerStatus.NODATA
-    return Answer(question=Question(name=name, rrtype=rrtype), status=status, records=records)
+            fitting = [one for one in addresses or () if (":" in one) is is_six]
+            answer = host(name, *fitting, status=AnswerStatus.TIMEOUT if addresses is None else None)
+            answers.append(replace(answer, question=Question(name=name, rrtype=rrtype)))
+    return snapshot(answers)
 
 
 def _together(tally: Tally) -> tuple[Known, Known, Known]:
@@ -102,9 +87,7 @@ def test_chains_of_one_length_are_counted_each_for_itself() -> None:
 
 
 def test_a_domain_that_takes_no_mail_has_nothing_that_falls_together() -> None:
-    null = replace(
-        _look(), answers=(_answer("example.test", RecordType.MX, (MxRecord(preference=0, exchange=".", ttl=60),)),)
-    )
+    null = snapshot([mx((0, "."))])
     tally = tally_of(null, Depth.DNS)
 
     assert (tally.hosts, tally.endpoints, tally.operator) == (0, 0, "")
