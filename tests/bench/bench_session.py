@@ -3,9 +3,10 @@
 Starts a sink of its own and speaks to all-unique endpoints: STARTTLS with the full certificate verdict, EHLO, MAIL,
 RCPT, RSET and QUIT in one piece, up to the finished `Session` in JSON. Prints, each as a ratio, the client's processor
 time for an endpoint (yardstick: a bare handshake of the same TLS library in the same interpreter) and the endpoints in
-a second (yardsticks: a minimal client on uvloop, and other people's programs). `--hold 5000` holds so many sessions
-open at once in a process of its own and prints its peak memory. Of several rounds, taken in turns, the best figure
-counts, since the rest is other people's load; "x as fast" is the median of the rounds, in each of which both ran.
+a second (yardsticks: a minimal client on uvloop, and other people's programs, which have all cores: beside them stands
+what one process of ours does, and what a process a core does, as a survey has them). Of several rounds, taken in turns,
+the best figure counts, since the rest is other people's load; "x as fast" is the median of the rounds, in each of which
+both ran. `--hold 5000` holds so many sessions open at once in a process of its own and prints its peak memory.
 """
 
 import argparse
@@ -17,8 +18,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from subprocess import PIPE
 from time import perf_counter, process_time
 from typing import Any, Protocol
 
@@ -117,6 +120,7 @@ def uvloop_runner() -> Runner | None:
 
 OURS, OURS_FAST, MINIMAL = "mxprobe, asyncio", "mxprobe, uvloop", "minimal client, uvloop"
 OURS_DISTINCT = "mxprobe, no certificate seen twice"
+OURS_TOGETHER = "mxprobe, a process a core"
 BARE, BARE_STDLIB, STREAMS = "bare handshake, pyOpenSSL", "bare handshake, stdlib ssl", "asyncio streams"
 
 
@@ -153,11 +157,12 @@ _LONG = 3000
 
 
 def programs(sink: Sink) -> dict[str, Figures]:
-    """Other people's programs."""
+    """Other people's programs, and ours in a process a core."""
     figures: dict[str, Figures] = {}
     client, runner = OurClient(sink.cafile), uvloop_runner() or asyncio.run
     for number in range(3):
         ours = measure_client(client, [sink.endpoint(place) for place in range(_LONG)], 100, runner)[1]
+        figures.setdefault(OURS_TOGETHER, Figures()).add(None, measure_together(sink), ours)
         for program in PROGRAMS:
             try:
                 cpu, rate = measure_program(program, sink, number * program.endpoints)
@@ -178,6 +183,42 @@ def table(figures: dict[str, Figures]) -> str:
         rate = f"{figure.rate:13.0f}{median(figure.ratios):24.2f}" if figure.rate else ""
         lines.append(f"{name:34}{cpu}{rate}".rstrip())
     return "\n".join(lines)
+
+
+def measure_together(sink: Sink) -> float:
+    """Endpoints in a second that a process for each core speaks to, all of them at the same time."""
+    cores = os.cpu_count() or 1
+    words = [sys.executable, "-m", "tests.bench.bench_session", "--within", str(sink.port), str(sink.cafile)]
+    with ExitStack() as stack:
+        talks = []
+        for part in range(cores):
+            command = [*words, "--part", str(part)]
+            child = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True))
+            assert child.stdin is not None
+            assert child.stdout is not None
+            talks.append((child.stdin, child.stdout))
+        for _, heard in talks:
+            heard.readline()  # it has loaded all that it needs
+        began = perf_counter()
+        for told, _ in talks:
+            told.write("go\n")
+            told.flush()
+        for _, heard in talks:
+            if heard.readline() != "done\n":
+                raise AssertionError("a process of ours ended in the middle")
+        return cores * _LONG / (perf_counter() - began)
+
+
+def speak_within(port: int, cafile: str, part: int) -> None:
+    """One of these processes: it says when it is ready, waits for a word, and says when it is done."""
+    allow_many_connections()
+    client, runner = OurClient(cafile), uvloop_runner() or asyncio.run
+    numbers = range(part * _LONG, (part + 1) * _LONG)
+    endpoints = [Endpoint(host=host_name(number), address=address_of(number), port=port) for number in numbers]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    measure_client(client, endpoints, 50, runner)
+    print("done", flush=True)
 
 
 # -- thousands at once ------------------------------------------------------------------------------------------------
@@ -240,8 +281,12 @@ def main() -> None:
     parser.add_argument("--hold", type=int, default=0, metavar="N", help="hold N sessions at once instead")
     parser.add_argument("--no-programs", action="store_true", help="leave other people's programs out")
     parser.add_argument("--within", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     collect_seldom()  # as in the processes of a survey; for whoever else runs in this one, too
+    if options.within and options.part is not None:
+        speak_within(int(options.within[0]), options.within[1], options.part)
+        return
     if options.within:
         hold_within(int(options.within[0]), options.within[1], options.hold)
         return
